@@ -1,0 +1,125 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every target: Swift 6 mode, explicit existentials, imports that do not leak, warnings as errors.
+let common: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets without C prove that no pointer got in.
+let pure = common + [.strictMemorySafety()]
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let numerics = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+
+let package = Package(
+    name: "blamedeploy",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "blamedeploy", targets: ["blamedeploy"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-numerics", exact: "1.1.1"),
+    ],
+    targets: [
+        // C libraries, each behind one module map.
+        .systemLibrary(
+            name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"]), .brew(["libgit2"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(
+            name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .systemLibrary(
+            name: "CLibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        .target(
+            name: "CSimdjson",
+            cxxSettings: [.define("SIMDJSON_THREADS_ENABLED", to: "1")],
+            linkerSettings: [.linkedLibrary("simdjson")]),
+
+        // The values, and the pure middle.
+        .target(name: "DeployModel", swiftSettings: pure),
+        .target(name: "ChangeDetection", dependencies: ["DeployModel", numerics], swiftSettings: pure),
+        .target(name: "Attribution", dependencies: ["DeployModel", numerics], swiftSettings: pure),
+        .target(name: "ConfigTree", dependencies: ["CLibyaml", "DeployModel"], swiftSettings: common),
+        .target(
+            name: "ConfigFaults", dependencies: ["ConfigTree", "DeployModel", numerics], swiftSettings: pure),
+        .target(
+            name: "Investigation",
+            dependencies: ["Attribution", "ChangeDetection", "ConfigFaults", "DeployModel"],
+            swiftSettings: pure),
+
+        // The ends: history, events, terminal.
+        .target(name: "DelimitedText", swiftSettings: pure),
+        .target(name: "GitHistory", dependencies: ["CLibgit2", "DeployModel"], swiftSettings: common),
+        .target(
+            name: "DeployRecords", dependencies: ["ConfigTree", "DelimitedText", "DeployModel"],
+            swiftSettings: pure),
+        .target(
+            name: "EventIngest",
+            dependencies: ["CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel"],
+            swiftSettings: common),
+        .target(name: "Reporting", dependencies: ["DeployModel"], swiftSettings: pure),
+        .target(name: "Scenario", dependencies: ["DeployModel", "GitHistory"], swiftSettings: pure),
+        .target(
+            name: "BlameDeployCLI",
+            dependencies: [
+                "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "DeployModel",
+                "DeployRecords",
+                "EventIngest", "GitHistory", "Investigation", "Reporting", "Scenario", arguments,
+            ],
+            swiftSettings: common),
+        .executableTarget(name: "blamedeploy", dependencies: ["BlameDeployCLI"], swiftSettings: common),
+
+        // Tests.
+        .target(
+            name: "TestSupport", dependencies: ["DeployModel", "GitHistory"], path: "Tests/TestSupport",
+            swiftSettings: common),
+        .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: common),
+        .testTarget(
+            name: "DeployModelTests", dependencies: ["DeployModel", "TestSupport"], swiftSettings: common),
+        .testTarget(
+            name: "ChangeDetectionTests", dependencies: ["ChangeDetection", "DeployModel", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "AttributionTests", dependencies: ["Attribution", "DeployModel", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "ConfigTreeTests", dependencies: ["ConfigTree", "DeployModel", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "ConfigFaultsTests",
+            dependencies: ["ConfigFaults", "ConfigTree", "DeployModel", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "GitHistoryTests", dependencies: ["DeployModel", "GitHistory", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "DeployRecordsTests", dependencies: ["DeployModel", "DeployRecords", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "EventIngestTests",
+            dependencies: ["DelimitedText", "DeployModel", "EventIngest", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "InvestigationTests",
+            dependencies: [
+                "DeployModel", "GitHistory", "Investigation", "Reporting", "Scenario", "TestSupport",
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "ReportingTests", dependencies: ["DeployModel", "Reporting", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "ScenarioTests", dependencies: ["DeployModel", "GitHistory", "Scenario", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["BlameDeployCLI", "DeployModel", "TestSupport", "blamedeploy"],
+            swiftSettings: common),
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["TestSupport", "blamedeploy"], swiftSettings: common),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

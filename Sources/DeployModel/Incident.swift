@@ -1,0 +1,81 @@
+/// What changed about the events.
+public enum Signal: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The share of failing events.
+    case errorRate = "error_rate"
+    /// How many events there are.
+    case volume
+    /// How long they take.
+    case latency
+    /// A kind of error that had not been seen before.
+    case newError = "new_error"
+}
+
+/// A deploy with the probability that it made an incident.
+public struct Suspect: Sendable, Hashable, Codable {
+    /// The deploy's id.
+    public var deploy: String
+    /// From 0 to 1.
+    public var probability: Double
+
+    /// A suspected deploy.
+    public init(deploy: String, probability: Double) {
+        self.deploy = deploy
+        self.probability = probability
+    }
+}
+
+/// A lasting change of a series, and who may have made it.
+///
+/// The probabilities of the suspects, ``noneProbability`` and ``externalProbability`` sum to 1.
+public struct Incident: Sendable, Hashable, Codable {
+    /// What changed.
+    public var signal: Signal
+    /// Whose events changed.
+    public var scope: Scope
+    /// The most probable start: the first instant of the changed stretch.
+    public var onset: Instant
+    /// Holds the onset with 95 % probability.
+    public var onsetInterval: Interval<Instant>
+    /// The first instant after the changed stretch; `nil` while it goes on.
+    public var end: Instant?
+    /// The id of the deploy that ended it, where one did.
+    public var endedBy: String?
+    /// Before the onset.
+    public var baseline: Rate
+    /// From the onset to the end.
+    public var during: Rate
+    /// How many times the baseline's rate the incident's rate is; for ``Signal/volume``, of the number of events.
+    public var ratio: Double
+    /// Holds the ratio with 95 % probability.
+    public var ratioInterval: Interval<Double>
+    /// Failing events beyond what the baseline's rate would have given (for ``Signal/volume``, missing events).
+    public var excessErrors: Double
+    /// Every deploy whose probability is not negligible, most probable first.
+    public var suspects: [Suspect]
+    /// The probability that nothing but noise happened.
+    public var noneProbability: Double
+    /// The probability that it changed at a time or in a place that no deploy explains.
+    public var externalProbability: Double
+
+    /// An incident.
+    public init(
+        signal: Signal, scope: Scope, onset: Instant, onsetInterval: Interval<Instant>, end: Instant? = nil,
+        endedBy: String? = nil, baseline: Rate, during: Rate, ratio: Double, ratioInterval: Interval<Double>,
+        excessErrors: Double, suspects: [Suspect], noneProbability: Double, externalProbability: Double
+    ) {
+        self.signal = signal
+        self.scope = scope
+        self.onset = onset
+        self.onsetInterval = onsetInterval
+        self.end = end
+        self.endedBy = endedBy
+        self.baseline = baseline
+        self.during = during
+        self.ratio = ratio
+        self.ratioInterval = ratioInterval
+        self.excessErrors = excessErrors
+        self.suspects = suspects
+        self.noneProbability = noneProbability
+        self.externalProbability = externalProbability
+    }
+}

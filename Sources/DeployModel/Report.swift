@@ -1,0 +1,172 @@
+/// One input as it was read.
+public struct InputSummary: Sendable, Hashable, Codable {
+    /// The path, `-`, or the address of a server.
+    public var source: String
+    /// The format that was recognised: `ndjson`, `csv`, …, with its compression: `ndjson+gzip`.
+    public var format: String
+    /// How many events it held, weighted.
+    public var events: Double
+    /// How many records were passed over because they could not be read.
+    public var skipped: Int
+    /// The first and the last event; `nil` when there is none.
+    public var first: Instant?, last: Instant?
+    /// What was taken for granted, one sentence each: `time = ts (RFC 3339)`.
+    public var assumptions: [String]
+
+    /// An input as it was read.
+    public init(
+        source: String, format: String, events: Double, skipped: Int, first: Instant?, last: Instant?,
+        assumptions: [String]
+    ) {
+        self.source = source
+        self.format = format
+        self.events = events
+        self.skipped = skipped
+        self.first = first
+        self.last = last
+        self.assumptions = assumptions
+    }
+}
+
+/// The answer in one word, and how sure it is.
+public struct Verdict: Sendable, Hashable, Codable {
+    /// The kind of answer.
+    public enum Kind: String, Sendable, Hashable, Codable {
+        /// A deploy made the first incident, with a probability above one half.
+        case blamed
+        /// Something changed, and no deploy explains it.
+        case noDeploy = "no_deploy"
+        /// Nothing changed.
+        case unchanged
+        /// It cannot be told; ``Verdict/reason`` says why.
+        case inconclusive
+    }
+
+    /// The kind of answer.
+    public var kind: Kind
+    /// The blamed deploy's id.
+    public var deploy: String?
+    /// The blamed deploy's commit.
+    public var commit: CommitID?
+    /// The probability of the stated verdict, from 0 to 1.
+    public var probability: Double
+    /// A stable slug: `error_rate`, `tied`, `no_events`, …
+    public var reason: String
+    /// The verdict in one sentence.
+    public var text: String
+
+    /// A verdict.
+    public init(
+        kind: Kind, deploy: String? = nil, commit: CommitID? = nil, probability: Double, reason: String,
+        text: String
+    ) {
+        self.kind = kind
+        self.deploy = deploy
+        self.commit = commit
+        self.probability = probability
+        self.reason = reason
+        self.text = text
+    }
+}
+
+/// An incident with what sets its events apart and the configuration changes that may have made it.
+public struct Finding: Sendable, Hashable, Codable {
+    /// What changed, when, and who may have made it.
+    public var incident: Incident
+    /// Which events.
+    public var explanation: Explanation
+    /// The most probable deploy's configuration changes, the most suspicious first.
+    public var changes: [RankedChange]
+
+    /// An incident, explained and accused.
+    public init(incident: Incident, explanation: Explanation, changes: [RankedChange]) {
+        self.incident = incident
+        self.explanation = explanation
+        self.changes = changes
+    }
+}
+
+/// The repository that the deploys came from.
+public struct RepositorySummary: Sendable, Hashable, Codable {
+    /// Its folder.
+    public var path: String
+    /// The commit that the history was read from.
+    public var head: CommitID
+
+    /// A repository.
+    public init(path: String, head: CommitID) {
+        self.path = path
+        self.head = head
+    }
+}
+
+/// Everything an investigation found, with where it comes from: the only thing renderers see.
+public struct Report: Sendable, Hashable, Codable {
+    /// The stretch of time that was looked at.
+    public var window: TimeWindow
+    /// The repository, where there is one.
+    public var repository: RepositorySummary?
+    /// What was read.
+    public var inputs: [InputSummary]
+    /// The deploys of the window, in order of time.
+    public var deploys: [Deploy]
+    /// Where the deploys came from, in words: `first-parent commits`.
+    public var deploySource: String
+    /// All events of the window in time buckets, for the chart; `nil` without events.
+    public var series: Series?
+    /// The answer.
+    public var verdict: Verdict
+    /// What was found, by excess failures.
+    public var findings: [Finding]
+    /// The changes of each deploy, when there are no events to judge by.
+    public var changesByDeploy: [DeployChanges]
+    /// What the reader must know.
+    public var warnings: [Warning]
+
+    /// A report.
+    public init(
+        window: TimeWindow, repository: RepositorySummary?, inputs: [InputSummary], deploys: [Deploy],
+        deploySource: String, series: Series?, verdict: Verdict, findings: [Finding],
+        changesByDeploy: [DeployChanges] = [], warnings: [Warning]
+    ) {
+        self.window = window
+        self.repository = repository
+        self.inputs = inputs
+        self.deploys = deploys
+        self.deploySource = deploySource
+        self.series = series
+        self.verdict = verdict
+        self.findings = findings
+        self.changesByDeploy = changesByDeploy
+        self.warnings = warnings
+    }
+}
+
+/// The configuration changes of one deploy or range of commits, the most suspicious first.
+public struct DeployChanges: Sendable, Hashable, Codable {
+    /// The deploy, or `nil` when a range was asked for.
+    public var deploy: Deploy?
+    /// The commits compared; the first is `nil` for the very first commit.
+    public var from: CommitID?, to: CommitID
+    /// The changes.
+    public var changes: [RankedChange]
+    /// How many files changed in all, and how many of them are configuration.
+    public var filesChanged: Int, configFiles: Int
+    /// What the reader must know.
+    public var warnings: [Warning]
+
+    /// The changes of a deploy.
+    public init(
+        deploy: Deploy?, from: CommitID?, to: CommitID, changes: [RankedChange], filesChanged: Int,
+        configFiles: Int,
+        warnings: [Warning] = []
+    ) {
+        self.deploy = deploy
+        self.from = from
+        self.to = to
+        self.changes = changes
+        self.filesChanged = filesChanged
+        self.configFiles = configFiles
+        self.warnings = warnings
+    }
+}
