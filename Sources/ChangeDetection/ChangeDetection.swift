@@ -1,1 +1,93 @@
-// ChangeDetection
+public import DeployModel
+import RealModule
+
+/// What the series say: the incidents, and how many series were looked at to find them.
+public struct Judgement: Sendable, Equatable {
+    /// The incidents, the one with the most excess failures first; empty when nothing changed.
+    public var incidents: [Incident]
+    /// The probability that nothing but noise happened anywhere.
+    public var noneProbability: Double
+    /// How many series were examined: every one more makes the model ask for more evidence.
+    public var scopesExamined: Int
+    /// Short bursts that were set aside as nobody's fault.
+    public var transients: [TimeWindow]
+}
+
+/// Says which deploy, if any, made the error rates change.
+///
+/// Each series is judged on its own by ``HypothesisScan``; series of single workloads and pods pay for their number, so
+/// that looking at many does not find what is not there. The best one becomes an incident, its stretch is set aside, and
+/// the search goes on for further ones.
+///
+/// - Parameters:
+///   - series: counts by scope, all on the same buckets.
+///   - candidates: the deploys that may have done it, in any order.
+///   - rollouts: new pod templates seen in the events.
+/// - Returns: the judgement; the same for the same values in any order.
+public func judge(series: [Series], candidates: [Candidate], rollouts: [ObservedRollout]) -> Judgement {
+    let candidates = candidates.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+    let scopes = examinedSeries(series)
+    var judgement = Judgement(incidents: [], noneProbability: 1, scopesExamined: scopes.count, transients: [])
+    var setAside: [TimeWindow] = []
+    for _ in 0..<3 {
+        let judged = scopes.compactMap { candidate in
+            ScopeJudgement(
+                candidate.series, penalty: candidate.penalty, candidates: candidates, rollouts: rollouts,
+                setAside: setAside)
+        }
+        let allOdds = max(0, judged.first { $0.series.scope == .all }?.logOdds ?? 0)
+        guard let best = mostTelling(judged, allOdds: allOdds) else { break }
+        let logOdds = best.standing(allOdds: allOdds)
+        if judgement.incidents.isEmpty {
+            judgement.noneProbability = 1 / (1 + Double.exp(min(logOdds, 700)))
+            judgement.transients = best.transients
+        }
+        // More likely than not for the first; the following ones must stand out of what the first one left behind.
+        guard logOdds > (judgement.incidents.isEmpty ? 0 : 4) else { break }
+        let incident = best.incident(penalised: logOdds)
+        judgement.incidents.append(incident)
+        let end = incident.end ?? best.series.window.until
+        setAside.append(TimeWindow(since: incident.onsetInterval.lower - 600, until: end + 600))
+    }
+    judgement.incidents.sort { ($0.excessErrors, $1.onset) > ($1.excessErrors, $0.onset) }
+    return judgement
+}
+
+/// The series that stands out most; where all events stand out too, a part of them only if the part holds most of the
+/// excess, because a change of the whole shows in each of its parts.
+private func mostTelling(_ judged: [ScopeJudgement], allOdds: Double) -> ScopeJudgement? {
+    let best = judged.max { $0.standing(allOdds: allOdds) < $1.standing(allOdds: allOdds) }
+    guard let best, best.series.scope != .all, allOdds > 6,
+        let whole = judged.first(where: { $0.series.scope == .all })
+    else { return best }
+    let incident = best.incident(penalised: best.standing(allOdds: allOdds))
+    let during = TimeWindow(since: incident.onset, until: incident.end ?? best.series.window.until)
+    let earlier = TimeWindow(since: best.series.window.since, until: incident.onset)
+    let (before, after) = (
+        whole.series.total(in: whole.series.buckets(in: earlier)),
+        whole.series.total(in: whole.series.buckets(in: during))
+    )
+    let wholeExcess = after.errors - before.value * after.events
+    return incident.excessErrors >= 0.7 * wholeExcess ? best : whole
+}
+
+/// The series worth a look, and the log-odds that each must pay for there being others like it.
+private func examinedSeries(_ series: [Series]) -> [(series: Series, penalty: Double)] {
+    var examined: [(series: Series, penalty: Double)] = []
+    for kind in [Scope.Kind.all, .workload, .pod] {
+        let ofKind = series.filter { $0.scope.kind == kind }.sorted { $0.scope < $1.scope }
+        guard kind == .all || ofKind.count > 1 else { continue }
+        let limit = kind == .pod ? 64 : 200
+        let failing = ofKind.filter { $0.total.errors >= 8 || kind == .all }
+            .sorted { ($0.total.errors, $1.scope) > ($1.total.errors, $0.scope) }.prefix(limit)
+        let many = Double.log(Double(max(1, ofKind.count)))
+        let penalty =
+            switch kind {
+            case .workload: 0.5 + 0.5 * many
+            case .pod: 6 + many
+            default: 0.0
+            }
+        examined += failing.map { ($0, penalty) }
+    }
+    return examined
+}

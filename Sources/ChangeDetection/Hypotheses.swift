@@ -1,0 +1,191 @@
+import DeployModel
+import RealModule
+
+/// What may have happened to one channel, with prior weights that need not sum to 1 (the posterior normalises).
+///
+/// Prior weights follow the study behind `docs/statistics.md`: a deploy made it (0.24 over all deploys, so that each
+/// one of many weighs less), something else at any time (0.06), nothing (0.7: false blame is the worst this tool can do); besides these any number of short
+/// transients, which are nobody's fault and are set aside.
+enum PriorWeight {
+    static let deploy = 0.24
+    static let external = 0.06
+    static let none = 0.7
+    static let transient = 0.8
+    /// Of changes that a deploy made: lasting, ended by a later deploy, ended at any time.
+    static let lasting = 0.7, endedByDeploy = 0.25, endedAnyhow = 0.05
+    /// Of changes that no deploy made.
+    static let externalLasting = 0.33
+    /// Shorter changes than this without a deploy at their start and end are transients.
+    static let transientSeconds = 6000
+    /// A change that a deploy made and a later one ended lasts at least this long.
+    static let shortestSeconds = 1500
+}
+
+/// The posterior of one channel.
+struct ChannelPosterior {
+    /// log of prior × evidence: for each candidate, for something else, for nothing, for a transient.
+    var deploys: [Double]
+    var external: Double
+    var none: Double
+    var transient: Double
+    /// The most probable transient, in bins.
+    var transientBins: Range<Int>
+    /// For each grid point log of evidence of a change that begins there, by how it ends, priors of ends included.
+    var onsetEvidence: OnsetEvidence
+
+    /// log of the odds that something happened.
+    var logOdds: Double { max(logSumExp(deploys), external) == -.infinity ? -.infinity : changed - none }
+    var changed: Double { logSumExp([logSumExp(deploys), external]) }
+}
+
+/// log evidence of each onset, summed over ends.
+struct OnsetEvidence {
+    /// For a change that a deploy made.
+    var byDeploy: [Double]
+    /// For a change that something else made.
+    var byOther: [Double]
+    /// The most probable end for each onset as a grid index; `nil` for none.
+    var bestEnd: [Int?]
+}
+
+/// The grid of moments at which a change may begin or end, and what the deploys say about each.
+struct OnsetGrid {
+    let bins: [Int]
+    /// The stretch of time that each grid point stands for.
+    let cells: [TimeWindow]
+    /// For each candidate the probability that its effect begins in each cell.
+    let onsetMass: [[Double]]
+
+    /// - Parameter spacing: bins between regular grid points; near recorded deploys the grid is as fine as the bins.
+    init(
+        channel: Channel, candidates: [Candidate], distributions: [OnsetDistribution], spacing: Int,
+        range: Range<Int>
+    ) {
+        var chosen = Set(stride(from: range.lowerBound, to: range.upperBound, by: max(1, spacing)))
+        for candidate in candidates where candidate.hasDeployClock {
+            let first = channel.bin(of: candidate.startedAt)
+            let last = channel.bin(of: candidate.finishedAt ?? candidate.startedAt) + 2
+            for bin in first...max(first, min(last, first + 6)) where range.contains(bin) {
+                chosen.insert(bin)
+            }
+        }
+        let bins = chosen.sorted()
+        let width = Int64(channel.binSeconds) * 500
+        cells = bins.indices.map { index in
+            let here = channel.time(ofBin: bins[index]).milliseconds
+            let before = index == 0 ? here - 2 * width : channel.time(ofBin: bins[index - 1]).milliseconds
+            let after =
+                index + 1 == bins.count ? here + 2 * width : channel.time(ofBin: bins[index + 1]).milliseconds
+            // Half way to the neighbours: what begins within a bin shows from that bin or the next one on.
+            return TimeWindow(
+                since: Instant(milliseconds: (before + here) / 2),
+                until: Instant(milliseconds: (here + after) / 2))
+        }
+        self.bins = bins
+        let cells = cells
+        onsetMass = distributions.map { distribution in cells.map { distribution.mass(in: $0) } }
+    }
+
+    /// The share of the whole grid's time that a cell stands for.
+    func uniformMass(_ index: Int) -> Double {
+        let total = (cells.last?.until ?? .init(seconds: 0)).seconds(
+            since: cells.first?.since ?? .init(seconds: 0))
+        return total > 0 ? cells[index].seconds / total : 0
+    }
+}
+
+/// Weighs every hypothesis on a channel.
+struct HypothesisScan {
+    let channel: Channel
+    let grid: OnsetGrid
+    /// The prior weight of each candidate, summing to 1 over candidates.
+    let candidateShares: [Double]
+    private let evidence: ChangeEvidence
+
+    init(channel: Channel, grid: OnsetGrid, candidateShares: [Double]) {
+        self.channel = channel
+        self.grid = grid
+        self.candidateShares = candidateShares
+        evidence = ChangeEvidence(channel, grid: grid.bins)
+    }
+
+    func effect(from start: Int, to end: Int?) -> (logRatio: Double, standardError: Double) {
+        evidence.effect(from: start, to: end)
+    }
+
+    func posterior() -> ChannelPosterior {
+        let count = grid.bins.count
+        // The probability that some later deploy ends a change in each cell, were all equally likely to.
+        let endMass = (0..<count).map { cell in grid.onsetMass.reduce(0) { $0 + $1[cell] } }
+        var onset = OnsetEvidence(
+            byDeploy: .init(repeating: -.infinity, count: count),
+            byOther: .init(repeating: -.infinity, count: count),
+            bestEnd: .init(repeating: nil, count: count))
+        var transient = -Double.infinity
+        var bestTransient = (value: -Double.infinity, bins: 0..<0)
+        let transientPairs = Double(max(1, count))
+        for start in 0..<count {
+            let lasting = evidence.logBayesFactor(from: start, to: nil)
+            var best = (value: lasting + Double.log(PriorWeight.lasting), end: Int?.none)
+            let laterMass = max(1, endMass[start...].reduce(0, +))
+            let laterCells = Double(max(1, count - start))
+            var byDeployEnd: [Double] = [], byAnyEnd: [Double] = []
+            for end in start + 1..<max(start + 1, count) {
+                let seconds = (grid.bins[end] - grid.bins[start]) * channel.binSeconds
+                let (information, score) = evidence.rise(from: start, to: end)
+                // A fall counts for nothing; skipping it is what makes the scan quick.
+                guard score > 0, score * score > 0.5 * information else { continue }
+                let factor = evidence.logBayesFactor(from: start, to: end)
+                if seconds >= PriorWeight.shortestSeconds, endMass[end] > 0 {
+                    let weighted = factor + Double.log(endMass[end] / laterMass)
+                    byDeployEnd.append(weighted)
+                    if weighted + Double.log(PriorWeight.endedByDeploy) > best.value {
+                        best = (weighted + Double.log(PriorWeight.endedByDeploy), end)
+                    }
+                }
+                if seconds >= PriorWeight.transientSeconds {
+                    let weighted = factor - Double.log(laterCells)
+                    byAnyEnd.append(weighted)
+                    if weighted + Double.log(PriorWeight.endedAnyhow) > best.value {
+                        best = (weighted + Double.log(PriorWeight.endedAnyhow), end)
+                    }
+                } else {
+                    let perStart = Double(max(1, PriorWeight.transientSeconds / channel.binSeconds))
+                    let weighted = factor + Double.log(PriorWeight.transient / transientPairs / perStart)
+                    transient = logSumExp([transient, weighted])
+                    if weighted > bestTransient.value {
+                        bestTransient = (weighted, grid.bins[start]..<grid.bins[end])
+                    }
+                }
+            }
+            let deployEnds = logSumExp(byDeployEnd), anyEnds = logSumExp(byAnyEnd)
+            onset.byDeploy[start] = logSumExp([
+                lasting + Double.log(PriorWeight.lasting), deployEnds + Double.log(PriorWeight.endedByDeploy),
+                anyEnds + Double.log(PriorWeight.endedAnyhow),
+            ])
+            onset.byOther[start] = logSumExp([
+                lasting + Double.log(PriorWeight.externalLasting), anyEnds + Double.log(0.5),
+                deployEnds + Double.log(1 - PriorWeight.externalLasting - 0.5),
+            ])
+            onset.bestEnd[start] = best.end
+        }
+        return summed(onset, transient: transient, transientBins: bestTransient.bins)
+    }
+
+    private func summed(_ onset: OnsetEvidence, transient: Double, transientBins: Range<Int>)
+        -> ChannelPosterior
+    {
+        let deploys = grid.onsetMass.indices.map { candidate in
+            logSumExp(
+                grid.bins.indices.lazy.map {
+                    onset.byDeploy[$0] + Double.log(max(grid.onsetMass[candidate][$0], 1e-300))
+                }) + Double.log(PriorWeight.deploy * candidateShares[candidate])
+        }
+        let external =
+            logSumExp(grid.bins.indices.lazy.map { onset.byOther[$0] + Double.log(grid.uniformMass($0)) })
+            + Double.log(PriorWeight.external)
+        return ChannelPosterior(
+            deploys: deploys, external: external, none: Double.log(PriorWeight.none), transient: transient,
+            transientBins: transientBins, onsetEvidence: onset)
+    }
+}

@@ -1,0 +1,68 @@
+import RealModule
+
+/// A symmetric positive definite tridiagonal matrix, factored once as L·D·Lᵀ and solved many times in O(n).
+///
+/// Golub & Van Loan, *Matrix Computations*, 4.3.6.
+package struct Tridiagonal {
+    private var pivots: [Double]
+    private var multipliers: [Double]
+
+    /// - Parameters:
+    ///   - diagonal: n entries.
+    ///   - offDiagonal: the one value beside the diagonal; all are equal here.
+    package init(diagonal: [Double], offDiagonal: Double) {
+        pivots = diagonal
+        multipliers = Array(repeating: 0, count: diagonal.count)
+        for index in diagonal.indices.dropFirst() {
+            multipliers[index] = offDiagonal / pivots[index - 1]
+            pivots[index] -= multipliers[index] * offDiagonal
+        }
+    }
+
+    /// Replaces `vector` by the solution x of A·x = `vector`.
+    package func solve(_ vector: inout [Double]) {
+        for index in vector.indices.dropFirst() { vector[index] -= multipliers[index] * vector[index - 1] }
+        for index in vector.indices.reversed() {
+            vector[index] /= pivots[index]
+            if index + 1 < vector.count { vector[index] -= multipliers[index + 1] * vector[index + 1] }
+        }
+    }
+}
+
+/// A stationary Ornstein-Uhlenbeck process sampled at equal steps: how a log rate wanders by itself.
+package struct Wander {
+    /// Its variance.
+    package var variance: Double
+    /// The time in which its correlation falls to 1/e, in seconds.
+    package var timeConstantSeconds: Double
+
+    package init(variance: Double, timeConstantSeconds: Double) {
+        self.variance = variance
+        self.timeConstantSeconds = timeConstantSeconds
+    }
+
+    /// The precision matrix over `count` steps of `stepSeconds`, with `weights` added to its diagonal, factored.
+    ///
+    /// With r = exp(−step/τ) and q = 1/(σ²(1−r²)) the precision is tridiagonal: q(1+r²) on the diagonal (q at
+    /// both ends), −qr beside it. Rue & Held, *Gaussian Markov Random Fields*, 1.1.
+    package func precision(plus weights: [Double], stepSeconds: Double) -> Tridiagonal {
+        let r = min(Double.exp(-stepSeconds / timeConstantSeconds), 0.999_999)
+        let q = 1 / (variance * (1 - r * r))
+        var diagonal = weights.map { $0 + q * (1 + r * r) }
+        if !diagonal.isEmpty {
+            diagonal[0] -= q * r * r
+            if diagonal.count > 1 { diagonal[diagonal.count - 1] -= q * r * r }
+        }
+        return Tridiagonal(diagonal: diagonal, offDiagonal: -q * r)
+    }
+
+    /// The variance of the difference between the means of two adjacent stretches of `seconds` each, for a
+    /// process of variance 1. The integral of the covariance exp(−|t|/τ) over two boxes.
+    func differenceVariance(ofStretches seconds: Double) -> Double {
+        let u = seconds / timeConstantSeconds
+        let decay = Double.exp(-u)
+        let within = 2 / (u * u) * (u - 1 + decay)
+        let across = (1 - decay) * (1 - decay) / (u * u)
+        return 2 * (within - across)
+    }
+}
