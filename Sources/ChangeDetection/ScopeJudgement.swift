@@ -149,11 +149,13 @@ struct ScopeJudgement {
     }
 }
 
-/// Bins of five minutes, or of whatever keeps a series between some hundred and three thousand of them.
+/// Bins of five minutes, or of whatever keeps a series below three thousand of them; a single pod's counts are thin, so
+/// wider bins lose nothing there and cost little: at most five hundred.
 private func binSeconds(for series: Series) -> Int {
     let seconds = series.count * series.bucketSeconds
-    let wanted =
-        [60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 86_400].first { seconds / $0 <= 3000 } ?? 86_400
+    let limit = series.scope.kind == .pod ? 500 : 3000
+    let widths = [60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14_400]
+    let wanted = widths.first { seconds / $0 <= limit } ?? 86_400
     return max(series.bucketSeconds, seconds >= 43_200 ? max(wanted, 300) : wanted)
 }
 
@@ -189,14 +191,4 @@ private func candidateShares(_ candidates: [Candidate], scope: Scope) -> [Double
 extension TimeWindow {
     /// The instant half way.
     var middle: Instant { Instant(milliseconds: (since.milliseconds + until.milliseconds) / 2) }
-}
-
-extension Series {
-    /// The buckets that begin inside a window, as a series of their own.
-    func slice(_ window: TimeWindow) -> Series {
-        let range = buckets(in: window)
-        return Series(
-            scope: scope, start: start + range.lowerBound * bucketSeconds, bucketSeconds: bucketSeconds,
-            events: Array(events[range]), errors: Array(errors[range]))
-    }
 }

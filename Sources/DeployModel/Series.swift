@@ -89,6 +89,14 @@ public struct Series: Sendable, Hashable, Codable {
         return lower..<max(lower, Int(min(max(last, 0), Int64(count))))
     }
 
+    /// The buckets that begin inside a window, as a series of their own.
+    public func slice(_ window: TimeWindow) -> Series {
+        let range = buckets(in: window)
+        return Series(
+            scope: scope, start: start + range.lowerBound * bucketSeconds, bucketSeconds: bucketSeconds,
+            events: Array(events[range]), errors: Array(errors[range]))
+    }
+
     /// The same counts in buckets `factor` times as wide; the last one may be only partly covered.
     public func coarsened(by factor: Int) -> Series {
         guard factor > 1 else { return self }
