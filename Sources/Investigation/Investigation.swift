@@ -1,1 +1,115 @@
-// Investigation
+import Attribution
+import ChangeDetection
+public import ConfigFaults
+public import DeployModel
+
+/// What was seen of the events.
+public struct Observations: Sendable, Equatable {
+    /// The stretch of time that is judged.
+    public var window: TimeWindow
+    /// Counts by scope, all on the same buckets.
+    public var series: [Series]
+    /// New pod templates.
+    public var rollouts: [ObservedRollout]
+
+    /// What was seen.
+    public init(window: TimeWindow, series: [Series], rollouts: [ObservedRollout]) {
+        self.window = window
+        self.series = series
+        self.rollouts = rollouts
+    }
+
+    /// The series of all events.
+    public var whole: Series? { series.first { $0.scope == .all } }
+}
+
+/// What the pipeline asks of the ends when it has come to need it.
+public protocol InvestigationSource {
+    /// The events of two windows, for comparison.
+    func events(during interest: TimeWindow, before baseline: TimeWindow?) throws -> EventTable
+
+    /// The configuration before and after a deploy; `nil` when its commits are not at hand.
+    func comparison(of deploy: Deploy) throws -> ConfigComparison?
+
+    /// The commit within a deploy that last touched a file; `nil` when that cannot be told.
+    func origin(of path: String, in deploy: Deploy) throws -> CommitID?
+}
+
+/// What an investigation found.
+public struct Investigated: Sendable, Equatable {
+    /// The answer.
+    public var verdict: Verdict
+    /// Incidents, explained and accused, by excess failures.
+    public var findings: [Finding]
+    /// The deploys, with what their configuration changes reach.
+    public var deploys: [Deploy]
+    /// What the reader must know.
+    public var warnings: [Warning]
+}
+
+/// The pipeline: align, judge, explain, accuse.
+///
+/// - Parameters:
+///   - deploys: the deploys that may have had an effect in the window.
+///   - observations: the events, counted.
+///   - source: answers what can only be asked once an incident is known.
+///   - attribution: what the user settled about symptoms and causes.
+/// - Throws: what `source` throws.
+public func investigate(
+    deploys: [Deploy], observations: Observations, source: some InvestigationSource,
+    attribution: FieldPreferences = .init()
+) throws -> Investigated {
+    let (aligned, comparisons) = try align(deploys, source: source)
+    let judgement = judge(
+        series: observations.series, candidates: aligned.map { Candidate($0) },
+        rollouts: observations.rollouts)
+    let verdict = decide(judgement, deploys: aligned, observations: observations)
+    let findings = try judgement.incidents.map { incident in
+        let explanation = try explained(incident, observations: observations, source: source, by: attribution)
+        let accused = suspectsToAccuse(incident)
+        let changes = try accuse(
+            aligned.filter { accused.contains($0.id) }, comparisons: comparisons,
+            failures: failureContext(incident, explanation: explanation, observations: observations),
+            source: source)
+        return Finding(incident: incident, explanation: explanation, changes: changes)
+    }
+    let warnings = comparisons.values.flatMap(\.warnings)
+    return Investigated(
+        verdict: verdict, findings: findings, deploys: aligned,
+        warnings: Set(warnings).sorted { ($0.code, $0.text) < ($1.code, $1.text) })
+}
+
+/// What a user settled about fields that the tool would otherwise judge by itself.
+public struct FieldPreferences: Sendable, Equatable {
+    /// Fields that only describe failures.
+    public var symptoms: Set<String>
+    /// Fields that may be causes whatever they look like.
+    public var causes: Set<String>
+
+    /// Preferences; none by default.
+    public init(symptoms: Set<String> = [], causes: Set<String> = []) {
+        self.symptoms = symptoms
+        self.causes = causes
+    }
+}
+
+/// The windows that an incident's events are compared over: during, and before (or after, when there is no before).
+package func comparedWindows(_ incident: Incident, window: TimeWindow) -> (
+    during: TimeWindow, before: TimeWindow?
+) {
+    let during = TimeWindow(since: incident.onset, until: incident.end ?? window.until)
+    let before = TimeWindow(since: window.since, until: incident.onset)
+    let after = TimeWindow(since: during.until, until: window.until)
+    return (during, before.isEmpty ? (after.isEmpty ? nil : after) : before)
+}
+
+private func explained(
+    _ incident: Incident, observations: Observations, source: some InvestigationSource,
+    by preferences: FieldPreferences
+) throws -> Explanation {
+    let (during, before) = comparedWindows(incident, window: observations.window)
+    let table = try source.events(during: during, before: before)
+    return explain(
+        table, interest: during, baseline: before,
+        options: AttributionOptions(symptomFields: preferences.symptoms, causeFields: preferences.causes))
+}

@@ -1,1 +1,3 @@
-print("")
+import BlameDeployCLI
+
+Program.main()

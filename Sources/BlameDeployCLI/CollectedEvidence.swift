@@ -1,0 +1,43 @@
+import ConfigFaults
+import DeployModel
+import EventIngest
+import GitHistory
+import Investigation
+
+/// Answers what the pipeline asks, from the repository and the events.
+struct CollectedEvidence: InvestigationSource {
+    var repository: Repository?
+    var readEvents: (_ during: TimeWindow, _ before: TimeWindow?) throws -> EventTable
+
+    func events(during interest: TimeWindow, before baseline: TimeWindow?) throws -> EventTable {
+        try readEvents(interest, baseline)
+    }
+
+    func comparison(of deploy: Deploy) throws -> ConfigComparison? {
+        guard let repository, let commit = deploy.commit, (try? repository.commit(commit)) != nil else {
+            return nil
+        }
+        return try repository.compareConfig(from: repository.base(of: deploy), to: commit)
+    }
+
+    func origin(of path: String, in deploy: Deploy) throws -> CommitID? {
+        guard let repository, let commit = deploy.commit else { return nil }
+        return try repository.lastCommit(touching: path, after: repository.base(of: deploy), upTo: commit)
+    }
+}
+
+extension Repository {
+    /// What a deploy is compared with: the deploy before it, where its commit is at hand, else its first parent.
+    func base(of deploy: Deploy) -> CommitID? {
+        if let previous = deploy.previous, (try? commit(previous)) != nil { return previous }
+        guard let own = deploy.commit, let record = try? commit(own) else { return nil }
+        return record.parents.first
+    }
+
+    /// The configuration changes between two commits; `from` is `nil` for the very first one.
+    func compareConfig(from: CommitID?, to: CommitID) throws -> ConfigComparison {
+        let before = try from.map { try tree(of: $0) }
+        return try ConfigFaults.compareConfig(
+            before: before, after: try tree(of: to), files: try changes(from: from, to: to))
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import DeployModel
+import Reporting
+import Scenario
+
+/// `blamedeploy demo`: a made-up incident, from a graph to the line.
+struct DemoCommand: ParsableCommand, Executable {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Write a small repository and an export that retell the incident, and investigate it.")
+
+    @Argument(
+        help: ArgumentHelp(
+            "Where to write them; a demo that is there already is used as it is.", valueName: "dir"))
+    var folder = "blamedeploy-demo"
+
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func execute(on terminal: Terminal) throws -> ExitStatus {
+        let repository = "\(folder)/shop"
+        let export = "\(folder)/events.ndjson"
+        if !exists(export) {
+            try write(Stories.demo(), to: folder)
+        }
+        terminal.complain("$ blamedeploy \(export) --repo \(repository)\n")
+        var command = try InvestigateCommand.parse([export, "--repo", repository])
+        command.output = output
+        return try command.execute(on: terminal)
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import ConfigFaults
+import DeployModel
+import GitHistory
+import Investigation
+import Reporting
+
+/// `blamedeploy diff DEPLOY | A..B`: the configuration changes of a deploy, ranked by risk.
+struct DiffCommand: ParsableCommand, Executable {
+    static let configuration = CommandConfiguration(
+        commandName: "diff",
+        abstract:
+            "The configuration changes of a deploy or a range, by file and pod, ranked by risk; no events needed."
+    )
+
+    @Argument(help: ArgumentHelp("A deploy's id, a revision, or a range A..B.", valueName: "deploy"))
+    var deploy: String
+
+    @OptionGroup(title: "Deploys") var repository: RepositoryOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func execute(on terminal: Terminal) throws -> ExitStatus {
+        guard let opened = try repository.open() else {
+            throw CommandError("diff reads two commits", remedy: "leave --no-repo out")
+        }
+        let changes = try rankedChanges(in: opened)
+        switch output.format {
+        case .text: try terminal.print(renderText(changes, style: output.style(for: terminal)))
+        case .json: try terminal.print(renderJSON(changes))
+        }
+        return .success
+    }
+
+    private func rankedChanges(in opened: Repository) throws -> DeployChanges {
+        if let range = try opened.resolveRange(deploy) {
+            let comparison = try opened.compareConfig(from: range.from, to: range.to)
+            return DeployChanges(
+                deploy: nil, from: range.from, to: range.to,
+                changes: rankChanges(comparison, failures: .unknown), filesChanged: comparison.filesChanged,
+                configFiles: comparison.configFiles, warnings: comparison.warnings)
+        }
+        let wanted = try recordedDeploy(in: opened) ?? commitAsDeploy(in: opened)
+        let evidence = CollectedEvidence(repository: opened) { _, _ in
+            EventTable(times: [], failing: [], weights: [], columns: [])
+        }
+        guard
+            let changes = try Investigation.rankedChanges(
+                of: wanted, source: evidence, base: opened.base(of: wanted))
+        else {
+            throw CommandError(
+                "the commit of deploy \(wanted.id) is not in this repository",
+                remedy: "fetch it, or name the repository that has it with --repo")
+        }
+        return changes
+    }
+
+    /// The deploy of that id in a file of records, where files are named.
+    private func recordedDeploy(in opened: Repository) throws -> Deploy? {
+        guard repository.deploys.contains(where: { DeploySourceName($0).isFile }) else { return nil }
+        let everything = TimeWindow(
+            since: Instant(milliseconds: .min / 4), until: Instant(milliseconds: .max / 4))
+        return try repository.listDeploys(opened, window: everything).deploys.first { $0.id == deploy }
+    }
+
+    private func commitAsDeploy(in opened: Repository) throws -> Deploy {
+        let id = try opened.resolve(deploy)
+        let record = try opened.commit(id)
+        return Deploy(
+            id: id.hex, commit: id, previous: record.parents.first, startedAt: record.committedAt,
+            title: record.subject,
+            author: record.author, source: record.parents.count > 1 ? .merge : .commit)
+    }
+}

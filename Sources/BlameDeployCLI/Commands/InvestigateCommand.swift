@@ -1,0 +1,129 @@
+import ArgumentParser
+import DeployModel
+import EventIngest
+import GitHistory
+import Investigation
+import Reporting
+
+/// `blamedeploy [EVENTS…]`: which deploy, where, which line.
+struct InvestigateCommand: ParsableCommand, Executable {
+    static let configuration = CommandConfiguration(
+        commandName: "investigate",
+        abstract: "Which deploy changed the error rate, which events, and which line (the default).")
+
+    @OptionGroup(title: "Events") var events: EventOptions
+    @OptionGroup(title: "Deploys") var repository: RepositoryOptions
+    @OptionGroup(title: "Window") var window: WindowOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func execute(on terminal: Terminal) throws -> ExitStatus {
+        let report = try investigation(now: Instant(milliseconds: terminal.now.milliseconds))
+        switch output.format {
+        case .text: try terminal.print(renderText(report, style: output.style(for: terminal)))
+        case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version))
+        }
+        return status(of: report)
+    }
+
+    func status(of report: Report) -> ExitStatus {
+        switch report.verdict.kind {
+        case .inconclusive: .undecided
+        case .blamed, .noDeploy: output.findingIsFailure ? .found : .success
+        case .unchanged: .success
+        }
+    }
+
+    /// The report on what the options ask.
+    func investigation(now: Instant) throws -> Report {
+        let opened = try repository.open()
+        guard !events.events.isEmpty else { return try withoutEvents(opened, now: now) }
+        let sources = try EventSources(events.events)
+        let options = ingestOptions
+        let summary = try summarize(sources, options: options)
+        let asked = window.window(span: summary.span, now: now)
+        guard let span = summary.span, let window = span.intersection(asked) else {
+            return noOverlap(opened, summary: summary, asked: asked)
+        }
+        // A deploy shortly before the window may take effect inside it.
+        let listing = try repository.listDeploys(
+            opened, window: TimeWindow(since: window.since - Self.lookBackSeconds, until: window.until))
+        let series = summary.series.map { $0.slice(window) }
+        let found = try investigate(
+            deploys: listing.deploys,
+            observations: Observations(window: window, series: series, rollouts: summary.rollouts),
+            source: CollectedEvidence(repository: opened) { during, before in
+                try sampleTable(
+                    sources, summary: summary, interest: during, baseline: before, options: options)
+            },
+            attribution: FieldPreferences(symptoms: Set(events.symptoms), causes: Set(events.causes)))
+        return Report(
+            window: window, repository: try self.summary(of: opened), inputs: summary.inputs,
+            deploys: found.deploys,
+            deploySource: listing.source, series: series.first { $0.scope == .all }, verdict: found.verdict,
+            findings: found.findings,
+            warnings: summary.warnings + listing.warnings + noDeployWarning(listing) + found.warnings)
+    }
+
+    private static let lookBackSeconds = 6 * 3600
+
+    private var ingestOptions: IngestOptions {
+        IngestOptions(
+            roleFields: events.roleFields, errorExpression: events.error,
+            formatIn: events.format.flatMap(EventFormat.init(rawValue:)), offsetSeconds: window.offsetSeconds)
+    }
+
+    private func summary(of repository: Repository?) throws -> RepositorySummary? {
+        try repository.map { RepositorySummary(path: $0.path, head: try $0.resolve(self.repository.rev)) }
+    }
+
+    private func noDeployWarning(_ listing: DeployListing) -> [Warning] {
+        guard listing.deploys.isEmpty else { return [] }
+        return [
+            Warning(
+                code: "no_deploys", text: "No deploy was found in the window (\(listing.source)).",
+                remedy: "choose another source with --deploys, or another window with --since and --until")
+        ]
+    }
+
+    /// Without events the deploys' own changes, ranked by risk, are still worth reading.
+    private func withoutEvents(_ opened: Repository?, now: Instant) throws -> Report {
+        let window = window.window(span: nil, now: now)
+        let listing = try repository.listDeploys(opened, window: window)
+        let evidence = CollectedEvidence(repository: opened) { _, _ in
+            EventTable(times: [], failing: [], weights: [], columns: [])
+        }
+        let changes = try listing.deploys.compactMap {
+            try rankedChanges(of: $0, source: evidence, base: opened?.base(of: $0))
+        }
+        return Report(
+            window: window, repository: try summary(of: opened), inputs: [],
+            deploys: changes.compactMap(\.deploy).isEmpty ? listing.deploys : changes.compactMap(\.deploy),
+            deploySource: listing.source, series: nil,
+            verdict: Verdict(
+                kind: .inconclusive, probability: 1, reason: "no_events",
+                text: "Without events it cannot be told whether a deploy changed anything."),
+            findings: [], changesByDeploy: changes,
+            warnings: listing.warnings + noDeployWarning(listing) + [
+                Warning(
+                    code: "no_events", text: "No events were given.",
+                    remedy: "export events as NDJSON or CSV and name the file: blamedeploy events.ndjson")
+            ])
+    }
+
+    private func noOverlap(_ opened: Repository?, summary events: EventSummary, asked: TimeWindow) -> Report {
+        let lie =
+            events.span.map { "the events lie between \($0.since) and \($0.until)" } ?? "there are no events"
+        return Report(
+            window: asked, repository: try? summary(of: opened), inputs: events.inputs, deploys: [],
+            deploySource: "", series: nil,
+            verdict: Verdict(
+                kind: .inconclusive, probability: 1, reason: "no_overlap",
+                text: "No event lies between \(asked.since) and \(asked.until): \(lie)."),
+            findings: [],
+            warnings: events.warnings + [
+                Warning(
+                    code: "no_overlap", text: "The window and the events do not overlap: \(lie).",
+                    remedy: "leave --since and --until out, or choose them inside the span of the events")
+            ])
+    }
+}

@@ -1,0 +1,88 @@
+import DeployModel
+import DeployRecords
+import GitHistory
+
+/// The deploys of a window, and where they come from.
+struct DeployListing {
+    var deploys: [Deploy]
+    /// In words: `first-parent commits`.
+    var source: String
+    var warnings: [Warning]
+}
+
+extension RepositoryOptions {
+    /// Reads the deploys that began in a window.
+    ///
+    /// `auto` (the default) prefers notes, then release tags, then first-parent commits: the more a source is about
+    /// deploys, the better its clock.
+    func listDeploys(_ repository: Repository?, window: TimeWindow) throws -> DeployListing {
+        var listing = DeployListing(deploys: [], source: "", warnings: [])
+        var words: [String] = []
+        for name in deploys.isEmpty ? [.automatic] : deploys.map(DeploySourceName.init) {
+            let part = try list(name, repository, window: window)
+            listing.deploys += part.deploys
+            listing.warnings += part.warnings
+            words.append(part.source)
+        }
+        listing.source = words.joined(separator: ", ")
+        if let environment {
+            listing.deploys.removeAll { $0.environment != nil && $0.environment != environment }
+        }
+        listing.deploys.sort { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+        return listing
+    }
+
+    private func list(_ name: DeploySourceName, _ repository: Repository?, window: TimeWindow) throws
+        -> DeployListing
+    {
+        if case .file(let path) = name { return try listRecords(path, repository, window: window) }
+        guard let repository else {
+            throw CommandError(
+                "--no-repo cannot list deploys from history",
+                remedy: "name a file of deploy records: --deploys FILE")
+        }
+        let head = try repository.resolve(rev)
+        func from(_ source: HistorySource, _ words: String) throws -> DeployListing {
+            DeployListing(
+                deploys: try repository.deploys(source, from: head, window: window), source: words,
+                warnings: [])
+        }
+        switch name {
+        case .commits: return try from(.commits, "first-parent commits")
+        case .merges: return try from(.merges, "merges")
+        case .tags(let glob): return try from(.tags(glob: glob), glob.map { "tags \($0)" } ?? "release tags")
+        case .notes: return try from(.notes, "deploy notes")
+        case .automatic, .file:
+            let notes = try from(.notes, "deploy notes")
+            if !notes.deploys.isEmpty { return notes }
+            let tags = try from(.tags(glob: nil), "release tags")
+            if !tags.deploys.isEmpty { return tags }
+            return try from(.commits, "first-parent commits")
+        }
+    }
+
+    private func listRecords(_ path: String, _ repository: Repository?, window: TimeWindow) throws
+        -> DeployListing
+    {
+        let file = try readDeploys(try readFile(path), source: path)
+        var listing = DeployListing(deploys: file.deploys, source: path, warnings: file.warnings)
+        if !file.skipped.isEmpty {
+            let first = file.skipped[0]
+            listing.warnings.append(
+                Warning(
+                    code: "skipped_deploys",
+                    text:
+                        "\(file.skipped.count) deploy records of \(path) could not be read, the first at line "
+                        + "\(first.line): \(first.reason)", remedy: "mend or remove these records"))
+        }
+        if let repository {
+            for index in listing.deploys.indices where listing.deploys[index].commit == nil {
+                guard let name = file.unresolved[listing.deploys[index].id] else { continue }
+                listing.deploys[index].commit = try? repository.resolve(name)
+            }
+        }
+        // The deploy before the first of the window stays out: it is only what the first is compared with.
+        listing.deploys.removeAll { !window.contains($0.startedAt) }
+        return listing
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import DeployModel
+import EventIngest
+
+/// What is read as events, and how.
+struct EventOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("Exported events: files, folders, or - for standard input.", valueName: "events"))
+    var events: [String] = []
+
+    @Option(
+        name: .customLong("map"),
+        help: ArgumentHelp(
+            "Say which field plays a role: pod=kubernetes.pod_name. Repeatable.", valueName: "role=field"))
+    var roles: [String] = []
+
+    @Option(help: ArgumentHelp("Which events failed: 'status >= 500 or error'.", valueName: "expr"))
+    var error: String?
+
+    @Option(
+        name: .customLong("format-in"),
+        help: ArgumentHelp("Read the events as: ndjson, csv.", valueName: "format"))
+    var format: String?
+
+    @Option(
+        name: .customLong("symptom"),
+        help: ArgumentHelp("A field that only describes failures. Repeatable.", valueName: "field"))
+    var symptoms: [String] = []
+
+    @Option(
+        name: .customLong("cause"),
+        help: ArgumentHelp(
+            "A field that may be a cause whatever it looks like. Repeatable.", valueName: "field"))
+    var causes: [String] = []
+
+    /// `--map` taken apart.
+    var roleFields: [FieldRole: String] {
+        roles.reduce(into: [:]) { fields, text in
+            guard let (role, field) = Self.roleAndField(text) else { return }
+            fields[role] = field
+        }
+    }
+
+    func validate() throws {
+        for text in roles where Self.roleAndField(text) == nil {
+            let known = FieldRole.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--map takes ROLE=FIELD with a role of \(known), not '\(text)'")
+        }
+        if let format, EventFormat(rawValue: format) == nil {
+            let known = EventFormat.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--format-in takes \(known), not '\(format)'")
+        }
+    }
+
+    private static func roleAndField(_ text: String) -> (FieldRole, String)? {
+        let parts = text.split(separator: "=", maxSplits: 1)
+        guard parts.count == 2, let role = FieldRole(rawValue: String(parts[0])) else { return nil }
+        return (role, String(parts[1]))
+    }
+}

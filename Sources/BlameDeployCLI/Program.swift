@@ -1,0 +1,51 @@
+import ArgumentParser
+import DeployModel
+
+/// The program: reads the command line, runs the command, and turns whatever happens into a status.
+public enum Program {
+    /// Runs on the process's own arguments and ends it.
+    public static func main() -> Never {
+        let terminal = Terminal()
+        terminal.exit(run(Array(CommandLine.arguments.dropFirst()), on: terminal))
+    }
+
+    static func run(_ arguments: [String], on terminal: Terminal) -> ExitStatus {
+        do {
+            var command = try BlameDeploy.parseAsRoot(arguments)
+            if let command = command as? any Executable {
+                return try command.execute(on: terminal)
+            }
+            try command.run()
+            return .success
+        } catch let failure as any Diagnosis {
+            terminal.complain(failure.description)
+            return .undecided
+        } catch let failure as Terminal.WriteFailure {
+            terminal.complain(failure.description)
+            return .undecided
+        } catch {
+            return explainUsage(error, on: terminal)
+        }
+    }
+
+    /// Help and version texts arrive as errors too; they are results, and go to standard output.
+    private static func explainUsage(_ error: any Error, on terminal: Terminal) -> ExitStatus {
+        let message = BlameDeploy.fullMessage(for: error)
+        guard BlameDeploy.exitCode(for: error).isSuccess else {
+            terminal.complain(message)
+            return BlameDeploy.exitCode(for: error) == .validationFailure ? .usage : .undecided
+        }
+        do {
+            try terminal.print(message + "\n")
+            return .success
+        } catch {
+            terminal.complain("\(error)")
+            return .undecided
+        }
+    }
+}
+
+/// A command that says with which status it ends.
+protocol Executable {
+    func execute(on terminal: Terminal) throws -> ExitStatus
+}

@@ -1,0 +1,100 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The only place that writes to the standard streams or ends the process.
+///
+/// Every write is checked: a full disk must not look like success. A reader that goes away (`| head`) is no error.
+struct Terminal {
+    /// Why output could not be written.
+    struct WriteFailure: Error, CustomStringConvertible {
+        var reason: String
+        var description: String {
+            "error: standard output: \(reason)\n  help: free the space or choose another place"
+        }
+    }
+
+    private let environment: (String) -> String?
+
+    init(environment: @escaping (String) -> String? = { name in getenv(name).map { String(cString: $0) } }) {
+        self.environment = environment
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Writes a result to standard output. A closed pipe ends the process with status 0.
+    func print(_ text: String) throws(WriteFailure) {
+        switch write(text, to: STDOUT_FILENO) {
+        case 0: return
+        case EPIPE: exit(.success)
+        case let code: throw WriteFailure(reason: String(cString: strerror(code)))
+        }
+    }
+
+    /// Writes to standard error; what cannot be written there cannot be complained about either.
+    func complain(_ text: String) {
+        _ = write(text.hasSuffix("\n") ? text : text + "\n", to: STDERR_FILENO)
+    }
+
+    /// Ends the process.
+    func exit(_ status: ExitStatus) -> Never { _exit(status.rawValue) }
+
+    /// Whether standard output is a terminal.
+    var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Whether somebody pipes something in.
+    var hasPipedInput: Bool { isatty(STDIN_FILENO) == 0 }
+
+    /// Columns of the terminal; 100 where there is none.
+    var width: Int {
+        if let columns = environment("COLUMNS").flatMap(Int.init), columns > 0 { return columns }
+        var size = winsize()
+        guard isInteractive, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+            return 100
+        }
+        return Int(size.ws_col)
+    }
+
+    /// Whether colour is welcome: a terminal that is not dumb, and nobody said `NO_COLOR`.
+    var welcomesColor: Bool {
+        isInteractive && (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"
+    }
+
+    /// Whether the locale promises characters beyond ASCII.
+    var isUnicode: Bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(environment).first { !$0.isEmpty } ?? ""
+        return !isInteractive || locale.uppercased().contains("UTF-8") || locale.uppercased().contains("UTF8")
+    }
+
+    /// The clock.
+    var now: (seconds: Int, milliseconds: Int64) {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return (time.tv_sec, Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+
+    /// - Returns: 0, or the number of the error.
+    private func write(_ text: String, to descriptor: Int32) -> Int32 {
+        var text = text
+        return text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count = systemWrite(descriptor, rest.baseAddress, rest.count)
+                guard count >= 0 else {
+                    if errno == EINTR { continue }
+                    return errno
+                }
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            }
+            return 0
+        }
+    }
+}
+
+/// `write(2)` under a name that the methods above do not hide.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
+}

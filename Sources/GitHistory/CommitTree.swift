@@ -1,0 +1,145 @@
+internal import CLibgit2
+public import DeployModel
+
+/// The files of one commit.
+public final class CommitTree: SourceTree {
+    private let repository: Repository
+    private let tree: Handle
+    private let database: Handle
+    private let entries: [String: git_oid]
+    private let sortedPaths: [String]
+
+    init(_ repository: Repository, of commit: CommitID) throws(GitError) {
+        self.repository = repository
+        tree = try repository.treeHandle(of: commit)
+        database = try Handle.make(freedBy: git_odb_free, "open the object database") {
+            git_repository_odb(&$0, repository.pointer)
+        }
+        let listing = FileListing()
+        let context = Unmanaged.passUnretained(listing).toOpaque()
+        let result = git_tree_walk(
+            tree.pointer, GIT_TREEWALK_PRE,
+            { folder, entry, context in
+                guard let entry, let context else { return 0 }
+                let mode = git_tree_entry_filemode(entry)
+                guard mode == GIT_FILEMODE_BLOB || mode == GIT_FILEMODE_BLOB_EXECUTABLE,
+                    let oid = git_tree_entry_id(entry)
+                else { return 0 }
+                let path = lossyText(folder) + lossyText(git_tree_entry_name(entry))
+                Unmanaged<FileListing>.fromOpaque(context).takeUnretainedValue().entries[path] = oid.pointee
+                return 0
+            }, context)
+        try Libgit2.check(result, "list the files of \(commit.abbreviated)")
+        entries = listing.entries
+        sortedPaths = listing.entries.keys.sorted()
+    }
+
+    /// Collects what a C callback is told.
+    private final class FileListing {
+        var entries: [String: git_oid] = [:]
+    }
+
+    /// The paths of all files, sorted; submodules and symbolic links left out.
+    public func paths() -> [String] { sortedPaths }
+
+    /// The bytes of a file, or `nil` when there is no such file.
+    public func contents(of path: String) throws -> [UInt8]? {
+        guard let oid = entries[path] else { return nil }
+        return try read(oid, path: path) { Array($0) }
+    }
+
+    /// The blob's id, or `nil` when there is no such file.
+    public func fingerprint(of path: String) -> String? { entries[path]?.hex }
+
+    /// Where each of the names stands as a whole word in a text file of at most one mebibyte.
+    public func occurrences(of names: Set<String>) throws -> [String: [Occurrence]] {
+        let search = WordSearch(names)
+        var found: [String: [Occurrence]] = [:]
+        for path in sortedPaths {
+            guard let oid = entries[path], size(of: oid) <= 1 << 20 else { continue }
+            let hits = try read(oid, path: path) { search.hits(in: $0) }
+            for hit in hits { found[hit.name, default: []].append(Occurrence(path: path, line: hit.line)) }
+        }
+        return found
+    }
+
+    private func size(of oid: git_oid) -> Int {
+        var oid = oid
+        var (length, type) = (0, GIT_OBJECT_ANY)
+        guard git_odb_read_header(&length, &type, database.pointer, &oid) == 0 else { return .max }
+        return length
+    }
+
+    private func read<Result>(
+        _ oid: git_oid, path: String, _ use: (UnsafeRawBufferPointer) -> Result
+    ) throws(GitError) -> Result {
+        var oid = oid
+        let object = try Handle.make(freedBy: git_odb_object_free, "read \(path)") {
+            [database = database.pointer] in
+            git_odb_read(&$0, database, &oid)
+        }
+        let size = git_odb_object_size(object.pointer)
+        return use(UnsafeRawBufferPointer(start: git_odb_object_data(object.pointer), count: size))
+    }
+}
+
+extension Repository {
+    /// The files of a commit.
+    public func tree(of commit: CommitID) throws(GitError) -> CommitTree { try CommitTree(self, of: commit) }
+}
+
+/// Finds whole words in text, all in one pass: runs of letters, digits and underscores are looked up by length and
+/// first byte before they are compared.
+struct WordSearch {
+    private let byShape: [Int: [(name: String, bytes: [UInt8])]]
+    private let lengths: [Bool]
+
+    init(_ names: Set<String>) {
+        var byShape: [Int: [(name: String, bytes: [UInt8])]] = [:]
+        var lengths = [Bool](repeating: false, count: (names.map(\.utf8.count).max() ?? 0) + 1)
+        for name in names.sorted() where !name.isEmpty {
+            let bytes = Array(name.utf8)
+            byShape[Self.shape(length: bytes.count, first: bytes[0]), default: []].append((name, bytes))
+            lengths[bytes.count] = true
+        }
+        self.byShape = byShape
+        self.lengths = lengths
+    }
+
+    /// The names with the lines they stand on, in order; each name at most once a line; none in binary text.
+    func hits(in bytes: UnsafeRawBufferPointer) -> [(name: String, line: Int)] {
+        guard !bytes.prefix(8192).contains(0) else { return [] }
+        var hits: [(name: String, line: Int)] = []
+        var line = 1
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            guard isWordByte(byte) else {
+                if byte == UInt8(ascii: "\n") { line += 1 }
+                index += 1
+                continue
+            }
+            let start = index
+            while index < bytes.count, isWordByte(bytes[index]) { index += 1 }
+            let length = index - start
+            guard length < lengths.count, lengths[length],
+                let candidates = byShape[Self.shape(length: length, first: byte)]
+            else { continue }
+            for candidate in candidates
+            where candidate.bytes.elementsEqual(UnsafeRawBufferPointer(rebasing: bytes[start..<index])) {
+                if hits.last.map({ $0 != (candidate.name, line) }) ?? true {
+                    hits.append((candidate.name, line))
+                }
+            }
+        }
+        return hits
+    }
+
+    private static func shape(length: Int, first: UInt8) -> Int { length << 8 | Int(first) }
+}
+
+@inline(__always)
+private func isWordByte(_ byte: UInt8) -> Bool {
+    (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x30 && byte <= 0x39)
+        || byte == 0x5F
+}

@@ -1,0 +1,93 @@
+internal import CLibgit2
+public import DeployModel
+
+extension Repository {
+    /// The files that differ between two commits, renames followed, sorted by path; `nil` compares with nothing.
+    public func changes(from: CommitID?, to: CommitID) throws(GitError) -> [FileChange] {
+        let diff = try difference(from: from, to: to, path: nil)
+        var options = git_diff_find_options()
+        git_diff_find_options_init(&options, UInt32(GIT_DIFF_FIND_OPTIONS_VERSION))
+        options.flags = UInt32(GIT_DIFF_FIND_RENAMES.rawValue)
+        try Libgit2.check(git_diff_find_similar(diff.pointer, &options), "find renamed files")
+        var changes: [FileChange] = []
+        for index in 0..<git_diff_num_deltas(diff.pointer) {
+            guard let delta = git_diff_get_delta(diff.pointer, index)?.pointee else { continue }
+            if let change = FileChange(delta) { changes.append(change) }
+        }
+        return changes.sorted { ($0.path, $0.status.rawValue) < ($1.path, $1.status.rawValue) }
+    }
+
+    /// The newest commit that touched a file, merges passed over, among those reachable from `to` and not from `from`.
+    ///
+    /// - Returns: `nil` when there is none among the first thousand.
+    public func lastCommit(
+        touching path: String, after from: CommitID?, upTo to: CommitID
+    ) throws(GitError) -> CommitID? {
+        guard var tip = git_oid(hex: to.hex) else { return nil }
+        let walk = try Handle.make(freedBy: git_revwalk_free, "walk the history") { [pointer] in
+            git_revwalk_new(&$0, pointer)
+        }
+        git_revwalk_sorting(walk.pointer, UInt32(GIT_SORT_TOPOLOGICAL.rawValue))
+        try Libgit2.check(git_revwalk_push(walk.pointer, &tip), "walk from \(to.abbreviated)")
+        if let from, var base = git_oid(hex: from.hex) { git_revwalk_hide(walk.pointer, &base) }
+        var oid = git_oid()
+        for _ in 0..<1000 {
+            guard git_revwalk_next(&oid, walk.pointer) == 0 else { return nil }
+            let record = try commit(try commitID(&oid))
+            guard record.parents.count < 2 else { continue }
+            let diff = try difference(from: record.parents.first, to: record.id, path: path)
+            if git_diff_num_deltas(diff.pointer) > 0 { return record.id }
+        }
+        return nil
+    }
+
+    private func difference(from: CommitID?, to: CommitID, path: String?) throws(GitError) -> Handle {
+        let after = try treeHandle(of: to)
+        guard let from else { return try difference(from: nil, to: after.pointer, of: to, path: path) }
+        let before = try treeHandle(of: from)
+        return try difference(from: before.pointer, to: after.pointer, of: to, path: path)
+    }
+
+    private func difference(
+        from before: OpaquePointer?, to after: OpaquePointer, of commit: CommitID, path: String?
+    ) throws(GitError) -> Handle {
+        var options = git_diff_options()
+        git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION))
+        options.flags |=
+            UInt32(GIT_DIFF_DISABLE_PATHSPEC_MATCH.rawValue) | UInt32(GIT_DIFF_INCLUDE_TYPECHANGE.rawValue)
+        return try Handle.make(freedBy: git_diff_free, "compare \(commit.abbreviated) with the commit before") {
+            [pointer] result in
+            guard let path else { return git_diff_tree_to_tree(&result, pointer, before, after, &options) }
+            return path.withCString { text in
+                var name: UnsafeMutablePointer<CChar>? = UnsafeMutablePointer(mutating: text)
+                return withUnsafeMutablePointer(to: &name) { names in
+                    options.pathspec = git_strarray(strings: names, count: 1)
+                    return git_diff_tree_to_tree(&result, pointer, before, after, &options)
+                }
+            }
+        }
+    }
+
+    func treeHandle(of commit: CommitID) throws(GitError) -> Handle {
+        let handle = try lookUp(commit)
+        return try Handle.make(freedBy: git_tree_free, "read the files of \(commit.abbreviated)") {
+            git_commit_tree(&$0, handle.pointer)
+        }
+    }
+}
+
+extension FileChange {
+    /// - Returns: `nil` for what is no file: a submodule.
+    fileprivate init?(_ delta: git_diff_delta) {
+        let (old, new) = (lossyText(delta.old_file.path), lossyText(delta.new_file.path))
+        let isLink = { (mode: UInt16) in mode == GIT_FILEMODE_COMMIT.rawValue }
+        switch delta.status {
+        case GIT_DELTA_ADDED where !isLink(delta.new_file.mode): self.init(path: new, status: .added)
+        case GIT_DELTA_DELETED where !isLink(delta.old_file.mode): self.init(path: old, status: .removed)
+        case GIT_DELTA_RENAMED: self.init(path: new, oldPath: old, status: .renamed)
+        case GIT_DELTA_MODIFIED where !isLink(delta.new_file.mode), GIT_DELTA_TYPECHANGE:
+            self.init(path: new, status: .modified)
+        default: return nil
+        }
+    }
+}

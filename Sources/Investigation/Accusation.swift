@@ -1,0 +1,68 @@
+import ConfigFaults
+import DeployModel
+
+/// The deploys whose changes are worth reading: the blamed one, or those that share the blame.
+func suspectsToAccuse(_ incident: Incident) -> Set<String> {
+    guard let first = incident.suspects.first else { return [] }
+    if first.probability > 0.5 { return [first.deploy] }
+    return Set(incident.suspects.prefix(3).filter { $0.probability >= 0.1 }.map(\.deploy))
+}
+
+/// The configuration changes of the accused deploys, the most suspicious first.
+func accuse(
+    _ deploys: [Deploy], comparisons: [String: ConfigComparison], failures: FailureContext,
+    source: some InvestigationSource
+) throws -> [RankedChange] {
+    var ranked: [RankedChange] = []
+    for deploy in deploys {
+        guard let comparison = comparisons[deploy.id] else { continue }
+        for var change in rankChanges(comparison, failures: failures) {
+            change.commit = try source.origin(of: change.change.path, in: deploy) ?? deploy.commit
+            ranked.append(change)
+        }
+    }
+    // Stable: within one deploy the ranking's own order holds.
+    return ranked.enumerated().sorted { a, b in
+        a.element.score == b.element.score ? a.offset < b.offset : a.element.score > b.element.score
+    }.map(\.element)
+}
+
+/// Who fails and who does not, in the words of the configuration.
+///
+/// The shares come from the series of the workloads rather than from the explanation, because they cover the workloads
+/// that stayed healthy as well: their health speaks against every change that reaches them.
+func failureContext(_ incident: Incident, explanation: Explanation, observations: Observations)
+    -> FailureContext
+{
+    let (during, before) = comparedWindows(incident, window: observations.window)
+    var shares: [String: Double] = [:]
+    var healthy: Set<String> = []
+    var excesses: [String: Double] = [:]
+    for series in observations.series where series.scope.kind == .workload {
+        let after = series.total(in: series.buckets(in: during))
+        let earlier = before.map { series.total(in: series.buckets(in: $0)) } ?? Rate(0, of: 0)
+        guard after.events >= 20 else { continue }
+        excesses[series.scope.name] = after.errors - after.events * earlier.value
+    }
+    let total = excesses.values.filter { $0 > 0 }.reduce(0, +)
+    for (workload, excess) in excesses {
+        if total > 0, excess / total >= 0.05 {
+            shares[workload] = excess / total
+        } else {
+            healthy.insert(workload)
+        }
+    }
+    let messages =
+        explanation.symptoms.map(\.value) + explanation.causes.flatMap(\.predicates).compactMap(\.words)
+    return FailureContext(workloads: shares, healthyWorkloads: healthy, messages: messages)
+}
+
+extension Predicate {
+    /// The text that a predicate names, for comparing with words of the configuration.
+    fileprivate var words: String? {
+        switch comparison {
+        case .equals(.string(let text)), .hasPrefix(let text): text
+        default: nil
+        }
+    }
+}

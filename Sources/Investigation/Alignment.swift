@@ -1,0 +1,44 @@
+public import ConfigFaults
+public import DeployModel
+
+/// The deploys with what their configuration changes reach, and the comparisons that say so.
+///
+/// A deploy without commits at hand stays as it is: its reach is not known, which the model takes for "anything".
+func align(
+    _ deploys: [Deploy], source: some InvestigationSource
+) throws -> (deploys: [Deploy], comparisons: [String: ConfigComparison]) {
+    var comparisons: [String: ConfigComparison] = [:]
+    let aligned = try deploys.map { deploy in
+        guard let comparison = try source.comparison(of: deploy) else { return deploy }
+        comparisons[deploy.id] = comparison
+        return described(deploy, by: comparison)
+    }
+    return (aligned, comparisons)
+}
+
+/// The deploy with the number of its configuration files and the workloads that they reach.
+public func described(_ deploy: Deploy, by comparison: ConfigComparison) -> Deploy {
+    var deploy = deploy
+    deploy.configFiles = comparison.configFiles
+    deploy.workloads = Set(comparison.changes.flatMap(\.change.reach)).sorted()
+    return deploy
+}
+
+/// The configuration changes of a deploy, ranked by risk alone, as there are no events to compare with.
+///
+/// - Parameter base: the commit that the deploy is compared with, for the record.
+/// - Returns: `nil` when the deploy's commits are not at hand.
+public func rankedChanges(
+    of deploy: Deploy, source: some InvestigationSource, base: CommitID?
+) throws -> DeployChanges? {
+    guard let commit = deploy.commit, let comparison = try source.comparison(of: deploy) else { return nil }
+    let changes = try rankChanges(comparison, failures: .unknown).map { change in
+        var change = change
+        change.commit = try source.origin(of: change.change.path, in: deploy) ?? commit
+        return change
+    }
+    return DeployChanges(
+        deploy: described(deploy, by: comparison), from: base, to: commit, changes: changes,
+        filesChanged: comparison.filesChanged, configFiles: comparison.configFiles,
+        warnings: comparison.warnings)
+}
