@@ -1,0 +1,200 @@
+public import DeployModel
+
+/// Reads the events of two windows into a table, for comparison: the second pass.
+///
+/// When a class of events (failing or not, in the window of interest or in the baseline) has more than `limit`, the ones
+/// with the smallest hash of their bytes are kept and stand for the others: neither the order of the events nor how they
+/// are split into files changes the choice.
+public func sampleTable(
+    _ sources: EventSources, summary: EventSummary, interest: TimeWindow, baseline: TimeWindow?,
+    options: IngestOptions, limit: Int = 30_000
+) throws -> EventTable {
+    var classes = (0..<4).map { _ in KeptRecords(limit: limit) }
+    var headers: [[String]] = []
+    for (file, source) in sources.sources.enumerated() {
+        var reading = EventReading(summary.roles)
+        headers.append([])
+        let shape = try source.forEachRecord(
+            forced: options.formatIn,
+            accept: { record in
+                guard case .success(let event) = reading.read(record) else { return }
+                let isInterest = interest.contains(event.time)
+                guard isInterest || baseline?.contains(event.time) ?? false else { return }
+                let hash = hashed(record.bytes)
+                let first = isInterest ? 0 : 2
+                for (offset, weight) in [(0, event.errors), (1, event.events - event.errors)] where weight > 0
+                {
+                    classes[first + offset].add(
+                        hash, record.bytes, file: file, time: event.time, weight: weight)
+                }
+            }, reject: { _, _ in })
+        headers[file] = shape.format == .csv ? shape.header : []
+    }
+    return try table(classes, headers: headers, roles: summary.roles)
+}
+
+/// FNV-1a, finished by a mixer so that the smallest hashes are a fair sample.
+private func hashed(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    hash = (hash ^ (hash >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    hash = (hash ^ (hash >> 27)) &* 0x94D0_49BB_1331_11EB
+    return hash ^ (hash >> 31)
+}
+
+/// The records of a class with the smallest hashes, at most `limit`; a heap with the largest hash on top.
+private struct KeptRecords {
+    struct Kept {
+        var hash: UInt64
+        var time: Instant
+        var weight: Double
+        var file: Int
+        var bytes: [UInt8]
+    }
+
+    let limit: Int
+    private(set) var kept: [Kept] = []
+    private(set) var weight = 0.0
+    private var isHeap = false
+
+    init(limit: Int) { self.limit = limit }
+
+    mutating func add(
+        _ hash: UInt64, _ bytes: UnsafeRawBufferPointer, file: Int, time: Instant, weight: Double
+    ) {
+        self.weight += weight
+        if kept.count < limit {
+            kept.append(Kept(hash: hash, time: time, weight: weight, file: file, bytes: Array(bytes)))
+            return
+        }
+        if !isHeap {
+            for index in (0..<limit / 2).reversed() { sink(index) }
+            isHeap = true
+        }
+        guard let top = kept.first, hash < top.hash else { return }
+        kept[0] = Kept(hash: hash, time: time, weight: weight, file: file, bytes: Array(bytes))
+        sink(0)
+    }
+
+    private mutating func sink(_ start: Int) {
+        var parent = start
+        while true {
+            var largest = parent
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < kept.count && kept[child].hash > kept[largest].hash {
+                largest = child
+            }
+            guard largest != parent else { return }
+            kept.swapAt(parent, largest)
+            parent = largest
+        }
+    }
+
+    /// What one kept event's weight must be multiplied by to stand for all.
+    var scale: Double {
+        let own = kept.reduce(0) { $0 + $1.weight }
+        return own > 0 ? weight / own : 1
+    }
+}
+
+private func table(_ classes: [KeptRecords], headers: [[String]], roles: RoleAssignment) throws -> EventTable
+{
+    var rows: [(kept: KeptRecords.Kept, isFailing: Bool, weight: Double)] = []
+    for (position, records) in classes.enumerated() {
+        let scale = records.scale
+        rows += records.kept.map { ($0, position % 2 == 0, $0.weight * scale) }
+    }
+    rows.sort { a, b in
+        if a.kept.time != b.kept.time { return a.kept.time < b.kept.time }
+        return (a.kept.hash, a.isFailing ? 0 : 1) < (b.kept.hash, b.isFailing ? 0 : 1)
+    }
+    let parser = try JSONRecordParser()
+    var builder = ColumnsBuilder(leavingOut: Set([roles.fields[.time]].compactMap { $0 }))
+    let paths = headers.map { $0.map { Array($0.utf8) } }
+    for (row, entry) in rows.enumerated() {
+        if paths[entry.kept.file].isEmpty {
+            var padded = entry.kept.bytes
+            padded.append(contentsOf: repeatElement(0, count: JSONRecordParser.padding))
+            padded.withUnsafeBytes { buffer in
+                let line = UnsafeRawBufferPointer(rebasing: buffer[..<entry.kept.bytes.count])
+                if case .success(let fields) = parser.parse(line) { builder.add(fields, row: row) }
+            }
+        } else {
+            let (cells, ends) = RecordBytes.cells(entry.kept.bytes)
+            try DelimitedRecords.withRecord(cells: cells, ends: ends, paths: paths[entry.kept.file], line: 0)
+            {
+                builder.add($0.fields, row: row)
+            }
+        }
+    }
+    let seen = classes.reduce(0) { $0 + $1.weight }
+    let isSample = classes.contains { $0.scale > 1.000_001 }
+    let counts: Set<FieldRole> = [.errors, .successes, .count, .errorKinds, .weight]
+    let countFields = Set(roles.fields.filter { counts.contains($0.key) }.values)
+    return EventTable(
+        times: rows.map(\.kept.time), failing: rows.map(\.isFailing), weights: rows.map(\.weight),
+        columns: builder.columns(rows: rows.count).filter { !countFields.contains($0.name) },
+        roles: roles.fields, sampledFrom: isSample ? seen : nil)
+}
+
+/// Puts fields of rows into columns with dictionaries.
+private struct ColumnsBuilder {
+    private struct Building {
+        var name: String
+        var path: [UInt8]
+        var values: [FieldValue] = []
+        var codes: [Int32] = []
+        var index: [FieldValue: Int32] = [:]
+    }
+
+    private static let limit = 500
+    private let leftOut: Set<String>
+    private var building: [Building] = []
+    private var positions: [String: Int] = [:]
+    /// For each position in a record the column it was the last time.
+    private var guesses: [Int] = []
+
+    init(leavingOut: Set<String>) { leftOut = leavingOut }
+
+    mutating func add(_ fields: [RecordField], row: Int) {
+        for (slot, field) in fields.enumerated() {
+            guard let value = field.value, let column = column(of: field, slot: slot) else { continue }
+            // Rows without the field so far, and a field that stands twice in a row: the last one counts.
+            while building[column].codes.count < row { building[column].codes.append(-1) }
+            if building[column].codes.count > row { building[column].codes.removeLast() }
+            let code = building[column].index[value] ?? Int32(building[column].values.count)
+            if Int(code) == building[column].values.count {
+                building[column].values.append(value)
+                building[column].index[value] = code
+            }
+            building[column].codes.append(code)
+        }
+    }
+
+    private mutating func column(of field: RecordField, slot: Int) -> Int? {
+        if slot < guesses.count, guesses[slot] >= 0, field.isNamed(building[guesses[slot]].path) {
+            return guesses[slot]
+        }
+        let name = field.name
+        guard !leftOut.contains(name) else { return nil }
+        let position: Int
+        if let known = positions[name] {
+            position = known
+        } else {
+            guard building.count < Self.limit else { return nil }
+            position = building.count
+            positions[name] = position
+            building.append(Building(name: name, path: Array(name.utf8)))
+        }
+        while guesses.count <= slot { guesses.append(-1) }
+        guesses[slot] = position
+        return position
+    }
+
+    func columns(rows: Int) -> [EventTable.Column] {
+        building.map { column in
+            let missing = repeatElement(Int32(-1), count: rows - column.codes.count)
+            return EventTable.Column(name: column.name, values: column.values, codes: column.codes + missing)
+        }.sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,108 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// An open file, closed exactly once.
+struct FileDescriptor: ~Copyable {
+    let number: Int32
+    private let isOwned: Bool
+
+    init(reading path: String) throws(IngestError) {
+        number = open(path, O_RDONLY | O_CLOEXEC)
+        isOwned = true
+        guard number >= 0 else {
+            throw IngestError(
+                .unreadable, reasonOfLastFailure(), at: path,
+                remedy: "check the path; it is read from the current folder")
+        }
+    }
+
+    /// The process's standard input, which stays open.
+    init(standardInput: Void) {
+        number = 0
+        isOwned = false
+    }
+
+    deinit { if isOwned, number >= 0 { close(number) } }
+
+    /// Reads up to `buffer.count` bytes; 0 at the end.
+    func read(into buffer: UnsafeMutableRawBufferPointer, path: String) throws(IngestError) -> Int {
+        while true {
+            let count = systemRead(number, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            guard errno == EINTR else { throw IngestError(.unreadable, reasonOfLastFailure(), at: path) }
+        }
+    }
+}
+
+private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    read(descriptor, buffer, count)
+}
+
+private func reasonOfLastFailure() -> String { String(cString: strerror(errno)) }
+
+/// What a path is.
+enum PathKind { case file, folder, missing }
+
+func kind(of path: String) -> PathKind {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return .missing }
+    return status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
+}
+
+/// The names inside a folder that do not begin with a dot, sorted.
+func names(inFolder path: String) throws(IngestError) -> [String] {
+    guard let folder = opendir(path) else { throw IngestError(.unreadable, reasonOfLastFailure(), at: path) }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
+}
+
+/// A file without a name, for what can be read only once: it is gone when it is closed.
+final class SpoolFile {
+    let path: String
+
+    /// Copies standard input into a file below `TMPDIR`.
+    init(copying source: borrowing FileDescriptor) throws {
+        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(folder)/blamedeploy-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        guard descriptor >= 0 else {
+            throw IngestError(
+                .unreadable,
+                "standard input must be read twice, and cannot be kept: \(reasonOfLastFailure())",
+                at: folder, remedy: "set TMPDIR to a folder with room, or give a file instead of -")
+        }
+        defer { close(descriptor) }
+        var block = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+            let count = try block.withUnsafeMutableBytes { try source.read(into: $0, path: "standard input") }
+            guard count > 0 else { return }
+            var written = 0
+            while written < count {
+                let result = block.withUnsafeBytes {
+                    write(descriptor, $0.baseAddress.map { $0 + written }, count - written)
+                }
+                guard result >= 0 else {
+                    throw IngestError(
+                        .unreadable, "standard input cannot be kept: \(reasonOfLastFailure())", at: path,
+                        remedy: "set TMPDIR to a folder with room, or give a file instead of -")
+                }
+                written += result
+            }
+        }
+    }
+
+    deinit { unlink(path) }
+}
