@@ -98,11 +98,21 @@ extension TemplateScanner {
             return TemplateExpression(range: position..<end, role: .control(.none))
         case let next where next.isUpper || next == .underscore:
             var end = position + 1
-            while byte(end).isCapitalName { end += 1 }
+            while byte(end).isCapitalName || (byte(end) == .dash && byte(end + 1).isUpper) { end += 1 }
+            if byte(end) == .colon { end = endOfArgument(end + 1) }
             guard byte(end) == UInt8(ascii: "}") else { return nil }
             return TemplateExpression(range: position..<end + 1, role: .value)
         default: return nil
         }
+    }
+
+    /// The end of what follows the colon in `{IMAGE:name}`.
+    private func endOfArgument(_ start: Int) -> Int {
+        var end = start
+        while byte(end).isName || [.dash, UInt8(ascii: "."), UInt8(ascii: "/"), .colon].contains(byte(end)) {
+            end += 1
+        }
+        return end
     }
 
     private func variable(at position: Int) -> TemplateExpression? {
