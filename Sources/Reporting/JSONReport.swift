@@ -1,0 +1,188 @@
+public import DeployModel
+
+/// The schema version of every document; see `docs/report.schema.json`.
+private let schemaVersion = JSONValue.integer(1)
+
+/// The whole report as JSON, schema version 1.
+public func renderJSON(_ report: Report, version: String) -> String {
+    let commits = Dictionary(
+        report.deploys.map { ($0.id, $0.commit) }, uniquingKeysWith: { first, _ in first })
+    return JSONValue.object([
+        ("schema_version", schemaVersion),
+        ("tool", .object([("name", .string("blamedeploy")), ("version", .string(version))])),
+        ("window", .object([("since", time(report.window.since)), ("until", time(report.window.until))])),
+        (
+            "repository",
+            report.repository.map { .object([("path", .string($0.path)), ("head", .string($0.head.hex))]) }
+                ?? .null
+        ),
+        ("inputs", .array(report.inputs.map(json))),
+        ("deploys", .array(report.deploys.map(json))),
+        ("verdict", json(report.verdict)),
+        ("incidents", .array(report.findings.map { json($0, commits: commits) })),
+        ("warnings", .array(report.warnings.map(json))),
+    ]).document()
+}
+
+/// The deploys as JSON.
+public func renderJSON(deploys: [Deploy]) -> String {
+    JSONValue.object([("schema_version", schemaVersion), ("deploys", .array(deploys.map(json)))]).document()
+}
+
+/// The changes of a deploy or a range as JSON.
+public func renderJSON(_ changes: DeployChanges) -> String {
+    let subject: (key: String, value: JSONValue) =
+        changes.deploy.map { ("deploy", json($0)) }
+        ?? ("range", .object([("from", .text(changes.from?.hex)), ("to", .string(changes.to.hex))]))
+    return JSONValue.object([
+        ("schema_version", schemaVersion), subject, ("changes", .array(changes.changes.map(json))),
+    ]).document()
+}
+
+private func time(_ instant: Instant?) -> JSONValue { .text(instant?.description) }
+
+private func json(_ input: InputSummary) -> JSONValue {
+    .object([
+        ("source", .string(input.source)), ("format", .string(input.format)),
+        ("events", .number(input.events)),
+        ("skipped", .integer(input.skipped)), ("first", time(input.first)), ("last", time(input.last)),
+        ("assumptions", .array(input.assumptions.map { .string($0) })),
+    ])
+}
+
+private func json(_ deploy: Deploy) -> JSONValue {
+    .object([
+        ("id", .string(deploy.id)), ("commit", .text(deploy.commit?.hex)),
+        ("previous", .text(deploy.previous?.hex)),
+        ("started_at", time(deploy.startedAt)), ("finished_at", time(deploy.finishedAt)),
+        ("title", .string(deploy.title)), ("author", .string(deploy.author)),
+        ("environment", .text(deploy.environment)), ("service", .text(deploy.service)),
+        ("source", .string(deploy.source.rawValue)), ("is_rollback", .bool(deploy.isRollback)),
+        ("config_files", deploy.configFiles.map { .integer($0) } ?? .null),
+        ("workloads", .array(deploy.workloads.map { .string($0) })),
+    ])
+}
+
+private func json(_ verdict: Verdict) -> JSONValue {
+    .object([
+        ("kind", .string(verdict.kind.rawValue)), ("deploy", .text(verdict.deploy)),
+        ("commit", .text(verdict.commit?.hex)), ("probability", .number(verdict.probability)),
+        ("reason", .string(verdict.reason)), ("text", .string(verdict.text)),
+    ])
+}
+
+private func json(_ finding: Finding, commits: [String: CommitID?]) -> JSONValue {
+    let incident = finding.incident
+    let scope: [(key: String, value: JSONValue)] =
+        incident.scope.kind == .all ? [] : [(incident.scope.kind.rawValue, .string(incident.scope.name))]
+    return .object([
+        ("signal", .string(incident.signal.rawValue)), ("scope", .object(scope)),
+        ("onset", time(incident.onset)),
+        ("onset_interval", .array([time(incident.onsetInterval.lower), time(incident.onsetInterval.upper)])),
+        ("end", time(incident.end)), ("ended_by", .text(incident.endedBy)),
+        ("baseline", json(incident.baseline)),
+        ("incident", json(incident.during)), ("ratio", .number(incident.ratio)),
+        (
+            "ratio_interval",
+            .array([.number(incident.ratioInterval.lower), .number(incident.ratioInterval.upper)])
+        ),
+        ("excess_errors", .number(incident.excessErrors)),
+        (
+            "suspects",
+            .array(
+                incident.suspects.map {
+                    .object([
+                        ("deploy", .string($0.deploy)), ("commit", .text(commits[$0.deploy]??.hex)),
+                        ("probability", .number($0.probability)),
+                    ])
+                })
+        ),
+        ("none_probability", .number(incident.noneProbability)),
+        ("external_probability", .number(incident.externalProbability)),
+        ("outcome", .string(finding.explanation.outcome.rawValue)),
+        ("causes", .array(finding.explanation.causes.map(json))),
+        ("symptoms", .array(finding.explanation.symptoms.map(json))),
+        ("changes", .array(finding.changes.map(json))),
+    ])
+}
+
+private func json(_ rate: Rate) -> JSONValue {
+    .object([
+        ("events", .number(rate.events)), ("errors", .number(rate.errors)), ("rate", .number(rate.value)),
+    ])
+}
+
+private func json(_ cause: Cause) -> JSONValue {
+    .object([
+        ("predicates", .array(cause.predicates.map(json))), ("errors", .number(cause.errors)),
+        ("events", .number(cause.events)), ("expected_errors", .number(cause.expectedErrors)),
+        ("coverage", .number(cause.coverage)), ("rate_before", cause.rateBefore.map { .number($0) } ?? .null),
+        ("rate_after", .number(cause.rateAfter)), ("aliases", .array(cause.aliases.map(json))),
+        ("workload", .text(cause.workload)), ("pods", .array(cause.pods.map { .string($0) })),
+    ])
+}
+
+private func json(_ predicate: Predicate) -> JSONValue {
+    let (operation, value): (String, JSONValue) =
+        switch predicate.comparison {
+        case .equals(let value): ("==", json(value))
+        case .isIn(let values): ("in", .array(values.map(json)))
+        case .above(let number): (">", .number(number))
+        case .atMost(let number): ("<=", .number(number))
+        case .isNull: ("is_null", .null)
+        case .hasPrefix(let prefix): ("prefix", .string(prefix))
+        }
+    return .object([("field", .string(predicate.field)), ("op", .string(operation)), ("value", value)])
+}
+
+private func json(_ value: FieldValue) -> JSONValue {
+    switch value {
+    case .string(let text): .string(text)
+    case .number(let number): .number(number)
+    case .bool(let flag): .bool(flag)
+    }
+}
+
+private func json(_ symptom: Symptom) -> JSONValue {
+    .object([
+        ("field", .string(symptom.field)), ("value", .string(symptom.value)),
+        ("errors", .number(symptom.errors)),
+    ])
+}
+
+private func json(_ ranked: RankedChange) -> JSONValue {
+    let change = ranked.change
+    return .object([
+        ("path", .string(change.path)), ("line", .integer(change.line)),
+        ("end_line", .integer(change.endLine)),
+        ("old_line", change.oldLine.map { .integer($0) } ?? .null), ("commit", .text(ranked.commit?.hex)),
+        ("object", change.object.map(json) ?? .null), ("field_path", .string(change.fieldPath)),
+        ("before", .text(change.before)), ("after", .text(change.after)), ("fault", .text(ranked.fault)),
+        ("score", .number(ranked.score)),
+        (
+            "evidence",
+            .array(
+                ranked.evidence.map {
+                    .object([
+                        ("kind", .string($0.kind)), ("text", .string($0.text)),
+                        ("weight", .number($0.weight)),
+                    ])
+                })
+        ),
+        ("reach", .array(change.reach.map { .string($0) })), ("mend", .text(ranked.mend)),
+    ])
+}
+
+private func json(_ object: ConfigObject) -> JSONValue {
+    .object([
+        ("kind", .string(object.kind)), ("name", .string(object.name)),
+        ("namespace", .text(object.namespace)),
+        ("container", .text(object.container)),
+    ])
+}
+
+private func json(_ warning: Warning) -> JSONValue {
+    .object([
+        ("code", .string(warning.code)), ("text", .string(warning.text)), ("remedy", .text(warning.remedy)),
+    ])
+}

@@ -1,0 +1,123 @@
+public import DeployModel
+
+/// The changes of a deploy or a range as text, ranked by risk.
+public func renderText(_ changes: DeployChanges, style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    let range = "\(changes.from.map(\.abbreviated) ?? "nothing")..\(changes.to.abbreviated)"
+    layout.parts([
+        ("blamedeploy diff   ", .strong), (range, .accent),
+        ("   \(changes.filesChanged) files changed, \(changes.configFiles) of them configuration", .dim),
+    ])
+    layout.blank()
+    if let deploy = changes.deploy {
+        deployTitle(deploy, &layout)
+        if !deploy.workloads.isEmpty {
+            layout.wrapped(
+                "reaches \(deploy.workloads.map(Wording.harmless).joined(separator: ", "))", indent: 3,
+                hang: 2)
+        }
+        layout.blank()
+    }
+    if changes.changes.isEmpty { layout.line("No configuration changed in effect.", indent: 1) }
+    renderChanges(changes.changes, limit: style.isFull ? .max : 15, isBrief: false, &layout)
+    for warning in changes.warnings {
+        layout.wrapped("! \(Wording.harmless(warning.text))", indent: 1, hang: 2, .warning)
+    }
+    return layout.text
+}
+
+/// The deploys of a window as a table.
+public func renderText(deploys: [Deploy], source: String, window: TimeWindow, style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    let until = CivilDate(window.until)
+    layout.parts([
+        ("blamedeploy deploys   ", .strong),
+        (
+            "\(Wording.moment(window.since)) \(style.glyph("–", "-")) \(Wording.moment(window.until)) UTC \(until.year)   "
+                + "\(deploys.count) deploys (\(Wording.harmless(source)))", .plain
+        ),
+    ])
+    layout.blank()
+    for deploy in deploys {
+        let config = deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? "?"
+        let name = Wording.padded(Wording.harmless(deploy.shortName), to: 10)
+        let author = Wording.padded(
+            Wording.cut(Wording.harmless(deploy.author), to: 16, style: style), to: 16)
+        let left = "  \(Wording.padded(Wording.moment(deploy.startedAt), to: 12))  \(name)  "
+        let right = "  \(author)  \(Wording.padded(config, to: 9))"
+        let room = max(10, style.width - Wording.columns(left + right))
+        let mark = deploy.isRollback ? "rollback: " : ""
+        let title = Wording.cut(mark + Wording.harmless(deploy.title), to: room, style: style)
+        layout.parts([(left, .accent), (Wording.padded(title, to: room), .plain), (right, .dim)])
+        if !deploy.workloads.isEmpty {
+            layout.wrapped(
+                "reaches \(deploy.workloads.map(Wording.harmless).joined(separator: ", "))", indent: 16,
+                hang: 2, .dim)
+        }
+    }
+    if deploys.isEmpty { layout.line("No deploy in this window.", indent: 2) }
+    return layout.text
+}
+
+/// A ranked list: score and place, the field with its values, the reasons, the mend.
+func renderChanges(_ changes: [RankedChange], limit: Int, isBrief: Bool, _ layout: inout TextLayout) {
+    let style = layout.style
+    let shown = changes.prefix(limit)
+    for (index, ranked) in shown.enumerated() {
+        let change = ranked.change
+        let rank = "\(index + 1)".leftPadded(to: 2)
+        let score = Wording.count(ranked.score).leftPadded(to: 3)
+        let lines = change.endLine > change.line ? "\(change.line)-\(change.endLine)" : "\(change.line)"
+        let place = Wording.cutPath(
+            Wording.harmless(change.path), to: max(20, style.width - 13 - lines.utf8.count), style: style)
+        let isHigh = ranked.score >= 60
+        layout.parts([
+            (" \(rank) ", .dim), ("\(score)  ", isHigh ? .bad : .plain),
+            ("\(place):\(lines)", isHigh ? .strong : .plain),
+        ])
+        field(change, &layout)
+        let evidence =
+            isBrief ? ranked.evidence.prefix(1) : ranked.evidence.prefix(isHigh || style.isFull ? 6 : 1)
+        for reason in evidence { layout.wrapped(Wording.harmless(reason.text), indent: 9, hang: 2) }
+        if let mend = ranked.mend {
+            layout.wrapped("mend: \(Wording.harmless(mend))", indent: 9, hang: 2, .good)
+        }
+    }
+    if changes.count > shown.count {
+        layout.line("and \(changes.count - shown.count) more below: --full shows them", indent: 9, .dim)
+    }
+}
+
+private func field(_ change: FieldChange, _ layout: inout TextLayout) {
+    let style = layout.style
+    let object = change.object.map { object in
+        let name = "\(object.kind)/\(object.name)"
+        return Wording.harmless(object.container.map { "\(name)\(style.inside)\($0)" } ?? name)
+    }
+    let path = Wording.harmless(change.fieldPath.replacing(" ▸ ", with: style.inside))
+    let subject = [object, path].compactMap { $0 }.joined(separator: style.inside)
+    let values: String
+    switch (change.before, change.after) {
+    case (let before?, let after?): values = "\(value(before, style)) \(style.arrow) \(value(after, style))"
+    case (let before?, nil): values = "\(value(before, style)) \(style.arrow) (removed)"
+    case (nil, let after?): values = "(new) \(style.arrow) \(value(after, style))"
+    case (nil, nil): values = ""
+    }
+    if 9 + Wording.columns(subject) + 3 + Wording.columns(values) <= style.width {
+        layout.parts([(subject, .plain), ("   ", .plain), (values, .accent)], indent: 9)
+    } else {
+        layout.wrapped(subject, indent: 9, hang: 2)
+        layout.line(values, indent: 11, .accent)
+    }
+}
+
+private func value(_ text: String, _ style: TextStyle) -> String {
+    let harmless = Wording.harmless(text)
+    return harmless.isEmpty ? "\"\"" : Wording.cut(harmless, to: 60, style: style)
+}
+
+extension String {
+    fileprivate func leftPadded(to width: Int) -> String {
+        String(repeating: " ", count: max(0, width - count)) + self
+    }
+}

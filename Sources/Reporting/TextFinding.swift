@@ -1,0 +1,125 @@
+import DeployModel
+
+/// One incident: who, how much, since when, where, what it looks like, and which lines.
+func render(_ finding: Finding, of report: Report, isFirst: Bool, _ layout: inout TextLayout) {
+    let incident = finding.incident
+    if !isFirst {
+        layout.blank()
+        layout.line("Another incident", indent: 1, .strong)
+    }
+    let blamed = incident.suspects.first.flatMap { suspect in
+        suspect.probability > 0.5 ? report.deploys.first { $0.id == suspect.deploy } : nil
+    }
+    if let blamed { deployTitle(blamed, mark: true, &layout) }
+    rates(incident, &layout)
+    layout.wrapped(
+        suspicion(incident, report: report, style: layout.style), indent: 3, hang: 2)
+    layout.wrapped(course(incident, blamed: blamed, report: report, style: layout.style), indent: 3, hang: 2)
+    if blamed == nil, incident.externalProbability > 0.5 { nearestDeploys(incident, report: report, &layout) }
+    layout.blank()
+    renderExplanation(finding.explanation, &layout)
+    guard !finding.changes.isEmpty else { return }
+    layout.blank()
+    let files = blamed?.configFiles.map { $0 == 1 ? "1 configuration file" : "\($0) configuration files" }
+    layout.parts(
+        [
+            ("Suspicious configuration changes", .strong),
+            (files.map { "   (\($0) changed in this deploy)" } ?? "", .dim),
+        ], indent: 1)
+    renderChanges(finding.changes, limit: layout.style.isFull ? .max : 5, isBrief: false, &layout)
+}
+
+/// `✗ 3df571308c  Merge pull request …      Paul Biggar   22 Jul 13:35`.
+func deployTitle(_ deploy: Deploy?, mark: Bool = false, _ layout: inout TextLayout) {
+    guard let deploy else { return }
+    let style = layout.style
+    let name = Wording.harmless(deploy.shortName)
+    let tail = "   \(Wording.harmless(deploy.author))   \(Wording.moment(deploy.startedAt))"
+    let lead = mark ? style.glyph(" ✗ ", " x ") : "   "
+    let rollback = deploy.isRollback ? "rollback: " : ""
+    let room = style.width - Wording.columns(lead + name + tail) - 2
+    let title = Wording.cut(rollback + Wording.harmless(deploy.title), to: max(12, room), style: style)
+    layout.parts([
+        (lead, .bad), (name, .accent), ("  ", .plain), (Wording.padded(title, to: max(12, room)), .strong),
+        (tail, .dim),
+    ])
+}
+
+private func rates(_ incident: Incident, _ layout: inout TextLayout) {
+    let style = layout.style
+    let change =
+        "\(Wording.percent(incident.baseline.value)) \(style.arrow) \(Wording.percent(incident.during.value))"
+    let size =
+        "(\(Wording.ratio(incident.ratio, style: style)), 95 % interval \(Wording.range(incident.ratioInterval, style: style)))"
+    let place = incident.scope == .all ? "" : "   in \(Wording.harmless(incident.scope.name)) only"
+    layout.parts([("failing events ", .plain), (change, .bad), ("  \(size)\(place)", .plain)], indent: 3)
+}
+
+private func suspicion(_ incident: Incident, report: Report, style: TextStyle) -> String {
+    func name(_ suspect: Suspect) -> String {
+        Wording.harmless(report.deploys.first { $0.id == suspect.deploy }?.shortName ?? suspect.deploy)
+    }
+    var parts: [String] = []
+    if let first = incident.suspects.first, first.probability > 0.5 {
+        parts.append("\(Wording.probability(first.probability)) sure it was this deploy")
+        if let next = incident.suspects.dropFirst().first, next.probability >= 0.005 {
+            parts.append("next: \(name(next)) \(Wording.probability(next.probability))")
+        }
+        parts.append(
+            "none of them \(Wording.probability(incident.externalProbability + incident.noneProbability))")
+    } else if incident.externalProbability > 0.5 {
+        parts.append("\(Wording.probability(incident.externalProbability)) sure that no deploy did it")
+        if let next = incident.suspects.first, next.probability >= 0.005 {
+            parts.append("most likely deploy: \(name(next)) \(Wording.probability(next.probability))")
+        }
+    } else {
+        let shared = incident.suspects.prefix(3).filter { $0.probability >= 0.05 }
+        parts += shared.map { "\(name($0)) \(Wording.probability($0.probability))" }
+        parts.append("something else \(Wording.probability(incident.externalProbability))")
+        parts.append("only noise \(Wording.probability(incident.noneProbability))")
+    }
+    return parts.joined(separator: " \(style.dot) ")
+}
+
+private func course(_ incident: Incident, blamed: Deploy?, report: Report, style: TextStyle) -> String {
+    var began = "began \(Wording.moment(incident.onset))"
+    if let blamed {
+        let lag = incident.onset.seconds(since: blamed.startedAt)
+        let clock =
+            blamed.source.hasDeployClock
+            ? "it started" : blamed.source == .tag ? "the tag" : "the commit landed"
+        began +=
+            lag >= 0
+            ? " (\(Wording.duration(lag)) after \(clock))" : " (\(Wording.duration(lag)) before \(clock))"
+    } else {
+        let (low, high) = (incident.onsetInterval.lower, incident.onsetInterval.upper)
+        began += " (between \(Wording.moment(low)) and \(Wording.moment(high)))"
+    }
+    let end = incident.end ?? report.window.until
+    let ender = incident.endedBy.flatMap { id in report.deploys.first { $0.id == id }?.shortName ?? id }
+    let ended =
+        incident.end.map { "ended \(Wording.moment($0))\(ender.map { " by \(Wording.harmless($0))" } ?? "")" }
+        ?? "still going on"
+    let lasted = Wording.duration(end.seconds(since: incident.onset))
+    let failed = "\(Wording.count(incident.during.errors)) failed events"
+    return [began, ended, lasted, failed].joined(separator: " \(style.dot) ")
+}
+
+/// Which deploys came before, and how long before: the reader will ask.
+private func nearestDeploys(_ incident: Incident, report: Report, _ layout: inout TextLayout) {
+    let before = report.deploys.last { $0.startedAt <= incident.onset }
+    let after = report.deploys.first { $0.startedAt > incident.onset }
+    var parts: [String] = []
+    if let before {
+        parts.append(
+            "\(Wording.harmless(before.shortName)) was \(Wording.duration(incident.onset.seconds(since: before.startedAt))) before"
+        )
+    }
+    if let after {
+        parts.append(
+            "\(Wording.harmless(after.shortName)) came \(Wording.duration(after.startedAt.seconds(since: incident.onset))) later"
+        )
+    }
+    guard !parts.isEmpty else { return }
+    layout.wrapped("the nearest deploys: \(parts.joined(separator: ", "))", indent: 3, hang: 2, .dim)
+}

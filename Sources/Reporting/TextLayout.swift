@@ -1,0 +1,60 @@
+/// Lines of text being laid out.
+struct TextLayout {
+    let style: TextStyle
+    private(set) var lines: [String] = []
+
+    init(_ style: TextStyle) { self.style = style }
+
+    /// Columns left of an indentation.
+    func room(_ indent: Int) -> Int { style.width - indent }
+
+    mutating func blank() { if lines.last != "" { lines.append("") } }
+
+    /// One line, cut at the width. `text` is already harmless and not yet painted.
+    mutating func line(_ text: String = "", indent: Int = 0, _ role: TextStyle.Role = .plain) {
+        let cut = Wording.cut(text, to: room(indent), style: style)
+        lines.append(String(repeating: " ", count: indent) + style.paint(cut, role))
+    }
+
+    /// One line made of painted parts, which must fit by themselves.
+    mutating func parts(_ parts: [(String, TextStyle.Role)], indent: Int = 0) {
+        var used = indent
+        var result = String(repeating: " ", count: indent)
+        for (text, role) in parts {
+            let cut = Wording.cut(text, to: max(0, style.width - used), style: style)
+            used += Wording.columns(cut)
+            result += style.paint(cut, role)
+            if cut != text { break }
+        }
+        lines.append(result)
+    }
+
+    /// Text broken into lines at spaces; the lines after the first are indented by `hang` more.
+    mutating func wrapped(_ text: String, indent: Int = 0, hang: Int = 0, _ role: TextStyle.Role = .plain) {
+        var current = ""
+        var lead = indent
+        for word in text.split(separator: " ") {
+            if current.isEmpty {
+                current = String(word)
+            } else if lead + Wording.columns(current) + 1 + Wording.columns(String(word)) <= style.width {
+                current += " " + word
+            } else {
+                line(current, indent: lead, role)
+                lead = indent + hang
+                current = String(word)
+            }
+        }
+        if !current.isEmpty { line(current, indent: lead, role) }
+    }
+
+    /// The lines with a newline at the end of each, without spaces at their ends.
+    var text: String {
+        var kept = lines
+        while kept.last == "" { kept.removeLast() }
+        return kept.map { line in
+            var line = Substring(line)
+            while line.last == " " { line = line.dropLast() }
+            return line + "\n"
+        }.joined()
+    }
+}

@@ -1,0 +1,124 @@
+public import DeployModel
+
+/// The report as one screen of text.
+public func renderText(_ report: Report, style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    header(report, &layout)
+    if let series = report.series, series.total.events > 0 { chart(report, series, &layout) }
+    verdict(report, &layout)
+    for (index, finding) in report.findings.enumerated() {
+        render(finding, of: report, isFirst: index == 0, &layout)
+    }
+    for changes in report.changesByDeploy where !changes.changes.isEmpty || style.isFull {
+        layout.blank()
+        deployTitle(changes.deploy, &layout)
+        renderChanges(changes.changes, limit: style.isFull ? .max : 3, isBrief: true, &layout)
+    }
+    warnings(report.warnings, &layout)
+    if style.isFull { inputs(report.inputs, &layout) }
+    return layout.text
+}
+
+private func header(_ report: Report, _ layout: inout TextLayout) {
+    let style = layout.style
+    let name = report.repository.map { repository in
+        let folder = repository.path.split(separator: "/").last.map(String.init) ?? repository.path
+        return "\(Wording.harmless(folder)) @ \(repository.head.abbreviated)"
+    }
+    let (since, until) = (CivilDate(report.window.since), CivilDate(report.window.until))
+    let year = since.year == until.year ? "" : " \(since.year)"
+    let window =
+        "\(since.shortDay)\(year) \(since.clock) \(style.glyph("–", "-")) \(until.shortDay) \(until.year) \(until.clock) UTC"
+    let events = report.inputs.isEmpty ? nil : "\(Wording.count(report.series?.total.events ?? 0)) events"
+    let deploys =
+        "\(report.deploys.count) deploys\(report.deploySource.isEmpty ? "" : " (\(Wording.harmless(report.deploySource)))")"
+    let facts = [name, window, events, deploys].compactMap { $0 }
+    let line = facts.joined(separator: "   ")
+    if Wording.columns(line) + 14 <= style.width {
+        layout.parts([("blamedeploy   ", .strong), (line, .plain)])
+    } else {
+        layout.parts([("blamedeploy", .strong), (name.map { "   \($0)" } ?? "", .plain)])
+        layout.wrapped(
+            facts.dropFirst(name == nil ? 0 : 1).joined(separator: " \(style.dot) "), indent: 2, .dim)
+    }
+    layout.blank()
+}
+
+private func chart(_ report: Report, _ series: Series, _ layout: inout TextLayout) {
+    let style = layout.style
+    let labels = 11
+    let peakRoom = 15
+    let timeline = Timeline(
+        series: series, window: report.window, width: style.width - labels - peakRoom, style: style)
+    let blamed = Set([report.verdict.deploy].compactMap { $0 })
+    let ended = Set(report.findings.compactMap(\.incident.endedBy))
+    let isBad = report.verdict.kind == .blamed || report.verdict.kind == .noDeploy
+    layout.parts([
+        ("  failing  ", .dim), (timeline.failing, isBad ? .bad : .plain),
+        ("  peak \(Wording.percent(timeline.peak))", .dim),
+    ])
+    layout.parts([("  events   ", .dim), (timeline.events, .plain)])
+    let markers = timeline.markers(report.deploys, blamed: blamed, ended: ended)
+    guard !report.deploys.isEmpty else {
+        layout.blank()
+        return
+    }
+    layout.parts([("  deploys  ", .dim), (markers, .accent)])
+    var names = ""
+    for deploy in report.deploys.filter({ blamed.union(ended).contains($0.id) }) {
+        guard let column = timeline.column(of: deploy.startedAt) else { continue }
+        let name = Wording.harmless(deploy.shortName)
+        let place = max(0, min(column, timeline.width - Wording.columns(name)))
+        guard place >= Wording.columns(names) + (names.isEmpty ? 0 : 1) || names.isEmpty else { continue }
+        names = Wording.padded(names, to: place) + name
+    }
+    if !names.isEmpty { layout.parts([("           ", .plain), (names, .accent)]) }
+    layout.blank()
+}
+
+private func verdict(_ report: Report, _ layout: inout TextLayout) {
+    let style = layout.style
+    let verdict = report.verdict
+    let text = Wording.harmless(verdict.text)
+    switch verdict.kind {
+    case .blamed: return
+    case .unchanged:
+        layout.parts([(style.glyph(" ✓ ", " ok "), .good), (text, .strong)])
+        layout.line(
+            "\(Wording.probability(verdict.probability)) sure that nothing but noise happened", indent: 3,
+            .dim)
+    case .noDeploy:
+        layout.parts([(style.glyph(" ○ ", " o "), .warning), (text, .strong)])
+    case .inconclusive:
+        layout.parts([
+            (style.glyph(" ? ", " ? "), .warning),
+            ("Inconclusive (\(Wording.harmless(verdict.reason)))", .strong),
+        ])
+        layout.wrapped(text, indent: 3)
+    }
+    layout.blank()
+}
+
+private func warnings(_ warnings: [Warning], _ layout: inout TextLayout) {
+    guard !warnings.isEmpty else { return }
+    layout.blank()
+    for warning in warnings {
+        layout.wrapped(
+            "\(layout.style.glyph("!", "!")) \(Wording.harmless(warning.text))", indent: 1, hang: 2, .warning)
+        if let remedy = warning.remedy {
+            layout.wrapped("help: \(Wording.harmless(remedy))", indent: 3, hang: 2)
+        }
+    }
+}
+
+private func inputs(_ inputs: [InputSummary], _ layout: inout TextLayout) {
+    guard !inputs.isEmpty else { return }
+    layout.blank()
+    layout.line("Inputs", indent: 1, .strong)
+    for input in inputs {
+        layout.line(
+            "\(Wording.harmless(input.source))  \(input.format)  \(Wording.count(input.events)) events, \(input.skipped) lines skipped",
+            indent: 3)
+        for assumption in input.assumptions { layout.line(Wording.harmless(assumption), indent: 5, .dim) }
+    }
+}
