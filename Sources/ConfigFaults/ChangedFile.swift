@@ -1,0 +1,152 @@
+import ConfigTree
+import DeployModel
+
+/// A configuration file before and after.
+struct ChangedFile {
+    var file: FileChange
+    var before: ConfigFile?
+    var after: ConfigFile?
+
+    /// - Returns: `nil` for a file that is no configuration on either side.
+    init?(_ file: FileChange, before: (any SourceTree)?, after: any SourceTree) throws {
+        guard mayBeConfiguration(path: file.path) || mayBeConfiguration(path: file.pathBefore) else {
+            return nil
+        }
+        func read(_ path: String, _ tree: (any SourceTree)?) throws -> ConfigFile? {
+            guard let contents = try tree?.contents(of: path), contents.count <= 4 << 20 else { return nil }
+            return parseConfig(path: path, contents: contents)
+        }
+        self.file = file
+        if file.status != .added { self.before = try read(file.pathBefore, before) }
+        if file.status != .removed { self.after = try read(file.path, after) }
+        if self.before == nil, self.after == nil { return nil }
+    }
+
+    /// Where lines went.
+    var lines: LineDifference { LineDifference(before?.lines ?? [], after?.lines ?? []) }
+}
+
+/// The configuration around the changed files, before and after.
+struct Surroundings {
+    let before: ManifestIndex
+    let after: ManifestIndex
+    private(set) var warnings: [Warning] = []
+
+    private static let mostFiles = 3000
+    private static let mostBytes = 32 << 20
+
+    /// Reads the other configuration files as well, when objects that refer to each other are among the changed ones: the
+    /// nearest folders first, up to a limit.
+    init(_ changed: [ChangedFile], after tree: any SourceTree) throws {
+        let changedBefore = changed.compactMap(\.before).flatMap(manifests(of:))
+        let changedAfter = changed.compactMap(\.after).flatMap(manifests(of:))
+        var others: [Manifest] = []
+        let isKubernetes = (changedBefore + changedAfter).contains { $0.root["apiVersion"] != nil }
+        if isKubernetes {
+            let own = Set(changed.map(\.file.path))
+            let paths = try tree.paths().filter { !own.contains($0) && isManifestPath($0) }
+            let ordered = Self.nearest(paths, to: changed.map(\.file.path))
+            var bytes = 0
+            for (count, path) in ordered.enumerated() {
+                guard count < Self.mostFiles, bytes < Self.mostBytes else {
+                    warnings.append(
+                        Warning(
+                            code: "siblings_cut",
+                            text:
+                                "Only the \(count) configuration files nearest to the changed ones were compared with them."
+                        ))
+                    break
+                }
+                guard let contents = try tree.contents(of: path), contents.count <= 1 << 20 else { continue }
+                bytes += contents.count
+                others += parseConfig(path: path, contents: contents).map(manifests(of:)) ?? []
+            }
+        }
+        before = ManifestIndex(others + changedBefore)
+        after = ManifestIndex(others + changedAfter)
+        for file in changed.compactMap(\.after) {
+            for problem in file.documents.compactMap(\.problem) {
+                warnings.append(
+                    Warning(
+                        code: "unparsable",
+                        text: "\(file.path):\(problem.mark.line) does not parse: \(problem.text)",
+                        remedy: "its changes were read from the indentation alone"))
+            }
+        }
+    }
+
+    /// Paths that share more folders with a changed file come first.
+    private static func nearest(_ paths: [String], to changed: [String]) -> [String] {
+        let folders = Set(changed.map { $0.split(separator: "/").dropLast().map(String.init) })
+        func shared(_ path: String) -> Int {
+            let own = path.split(separator: "/").dropLast().map(String.init)
+            return folders.map { zip(own, $0).prefix { $0.0 == $0.1 }.count }.max() ?? 0
+        }
+        return paths.map { (path: $0, shared: shared($0)) }
+            .sorted { ($1.shared, $0.path) < ($0.shared, $1.path) }.map(\.path)
+    }
+}
+
+private func isManifestPath(_ path: String) -> Bool {
+    let lowered = path.lowercased()
+    return (lowered.contains(".yaml") || lowered.contains(".yml") || lowered.hasSuffix(".json"))
+        && mayBeConfiguration(path: path)
+}
+
+/// The differences of a file's objects as changes.
+func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> [FoundChange] {
+    let path = file.file.path
+    let before = (file.before.map(manifests(of:)) ?? []).map { ($0.identity(path: path), $0) }
+    let after = (file.after.map(manifests(of:)) ?? []).map { ($0.identity(path: path), $0) }
+    let old = Dictionary(before, uniquingKeysWith: { _, last in last })
+    let new = Dictionary(after, uniquingKeysWith: { _, last in last })
+    let lines = file.lines
+    var changes: [FoundChange] = []
+    var seen: Set<Manifest.Identity> = []
+    for (identity, manifest) in after + before where seen.insert(identity).inserted {
+        let reach = surroundings.after.reach(of: manifest) ?? surroundings.before.reach(of: manifest)
+        let found: [FieldDifference]
+        switch (old[identity], new[identity]) {
+        case (let x?, let y?): found = differences(from: x.root, to: y.root)
+        case (let x?, nil):
+            found = [
+                FieldDifference(
+                    path: [], before: x.root, after: nil, beforeLine: x.root.start.line, afterLine: nil)
+            ]
+        case (nil, let y?):
+            found = [
+                FieldDifference(
+                    path: [], before: nil, after: y.root, beforeLine: nil, afterLine: y.root.start.line)
+            ]
+        case (nil, nil): found = []
+        }
+        changes += found.map { foundChange($0, of: manifest, path: path, reach: reach, lines: lines) }
+    }
+    return changes
+}
+
+private func foundChange(
+    _ difference: FieldDifference, of manifest: Manifest, path: String, reach: [String]?,
+    lines: LineDifference
+) -> FoundChange {
+    var object = manifest.object
+    object.container = difference.path.container
+    let name = difference.path.variable ?? difference.path.last?.name ?? object.name
+    // What is gone is shown where it would stand: behind the nearest line above that is still there.
+    let old = difference.beforeLine ?? 1
+    let above = lines.destination.prefix(max(0, old - 1)).last { $0 != nil } ?? nil
+    let line = difference.afterLine ?? (above ?? 0) + 1
+    let end = difference.after.map { $0.scalar == nil ? max(line, $0.lastLine) : line } ?? line
+    let isWhole = difference.path.isEmpty
+    return FoundChange(
+        change: FieldChange(
+            path: path, line: line, endLine: isWhole ? line : end, oldLine: difference.beforeLine,
+            object: object,
+            fieldPath: isWhole ? object.kind : difference.path.words,
+            before: difference.before.map {
+                isWhole ? "the whole \(object.kind)" : valueText($0, name: name)
+            },
+            after: difference.after.map { isWhole ? "a new \(object.kind)" : valueText($0, name: name) },
+            reach: reach ?? []),
+        path: difference.path, isReachKnown: reach != nil)
+}

@@ -1,0 +1,103 @@
+public import DeployModel
+
+/// The configuration changes between two commits, with the faults found in them; independent of what fails.
+public struct ConfigComparison: Sendable {
+    /// The changes, by path and line.
+    public var changes: [FoundChange]
+    /// The workloads of the configuration after the change.
+    public var workloads: [Workload]
+    /// How many files changed in all.
+    public var filesChanged: Int
+    /// How many of them are configuration.
+    public var configFiles: Int
+    /// Documents that do not parse, and limits that were met.
+    public var warnings: [Warning]
+}
+
+/// One change with what was found in it.
+public struct FoundChange: Sendable {
+    /// The change.
+    public var change: FieldChange
+    /// The way to the field.
+    var path: FieldPath
+    /// The faults.
+    var findings: [FaultFinding] = []
+    /// Why it is innocent, where it is.
+    var innocence: Evidence?
+    /// The smallest edit that removes the contradiction.
+    var mend: String?
+    /// Whether ``FieldChange/reach`` is known.
+    var isReachKnown: Bool
+}
+
+/// A fault class recognised in a change.
+struct FaultFinding: Sendable {
+    var fault: FaultClass
+    /// The facts, for people.
+    var text: String
+    /// From 0 to 1; the class's own weight unless the facts are weaker.
+    var weight: Double
+
+    init(_ fault: FaultClass, weight: Double? = nil, _ text: String) {
+        self.fault = fault
+        self.text = text
+        self.weight = weight ?? fault.weight
+    }
+}
+
+/// Compares the configuration of two commits.
+///
+/// - Parameters:
+///   - before: the files before; `nil` when there was nothing.
+///   - after: the files after.
+///   - files: what changed between them.
+/// - Throws: what the trees throw.
+public func compareConfig(
+    before: (any SourceTree)?, after: any SourceTree, files: [FileChange]
+) throws -> ConfigComparison {
+    let changed = try files.compactMap { try ChangedFile($0, before: before, after: after) }
+    guard !changed.isEmpty else {
+        return ConfigComparison(
+            changes: [], workloads: [], filesChanged: files.count, configFiles: 0, warnings: [])
+    }
+    let surroundings = try Surroundings(changed, after: after)
+    var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
+    let readers = try Readers(changes, after: after, configuration: surroundings)
+    findFaults(in: &changes, files: changed, surroundings: surroundings, readers: readers)
+    changes.sort {
+        ($0.change.path, $0.change.line, $0.change.fieldPath) < (
+            $1.change.path, $1.change.line, $1.change.fieldPath
+        )
+    }
+    return ConfigComparison(
+        changes: changes, workloads: surroundings.after.workloads.map(Workload.init),
+        filesChanged: files.count,
+        configFiles: changed.count, warnings: surroundings.warnings)
+}
+
+extension Workload {
+    init(_ manifest: Manifest) {
+        self.init(
+            name: manifest.object.name, kind: manifest.object.kind, path: manifest.path,
+            labels: Set(manifest.podLabels.values))
+    }
+}
+
+/// Every detector in turn; each adds findings to the changes that it knows something about.
+private func findFaults(
+    in changes: inout [FoundChange], files: [ChangedFile], surroundings: Surroundings, readers: Readers
+) {
+    for file in files {
+        findDuplicateKeys(in: file, surroundings: surroundings, changes: &changes)
+        findUnparsable(file, changes: &changes)
+    }
+    findLeftoverLines(in: files, changes: &changes)
+    for index in changes.indices {
+        findDivergence(in: &changes[index], surroundings: surroundings)
+        findSharedSecretKey(in: &changes[index], surroundings: surroundings)
+        findReaders(of: &changes[index], readers: readers)
+        findSwappedEnvironment(in: &changes[index], surroundings: surroundings)
+        findMagnitude(in: &changes[index])
+        changes[index].mend = mend(of: changes[index], in: files)
+    }
+}

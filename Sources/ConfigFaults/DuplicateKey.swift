@@ -1,0 +1,107 @@
+import ConfigTree
+import DeployModel
+
+/// F1: a key that stands twice in one mapping and did not before.
+///
+/// YAML and JSON readers of clusters keep the last one without a word. When the two say the same it is only untidy.
+func findDuplicateKeys(in file: ChangedFile, surroundings: Surroundings, changes: inout [FoundChange]) {
+    guard let after = file.after else { return }
+    let path = file.file.path
+    let earlier = (file.before.map(manifests(of:)) ?? []).map { ($0.identity(path: path), $0) }
+    let before = Dictionary(earlier, uniquingKeysWith: { _, last in last })
+    for manifest in manifests(of: after) {
+        let old = before[manifest.identity(path: path)]
+        let known = Set(old.map { duplicates(in: $0.root).map(\.path) } ?? [])
+        for duplicate in duplicates(in: manifest.root) where !known.contains(duplicate.path) {
+            record(
+                duplicate, of: manifest, before: old, path: path, surroundings: surroundings,
+                changes: &changes)
+        }
+    }
+}
+
+private func record(
+    _ duplicate: DuplicateEntry, of manifest: Manifest, before: Manifest?, path: String,
+    surroundings: Surroundings,
+    changes: inout [FoundChange]
+) {
+    let lines = duplicate.entries.map(\.keyMark.line)
+    guard let first = lines.first, let last = lines.last, let effective = duplicate.entries.last?.value else {
+        return
+    }
+    let name = duplicate.path.variable ?? duplicate.path.last?.name ?? ""
+    let old = before?.root.node(at: duplicate.path[...])
+    let texts = duplicate.entries.map { valueText($0.value, name: name) }
+    let isDiffering = Set(duplicate.entries.map { plainText($0.value) }).count > 1
+    let place = lines.map(String.init).joined(separator: " and ")
+    let key = duplicate.path.last?.name ?? ""
+    let text =
+        isDiffering
+        ? "`\(key)` appears \(lines.count == 2 ? "twice" : "\(lines.count) times") (lines \(place)); the last one wins"
+            + effect(of: duplicate, in: manifest, was: old, name: name, now: texts.last ?? "")
+        : "`\(key)` appears more than once (lines \(place)) with the same value"
+    let finding = FaultFinding(.duplicateKey, weight: isDiffering ? nil : 0.3, text)
+    let index =
+        changes.firstIndex { change in
+            change.change.path == path && change.path == duplicate.path
+                && change.change.object?.name == manifest.object.name
+        } ?? changes.count
+    if index == changes.count {
+        var object = manifest.object
+        object.container = duplicate.path.container
+        let reach = surroundings.after.reach(of: manifest)
+        changes.append(
+            FoundChange(
+                change: FieldChange(
+                    path: path, line: first, endLine: last, oldLine: nil, object: object,
+                    fieldPath: duplicate.path.words, before: old.map { valueText($0, name: name) },
+                    after: texts.last,
+                    reach: reach ?? []), path: duplicate.path, isReachKnown: reach != nil))
+    }
+    changes[index].change.line = first
+    changes[index].change.endLine = last
+    changes[index].findings.append(finding)
+}
+
+/// What the doubled key does: which variable now reads what.
+private func effect(
+    of duplicate: DuplicateEntry, in manifest: Manifest, was old: ConfigNode?, name: String, now: String
+) -> String {
+    let was = old.map { valueText($0, name: name) }
+    guard let variable = duplicate.path.variable, duplicate.path.last == .key("key"),
+        let secret = manifest.root.node(at: duplicate.path.dropLast() + [.key("name")])?.text
+    else { return was.map { ", so it is now \(now) (was \($0))" } ?? ", so it is \(now)" }
+    return ", so \(variable) now reads \(secret)/\(now)" + (was.map { " (was \(secret)/\($0))" } ?? "")
+}
+
+/// A key with all its entries in one mapping.
+private struct DuplicateEntry {
+    var path: FieldPath
+    var entries: [ConfigNode.Entry]
+}
+
+private func duplicates(in root: ConfigNode) -> [DuplicateEntry] {
+    var found: [DuplicateEntry] = []
+    func visit(_ node: ConfigNode, _ path: FieldPath, _ list: String?) {
+        switch node.kind {
+        case .scalar: break
+        case .mapping(let entries):
+            // What came in through a merge key is meant to be overridden.
+            let groups = Dictionary(
+                grouping: entries.filter { !$0.isMerged }, by: { "\($0.branch)/\($0.key)" })
+            for (_, group) in groups where group.count > 1 {
+                found.append(DuplicateEntry(path: path + [.key(group[0].key)], entries: group))
+            }
+            for entry in entries { visit(entry.value, path + [.key(entry.key)], entry.key) }
+        case .sequence(let elements):
+            let identity = identityKey(ofList: list, elements: elements)
+            for (index, element) in elements.enumerated() {
+                let step =
+                    identity.flatMap { element[$0]?.text }.map { FieldStep.element($0) } ?? .index(index)
+                visit(element, path + [step], nil)
+            }
+        }
+    }
+    visit(root, [], nil)
+    return found.sorted { $0.path.lexicographicallyPrecedes($1.path) }
+}

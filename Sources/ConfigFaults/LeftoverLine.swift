@@ -1,0 +1,94 @@
+import ConfigTree
+import DeployModel
+
+/// F3: lines that stayed behind when the block around them was removed.
+///
+/// Siblings tell: a block that other files of the same change lost as a whole, and this one lost but for some lines. The
+/// lines that stayed join whatever stood above the block.
+func findLeftoverLines(in files: [ChangedFile], changes: inout [FoundChange]) {
+    let both = files.filter { $0.before != nil && $0.after != nil }.map { ($0, $0.lines) }
+    let blocks = both.flatMap { file, lines in
+        lines.removals.filter { $0.count >= 3 }.map { range in
+            RemovedBlock(path: file.file.path, lines: trimmed(file.before?.lines[range] ?? []))
+        }
+    }
+    for (file, lines) in both {
+        guard let before = file.before?.lines, let after = file.after?.lines else { continue }
+        let text = trimmed(before[...])
+        for block in Set(blocks.map(\.lines)).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            let elsewhere = Set(blocks.filter { $0.lines == block && $0.path != file.file.path }.map(\.path))
+            guard !elsewhere.isEmpty else { continue }
+            for start in occurrences(of: block, in: text) {
+                let kept = (start..<start + block.count).compactMap { lines.destination[$0] }
+                guard !kept.isEmpty, kept.count < block.count, kept.count * 2 <= block.count else { continue }
+                record(
+                    kept.map { $0 + 1 }, of: block, in: file.file.path, losers: elsewhere.sorted(),
+                    after: after,
+                    changes: &changes)
+            }
+        }
+    }
+}
+
+private struct RemovedBlock {
+    var path: String
+    var lines: [String]
+}
+
+private func trimmed(_ lines: ArraySlice<String>) -> [String] {
+    lines.map { line in
+        let rest = line.drop { $0 == " " || $0 == "\t" }
+        return String(rest.reversed().drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed())
+    }
+}
+
+private func occurrences(of block: [String], in lines: [String]) -> [Int] {
+    guard let first = block.first, lines.count >= block.count else { return [] }
+    return (0...lines.count - block.count).filter { start in
+        lines[start] == first && lines[start..<start + block.count].elementsEqual(block)
+    }
+}
+
+private func record(
+    _ kept: [Int], of block: [String], in path: String, losers: [String], after: [String],
+    changes: inout [FoundChange]
+) {
+    guard
+        let index = changes.firstIndex(where: { change in
+            change.change.path == path
+                && kept.contains { (change.change.line...change.change.endLine).contains($0) }
+        })
+    else { return }
+    let files = losers.count + 1
+    let names = losers.map { $0.split(separator: "/").last.map(String.init) ?? $0 }.joined(separator: " and ")
+    let lines = kept.map(String.init).joined(separator: ", ")
+    changes[index].findings.append(
+        FaultFinding(
+            .leftoverLine,
+            "\(losers.count) of the \(files) files that lost this \(block.count)-line block lost all of it (\(names)); "
+                + "this one lost \(block.count - kept.count) and kept line \(lines)"))
+}
+
+/// The smallest edit that removes a contradiction: a line to delete. Offered only when deleting it leaves the field with
+/// the value it had before and no key doubled.
+func mend(of change: FoundChange, in files: [ChangedFile]) -> String? {
+    guard change.findings.contains(where: { $0.fault == .duplicateKey }),
+        change.change.endLine > change.change.line,
+        let file = files.first(where: { $0.file.path == change.change.path }), let after = file.after
+    else { return nil }
+    for line in [change.change.endLine, change.change.line] {
+        var lines = after.lines
+        lines.remove(at: line - 1)
+        guard let mended = reparsed(lines, as: after) else { continue }
+        let objects = manifests(of: mended)
+        let own = objects.first {
+            $0.object.name == change.change.object?.name && $0.object.kind == change.change.object?.kind
+        }
+        guard let own, let node = own.root.node(at: change.path[...]), !own.root.hasDuplicates else {
+            continue
+        }
+        let value = valueText(node, name: change.path.variable ?? change.path.last?.name ?? "")
+        if change.change.before.map({ $0 == value }) ?? true { return "delete line \(line)" }
+    }
+    return nil
+}

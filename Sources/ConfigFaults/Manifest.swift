@@ -1,0 +1,96 @@
+import ConfigTree
+import DeployModel
+
+/// One object of a configuration file: a Kubernetes object, or the whole document of a file that holds none.
+struct Manifest: Sendable {
+    /// The file it stands in.
+    var path: String
+    /// What it is.
+    var object: ConfigObject
+    /// Its tree.
+    var root: ConfigNode
+    /// How far the tree can be believed.
+    var reading: ConfigDocument.Reading
+    /// Its place among the documents of the file that are not told apart by name.
+    var ordinal: Int
+
+    /// What stays the same when the object changes.
+    struct Identity: Hashable, Sendable {
+        var path: String
+        var kind: String
+        var name: String
+        var namespace: String?
+        var ordinal: Int
+    }
+
+    /// The same before and after, also when the file was renamed: `path` is the one after.
+    func identity(path: String) -> Identity {
+        Identity(
+            path: path, kind: object.kind, name: object.name, namespace: object.namespace, ordinal: ordinal)
+    }
+
+    static let workloadKinds: Set<String> = [
+        "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob",
+        "Pod",
+    ]
+
+    var isWorkload: Bool { Self.workloadKinds.contains(object.kind) }
+
+    /// The pod's specification inside a workload.
+    var podSpec: ConfigNode? {
+        switch object.kind {
+        case "Pod": root["spec"]
+        case "CronJob": root[path: "spec", "jobTemplate", "spec", "template", "spec"]
+        default: root[path: "spec", "template", "spec"]
+        }
+    }
+
+    /// The labels that its pods carry.
+    var podLabels: [String: String] {
+        let metadata = object.kind == "Pod" ? root["metadata"] : root[path: "spec", "template", "metadata"]
+        let pairs = (metadata?["labels"]?.entries ?? []).compactMap { entry in
+            entry.value.text.map { (entry.key, $0) }
+        }
+        return Dictionary(pairs, uniquingKeysWith: { _, last in last })
+    }
+
+    /// The containers of its pods.
+    var containers: [ConfigNode] {
+        (podSpec?["containers"]?.elements ?? []) + (podSpec?["initContainers"]?.elements ?? [])
+    }
+}
+
+/// The objects of a file.
+func manifests(of file: ConfigFile) -> [Manifest] {
+    var found: [Manifest] = []
+    var unnamed = 0
+    for document in file.documents {
+        guard let root = document.root else { continue }
+        for node in listItems(of: root) {
+            let object = kubernetesObject(node)
+            if object == nil { unnamed += 1 }
+            let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
+            found.append(
+                Manifest(
+                    path: file.path, object: object ?? ConfigObject(kind: file.format.rawValue, name: name),
+                    root: node,
+                    reading: document.reading, ordinal: object == nil ? unnamed : 0))
+        }
+    }
+    return found
+}
+
+/// The items of a `kind: List`, else the document itself.
+private func listItems(of root: ConfigNode) -> [ConfigNode] {
+    guard root["kind"]?.text == "List", let items = root["items"]?.elements, !items.isEmpty else {
+        return [root]
+    }
+    return items
+}
+
+private func kubernetesObject(_ node: ConfigNode) -> ConfigObject? {
+    guard let kind = node["kind"]?.text, node["apiVersion"] != nil, let metadata = node["metadata"],
+        let name = metadata["name"]?.text ?? metadata["generateName"]?.text
+    else { return nil }
+    return ConfigObject(kind: kind, name: name, namespace: metadata["namespace"]?.text)
+}

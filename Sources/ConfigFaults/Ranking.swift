@@ -1,0 +1,124 @@
+public import DeployModel
+
+/// Who fails, for telling which changes could have done it.
+public struct FailureContext: Sendable, Equatable {
+    /// For each workload that fails more than before, its share of the excess failures.
+    public var workloads: [String: Double]
+    /// Workloads that have events and fail no more than before.
+    public var healthyWorkloads: Set<String>
+    /// Messages and other words of the failures.
+    public var messages: [String]
+
+    /// A context.
+    public init(workloads: [String: Double], healthyWorkloads: Set<String>, messages: [String]) {
+        self.workloads = workloads
+        self.healthyWorkloads = healthyWorkloads
+        self.messages = messages
+    }
+
+    /// Nothing is known of the failures.
+    public static let unknown = FailureContext(workloads: [:], healthyWorkloads: [], messages: [])
+}
+
+/// The changes by how well they explain the failures, the most suspicious first.
+///
+/// score = 100 · (1 − Π(1 − wᵢ)) × scope × innocence × environment: independent evidence adds up and never exceeds one
+/// hundred; a change that cannot touch what fails, or that is explained away, hardly counts.
+public func rankChanges(_ comparison: ConfigComparison, failures: FailureContext) -> [RankedChange] {
+    let words = symptomWords(failures, changes: comparison.changes)
+    let ranked = comparison.changes.map {
+        rank($0, words: words, failures: failures, workloads: comparison.workloads)
+    }
+    return ranked.sorted { a, b in
+        if a.score != b.score { return a.score > b.score }
+        let (x, y) = (a.evidence.first?.weight ?? 0, b.evidence.first?.weight ?? 0)
+        return x == y
+            ? (a.change.path, a.change.line, a.change.fieldPath) < (
+                b.change.path, b.change.line, b.change.fieldPath
+            )
+            : x > y
+    }
+}
+
+private func rank(
+    _ found: FoundChange, words: Set<String>, failures: FailureContext, workloads: [Workload]
+) -> RankedChange {
+    var evidence = found.findings.map {
+        Evidence(kind: $0.fault.slug.replacing("-", with: "_"), text: $0.text, weight: $0.weight)
+    }
+    let kind = kindPrior(found)
+    evidence.append(Evidence(kind: "kind_of_field", text: kind.text, weight: kind.weight))
+    evidence += symptomEvidence(found, words: words, messages: failures.messages)
+    let suspicion = 1 - evidence.reduce(1) { $0 * (1 - $1.weight) }
+    let scope = scopeFactor(found, failures: failures, workloads: workloads)
+    if let reason = scope.evidence { evidence.append(reason) }
+    if let innocence = found.innocence { evidence.append(innocence) }
+    let isInnocent = found.innocence != nil && !found.findings.contains { $0.fault.isContradiction }
+    let place = scope.isProven ? 1 : environmentFactor(found.change.path)
+    let score = 100 * suspicion * scope.factor * (isInnocent ? 0.1 : 1) * place
+    let best = found.findings.max { ($0.weight, $1.fault.number) < ($1.weight, $0.fault.number) }
+    evidence.sort { ($0.weight.magnitude, $1.kind) > ($1.weight.magnitude, $0.kind) }
+    return RankedChange(
+        change: found.change, fault: best?.fault.slug, score: (score * 10).rounded() / 10, evidence: evidence,
+        mend: found.mend)
+}
+
+/// How often changes of such a field break things, before anything else is known.
+private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
+    let names = found.path.map { $0.name.lowercased() }
+    func has(_ words: String...) -> Bool { names.contains { name in words.contains { name.contains($0) } } }
+    let isNew = found.change.before == nil
+    if found.path.isEmpty { return isNew ? (0.1, "the object is new") : (0.3, "the object is gone") }
+    if has("annotations", "labels") { return (0.1, "a label or an annotation") }
+    if has("secret", "credential", "password", "token") { return (isNew ? 0.15 : 0.35, "a credential") }
+    if has("image", "command", "args") { return (0.35, "what is run") }
+    if has("host", "url", "port", "addr", "endpoint") { return (0.3, "where something is found") }
+    if has("probe") { return (0.3, "when a pod counts as healthy") }
+    if found.variableName != nil {
+        return (isNew ? 0.1 : 0.3, isNew ? "a new variable" : "a variable is gone or changed")
+    }
+    return (isNew ? 0.1 : 0.2, "an ordinary field")
+}
+
+/// Whether a change can touch what fails.
+private func scopeFactor(
+    _ found: FoundChange, failures: FailureContext, workloads: [Workload]
+) -> (factor: Double, evidence: Evidence?, isProven: Bool) {
+    guard !failures.workloads.isEmpty else { return (0.65, nil, false) }
+    let reach = found.change.reach
+    guard !reach.isEmpty else { return (found.isReachKnown ? 0.3 : 0.5, nil, false) }
+    func touches(_ name: String) -> Bool {
+        reach.contains { target in
+            let labels = workloads.first { $0.name == target }?.labels ?? []
+            return target == name || labels.contains(name) || name.hasPrefix(target + "-")
+                || target.hasPrefix(name + "-")
+        }
+    }
+    let failing = failures.workloads.filter { touches($0.key) }
+    let healthy = failures.healthyWorkloads.filter(touches)
+    let recall = failing.values.reduce(0, +)
+    let precision = failing.isEmpty ? 0 : Double(failing.count) / Double(failing.count + healthy.count)
+    let overlap = precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0
+    let names = failing.keys.sorted()
+    let text =
+        names.isEmpty
+        ? "it reaches \(reach.joined(separator: ", ")), which fail no more than before"
+        : "it reaches \(names.joined(separator: ", ")), where the failures are"
+            + (healthy.isEmpty
+                ? "" : ", but also \(healthy.sorted().joined(separator: ", ")), which are healthy")
+    return (
+        0.15 + 0.85 * overlap,
+        Evidence(kind: "reach", text: text, weight: names.isEmpty ? -0.85 : 0.5 * overlap),
+        overlap > 0.8
+    )
+}
+
+/// Failures that people notice are mostly of production.
+private func environmentFactor(_ path: String) -> Double {
+    switch environment(ofPath: path) {
+    case "prod": 1
+    case "staging": 0.3
+    case "dev", "test": 0.1
+    default: 0.8
+    }
+}

@@ -1,0 +1,116 @@
+import ConfigTree
+import DeployModel
+
+/// Who reads the variables that a change removes or renames, at the commit after it.
+struct Readers {
+    /// Places in files that are neither configuration nor prose, by name.
+    private let code: [String: [Occurrence]]
+    /// The names of variables that are new, by the file they are new in.
+    private let added: [String: [(name: String, value: String?)]]
+    /// Names that configuration still defines after the change.
+    private let defined: [String: Set<String>]
+
+    init(_ changes: [FoundChange], after tree: any SourceTree, configuration: Surroundings) throws {
+        let removed = Set(changes.filter { $0.change.after == nil }.compactMap(\.variableName))
+        var added: [String: [(name: String, value: String?)]] = [:]
+        for change in changes where change.change.before == nil {
+            if let name = change.variableName {
+                added[change.change.path, default: []].append((name, change.change.after))
+            }
+        }
+        self.added = added
+        guard !removed.isEmpty else {
+            code = [:]
+            defined = [:]
+            return
+        }
+        let wanted = removed.union(added.values.flatMap { $0.map(\.name) })
+        let occurrences = try tree.occurrences(of: wanted)
+        code = occurrences.mapValues { places in
+            places.filter { !mayBeConfiguration(path: $0.path) && !isProse($0.path) }
+        }
+        defined = occurrences.mapValues { places in
+            Set(places.map(\.path).filter { mayBeConfiguration(path: $0) })
+        }
+    }
+
+    /// Where code reads a name.
+    func places(of name: String) -> [Occurrence] { code[name] ?? [] }
+
+    /// The new name of a variable that was removed from a file: the one new there with the same value.
+    func newName(of change: FoundChange) -> String? {
+        let candidates = added[change.change.path] ?? []
+        let same = candidates.filter { $0.value == change.change.before }
+        return same.count == 1 ? same[0].name : nil
+    }
+
+    /// Whether configuration elsewhere still defines a name.
+    func isDefinedElsewhere(_ name: String, than path: String) -> Bool {
+        defined[name].map { !$0.subtracting([path]).isEmpty } ?? false
+    }
+}
+
+extension FoundChange {
+    /// The variable that the change adds, removes or sets as a whole: an entry of `env`, or a line of an `.env` file.
+    var variableName: String? {
+        let name: String?
+        if path.count >= 2, case .element(let element)? = path.last, path[path.count - 2] == .key("env") {
+            name = element
+        } else if change.object?.kind == "env", path.count == 1 {
+            name = path[0].name
+        } else if change.object?.kind == "ConfigMap", path.count == 2, path[0] == .key("data") {
+            name = path[1].name
+        } else {
+            name = nil
+        }
+        return name.flatMap { isVariableName($0) ? $0 : nil }
+    }
+}
+
+private func isVariableName(_ name: String) -> Bool {
+    name.utf8.count >= 4
+        && name.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
+}
+
+private func isProse(_ path: String) -> Bool {
+    let lowered = path.lowercased()
+    return [".md", ".txt", ".rst", ".adoc", ".lock", ".svg"].contains { lowered.hasSuffix($0) }
+}
+
+/// F6, F7 and F9: what became of the readers of a variable that is gone.
+func findReaders(of change: inout FoundChange, readers: Readers) {
+    guard let name = change.variableName else { return }
+    if change.change.before == nil {
+        // A new name of something old is as innocent as the old name's going.
+        return
+    }
+    guard change.change.after == nil else { return }
+    let places = readers.places(of: name)
+    let renamed = readers.newName(of: change)
+    if let first = places.first {
+        let place = "\(first.path):\(first.line)"
+        if let renamed {
+            let isRead = !readers.places(of: renamed).isEmpty
+            change.findings.append(
+                FaultFinding(
+                    .renamedUnread, weight: isRead ? 0.6 : nil,
+                    "\(name) is now called \(renamed), and \(place) still reads the old name"))
+        } else {
+            let isElsewhere = readers.isDefinedElsewhere(name, than: change.change.path)
+            change.findings.append(
+                FaultFinding(
+                    .removedStillRead, weight: isElsewhere ? 0.4 : nil,
+                    "\(name) is removed here, and \(place) still reads it"))
+        }
+        return
+    }
+    let text =
+        renamed.map { new in
+            readers.places(of: new).first.map {
+                "\(name) is called \(new) now, in the configuration and in the code (\($0.path):\($0.line))"
+            }
+                ?? "\(name) is called \(new) now, and no code reads the old name"
+        } ?? "\(name) is removed, and nothing reads it any more"
+    change.innocence = Evidence(
+        kind: renamed == nil ? "consistent_removal" : "consistent_rename", text: text, weight: -0.9)
+}

@@ -1,0 +1,56 @@
+import ConfigTree
+
+/// A node as one short line, secrets masked.
+///
+/// - Parameter name: the name that the value goes by, which decides whether it is a secret.
+func valueText(_ node: ConfigNode, name: String) -> String {
+    switch node.kind {
+    case .scalar(let scalar): return maskedIfSecret(scalar.text, name: name)
+    case .sequence(let elements):
+        return "[" + elements.prefix(8).map { valueText($0, name: name) }.joined(separator: ", ")
+            + (elements.count > 8 ? ", …]" : "]")
+    case .mapping(let entries):
+        // A reference reads better as what it refers to.
+        for kind in ["secretKeyRef", "configMapKeyRef"] {
+            let reference = node[kind] ?? node["valueFrom"]?[kind]
+            if let reference, let name = reference["name"]?.text, let key = reference["key"]?.text {
+                return "\(kind) \(name)/\(key)"
+            }
+        }
+        if let value = node["value"], let own = node["name"]?.text { return valueText(value, name: own) }
+        let own = node["name"]?.text ?? name
+        return "{"
+            + entries.prefix(4).map {
+                "\($0.key): \(valueText($0.value, name: $0.key == "value" ? own : $0.key))"
+            }
+            .joined(separator: ", ") + (entries.count > 4 ? ", …}" : "}")
+    }
+}
+
+/// A value with only its length class left, when its name says that it is a secret.
+///
+/// Names and keys of secrets are no secrets: `secretKeyRef.key` is shown.
+func maskedIfSecret(_ text: String, name: String) -> String {
+    guard isSecretName(name), !isHarmlessValue(text) else { return text }
+    return text.isEmpty ? "" : "••••••"
+}
+
+private func isSecretName(_ name: String) -> Bool {
+    let lowered = name.lowercased()
+    let plain: Set = ["key", "secretname", "secretkeyref", "secret", "secrets", "tokenpath", "keyref"]
+    guard !plain.contains(lowered) else { return false }
+    let words = lowered.split { !$0.isLetter }.map(String.init)
+    let telling: Set = [
+        "password", "passwd", "pwd", "secret", "token", "credential", "credentials", "apikey", "private",
+        "passphrase",
+    ]
+    if words.contains(where: telling.contains) { return true }
+    if ["password", "secret", "token", "apikey"].contains(where: lowered.hasSuffix) { return true }
+    return words.last == "key" && words.count > 1
+}
+
+/// Values that give nothing away whatever they are called: switches, small numbers, references, placeholders, paths.
+private func isHarmlessValue(_ text: String) -> Bool {
+    text.count <= 2 || ["true", "false", "none", "null"].contains(text.lowercased()) || text.hasPrefix("/")
+        || text.hasPrefix("${") || text.hasPrefix("{{") || (text.hasPrefix("{") && text.hasSuffix("}"))
+}
