@@ -1,0 +1,62 @@
+public import DeployModel
+
+/// What a caller may settle about an attribution.
+public struct AttributionOptions: Sendable, Hashable {
+    /// Fields that describe failures, whatever the events say of them.
+    public var symptomFields: Set<String>
+    /// Fields that may be causes, whatever the events say of them.
+    public var causeFields: Set<String>
+    /// How many causes are named at most.
+    public var maximumCauses: Int
+    /// How many single claims are tried in pairs and triples; 64 at most.
+    public var beamWidth: Int
+    /// The part of the excess failures that a cause must hold, from 0 to 1.
+    public var minimumCoverage: Double
+    /// What the log-likelihood ratio of a cause must exceed after its penalty: at 6, about one table of noise in
+    /// 400 gets an answer.
+    public var minimumScore: Double
+
+    /// Options.
+    public init(
+        symptomFields: Set<String> = [], causeFields: Set<String> = [], maximumCauses: Int = 3,
+        beamWidth: Int = 64, minimumCoverage: Double = 0.05, minimumScore: Double = 6
+    ) {
+        self.symptomFields = symptomFields
+        self.causeFields = causeFields
+        self.maximumCauses = maximumCauses
+        self.beamWidth = min(max(beamWidth, 1), 64)
+        self.minimumCoverage = minimumCoverage
+        self.minimumScore = minimumScore
+    }
+}
+
+/// The smallest statements that set the failing events of a window apart from its other events.
+///
+/// The answer is a function of the events alone: it does not depend on the order of the rows, and a row of
+/// weight 3 says the same as three rows.
+///
+/// - Parameters:
+///   - table: the events; rows outside both windows are ignored.
+///   - interest: when it went wrong.
+///   - baseline: when all was well; `nil` sets failing events against the others of the same window.
+///   - options: what the caller settles.
+/// - Returns: causes with what they cover, and what the failures look like. ``Cause/aliases`` of a cause with
+///   several predicates are claims that can stand for one of them.
+public func explain(
+    _ table: EventTable, interest: TimeWindow, baseline: TimeWindow?,
+    options: AttributionOptions = AttributionOptions()
+) -> Explanation {
+    let sample = Sample(table, interest: interest, baseline: baseline)
+    var roles = Roles(of: sample, in: table, options: options)
+    guard sample.errors > 0 else { return Explanation(outcome: .none) }
+    let background = Background(of: sample, candidates: roles.candidates)
+    var inquiry = Inquiry(sample: sample, background: background, options: options)
+    let slices = inquiry.run(roles: &roles, podField: sample.podField(in: table))
+    let symptoms = describeSymptoms(of: sample, roles: roles)
+    if slices.isEmpty {
+        let rose = background.hasRisen(sample)
+        return Explanation(outcome: rose ? .global : .none, causes: [], symptoms: symptoms)
+    }
+    let witness = Witness(sample: sample, background: background, table: table, roles: roles, slices: slices)
+    return Explanation(outcome: .causes, causes: slices.map(witness.describe), symptoms: symptoms)
+}

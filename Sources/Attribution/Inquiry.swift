@@ -1,0 +1,84 @@
+import RealModule
+
+/// Takes one cause after the other out of the events until nothing is left that stands out.
+struct Inquiry {
+    let sample: Sample
+    var background: Background
+    let options: AttributionOptions
+
+    private static let rounds = 24
+    /// How sure a symptom must be to be kept out even when nothing else explains the failures.
+    private static let certainty = 8.0
+
+    init(sample: Sample, background: Background, options: AttributionOptions) {
+        self.sample = sample
+        self.background = background
+        self.options = options
+    }
+
+    /// The causes, best first; fields that turn out to be symptoms are marked so in `roles`.
+    mutating func run(roles: inout Roles, podField: Int?) -> [Slice] {
+        let everything = Population(sample, background, without: nil)
+        let total = everything.yardstick.total
+        let excess = max(total.errors - total.background, 1)
+        let minimumErrors = max(5 / max(sample.evidence, 0.05), 0.02 * excess)
+        let source = AtomSource(sample, candidates: roles.candidates, podField: podField)
+        var found: [Slice] = []
+        var removed: RowSet?
+        var doubtful: Slice?
+        for _ in 0..<Self.rounds where found.count < options.maximumCauses {
+            let population = Population(sample, background, without: removed)
+            guard population.yardstick.total.errors >= 8 else { break }
+            let search = Search(
+                source, population, candidates: roles.candidates, width: options.beamWidth,
+                minimumErrors: minimumErrors)
+            guard let slice = search.best(), slice.net >= options.minimumScore else { break }
+            let trial = Trial(sample, search, background, roles)
+            if let verdict = trial.symptom(in: slice) {
+                if verdict.odds < Self.certainty, doubtful == nil, found.isEmpty { doubtful = slice }
+                roles.convict(verdict.field)
+                continue
+            }
+            if let rate = unchangedRate(slice, source) {
+                background.raise(slice.rows, to: rate)
+                continue
+            }
+            let part = (slice.counts.errors - slice.counts.background) / excess
+            guard part >= options.minimumCoverage else { break }
+            guard !found.contains(where: { repeats($0, slice) }) else { break }
+            found.append(slice)
+            removed = removed?.union(slice.rows) ?? slice.rows
+        }
+        if found.isEmpty, let doubtful { found = [doubtful] }
+        return found
+    }
+
+    private func repeats(_ a: Slice, _ b: Slice) -> Bool {
+        a.rows.jaccard(b.rows, sample.interest.weights) >= 0.8
+    }
+
+    /// The rate of a slice that fails no more than it did before, or `nil` when it has become worse or there is
+    /// nothing to compare with.
+    ///
+    /// The likelihood-ratio test of two proportions (G), as in Sokal and Rohlf's *Biometry*; 8 is one in 200.
+    private func unchangedRate(_ slice: Slice, _ source: AtomSource) -> Double? {
+        guard sample.hasBaseline else { return nil }
+        var rows = RowSet(count: sample.baseline.count)
+        for atom in slice.atoms { rows = rows.intersection(source.baselineRows(atom)) }
+        let (events, errors) = (rows.sum(sample.baseline.weights), rows.sum(sample.baseline.errorWeights))
+        guard events >= 30 else { return nil }
+        let now = slice.counts
+        let isWorse = now.errors * events > errors * now.events
+        let statistic =
+            2 * sample.evidence
+            * (gain(errors, events) + gain(now.errors, now.events)
+                - gain(errors + now.errors, events + now.events))
+        return isWorse && statistic >= 8 ? nil : (errors + 0.5) / (events + 1)
+    }
+
+    /// The log-likelihood of a proportion at its best value.
+    private func gain(_ part: Double, _ whole: Double) -> Double {
+        func term(_ x: Double) -> Double { x > 0 ? x * Double.log(x / whole) : 0 }
+        return term(part) + term(whole - part)
+    }
+}

@@ -1,0 +1,124 @@
+import DeployModel
+
+/// One field of the rows that are looked at, dictionary-encoded; a missing field has the code ``missing``.
+struct Field {
+    let name: String
+    let values: [FieldValue]
+    /// A code for each row of the window of interest.
+    let codes: [Int32]
+    /// A code for each row of the baseline.
+    let baselineCodes: [Int32]
+    /// The number that each value is, not-a-number for other values; empty when the field is not numeric.
+    let numbers: [Double]
+    /// The codes of a numeric field's numbers in ascending order; empty when the field is not numeric.
+    let ascending: [Int32]
+
+    init(_ column: EventTable.Column, interest: [Int], baseline: [Int]) {
+        name = column.name
+        values = column.values
+        let missing = Int32(column.values.count)
+        codes = interest.map { column.codes[$0] < 0 ? missing : column.codes[$0] }
+        baselineCodes = baseline.map { column.codes[$0] < 0 ? missing : column.codes[$0] }
+        let parsed = column.values.map { value in
+            if case .number(let number) = value { number } else { Double.nan }
+        }
+        let numeric = parsed.indices.filter { parsed[$0] == parsed[$0] }
+        if numeric.count >= 3, Double(numeric.count) >= 0.9 * Double(parsed.count) {
+            numbers = parsed
+            ascending = numeric.sorted { parsed[$0] < parsed[$1] }.map(Int32.init)
+        } else {
+            numbers = []
+            ascending = []
+        }
+    }
+
+    /// The code of a missing field.
+    var missing: Int32 { Int32(values.count) }
+
+    /// Whether thresholds make sense.
+    var isNumeric: Bool { !ascending.isEmpty }
+}
+
+/// The rows of both windows.
+///
+/// Weights are rounded to a multiple of a power of two (whole weights stay as they are), so that their sums are
+/// exact and the same in every order.
+struct Sample {
+    /// The rows of the window of interest.
+    var interest: Rows
+    /// The rows of the baseline; empty without one.
+    var baseline: Rows
+    /// Whether every row stands for a whole number of events.
+    let hasWholeWeights: Bool
+    /// The fields of the table, in its order, those that only carry time, outcome or counts left out.
+    var fields: [Field]
+    /// What log-likelihood ratios are multiplied by: 1, or less when the weights come from sampling.
+    var evidence = 1.0
+    /// What the variance of an event count is multiplied by when the weights come from sampling.
+    var dispersion = 1.0
+
+    struct Rows {
+        var weights: [Double]
+        /// The weight of a failing row, 0 for another.
+        var errorWeights: [Double]
+        var times: [Instant]
+
+        var count: Int { weights.count }
+        var events: Double { weights.reduce(0, +) }
+        var errors: Double { errorWeights.reduce(0, +) }
+
+        init(_ table: EventTable, at indices: [Int], weights all: [Double]) {
+            weights = indices.map { all[$0] }
+            errorWeights = indices.map { table.failing[$0] ? all[$0] : 0 }
+            times = indices.map { table.times[$0] }
+        }
+    }
+
+    init(_ table: EventTable, interest window: TimeWindow, baseline: TimeWindow?) {
+        let weights = exact(table.weights)
+        let inside = table.times.indices.filter { window.contains(table.times[$0]) && weights[$0] > 0 }
+        let before = table.times.indices.filter {
+            weights[$0] > 0 && !window.contains(table.times[$0])
+                && baseline?.contains(table.times[$0]) ?? false
+        }
+        hasWholeWeights = weights.allSatisfy { $0 == $0.rounded() }
+        interest = Rows(table, at: inside, weights: weights)
+        self.baseline = Rows(table, at: before, weights: weights)
+        let outcome: [FieldRole] = [.time, .error, .errors, .successes, .count, .weight]
+        let hidden = Set(outcome.compactMap { table.roles[$0] })
+        fields = table.columns.filter { !hidden.contains($0.name) }
+            .map { Field($0, interest: inside, baseline: before) }
+        if table.sampledFrom != nil {
+            // Kish's effective sample size: (Σw)² / Σw² independent events.
+            let failing = interest.errorWeights
+            evidence = min(1, ratio(failing.reduce(0, +), failing.reduce(0) { $0 + $1 * $1 }))
+            let all = interest.weights
+            dispersion = max(1, ratio(all.reduce(0) { $0 + $1 * $1 }, all.reduce(0, +)))
+        }
+    }
+
+    /// Failing events of the window of interest.
+    var errors: Double { interest.errors }
+
+    /// Whether there is a time before to compare with.
+    var hasBaseline: Bool { baseline.count > 0 }
+
+    /// How many times the baseline's events the events of the window of interest are.
+    var growth: Double { ratio(interest.events, baseline.events) }
+
+    /// The field that names pods: the one with that role, or the first whose name says so.
+    func podField(in table: EventTable) -> Int? {
+        fields.firstIndex { $0.name == table.roles[.pod] } ?? fields.firstIndex { FieldName($0.name).isPod }
+    }
+}
+
+/// Weights as multiples of 1/1024 unless all are whole; negative and undefined ones become 0.
+private func exact(_ weights: [Double]) -> [Double] {
+    weights.map { weight in
+        guard weight > 0, weight < 1e12 else { return 0 }
+        return (weight * 1024).rounded() / 1024
+    }
+}
+
+/// A quotient, 1 when it is undefined.
+func ratio(_ a: Double, _ b: Double) -> Double { b > 0 ? a / b : 1 }

@@ -1,0 +1,68 @@
+import RealModule
+
+/// What is counted of a slice of the events; every count is a sum over rows, so that counts add up.
+struct Counts {
+    /// All events.
+    var events = 0.0
+    /// Failing events.
+    var errors = 0.0
+    /// Failing events that the baseline lets expect.
+    var background = 0.0
+
+    static func += (a: inout Counts, b: Counts) {
+        a.events += b.events
+        a.errors += b.errors
+        a.background += b.background
+    }
+
+    static func - (a: Counts, b: Counts) -> Counts {
+        Counts(
+            events: a.events - b.events, errors: a.errors - b.errors, background: a.background - b.background)
+    }
+}
+
+/// Kulldorff's spatial scan statistic for a Poisson model (1997, eq. 4), one-sided: how much better "this slice has
+/// a rate of its own" explains `total` failures than "all have the expected rate" does, as a logarithm.
+///
+/// - Parameters:
+///   - observed: failures inside the slice.
+///   - expected: failures inside the slice when `total` failures are spread as expected.
+func scanStatistic(observed: Double, expected: Double, total: Double) -> Double {
+    let inside = max(expected, 1e-9)
+    guard observed > inside else { return 0 }
+    let outside = total - observed
+    let rest = outside > 0 ? outside * Double.log(outside / max(total - inside, 1e-9)) : 0
+    return observed * Double.log(observed / inside) + rest
+}
+
+/// How a slice's failures are judged: against the background plus an excess that is spread evenly.
+///
+/// The excess is added and not multiplied, or an outage of everything would make the quiet slices look guilty.
+struct Yardstick {
+    let total: Counts
+    /// Failures beyond the background, for each event.
+    let excess: Double
+    /// Makes the expected failures of all events as many as there are.
+    let scale: Double
+    /// See ``Sample/evidence``.
+    let evidence: Double
+
+    init(total: Counts, evidence: Double) {
+        self.total = total
+        self.evidence = evidence
+        excess = max(0, (total.errors - total.background) / max(total.events, 1))
+        let expected = total.background + excess * total.events
+        scale = expected > 0 ? total.errors / expected : 0
+    }
+
+    func expected(_ counts: Counts) -> Double {
+        scale * (counts.background + excess * counts.events)
+    }
+
+    /// The log-likelihood ratio of a slice.
+    func score(_ counts: Counts) -> Double {
+        evidence
+            * scanStatistic(
+                observed: counts.errors, expected: expected(counts), total: total.errors)
+    }
+}
