@@ -2,7 +2,8 @@
 ///
 /// A line of statements alone leaves nothing behind, so it becomes a comment. A line with nothing but a
 /// value (`{{- toYaml .Values.x | nindent 4 }}`) is the value of the key above it, if that key has no other;
-/// else it adds to a block that is already there, and becomes a comment too. In a block scalar all is text.
+/// else it adds to a block that is already there, and becomes a comment too. So does one that stands behind a
+/// key with a block of its own below (`labels: {{- include "x" . | nindent 4 }}`). In a block scalar all is text.
 struct TemplateLayout {
     /// How a line of expressions alone is written.
     struct Shift {
@@ -15,6 +16,10 @@ struct TemplateLayout {
     /// The conditional that each line stands in, 0 outside any; empty when there is no conditional at all.
     private(set) var branches: [Int] = []
     private var shifts: [Int: Shift] = [:]
+    /// The expressions, by their number, that add to a block and are left out.
+    private(set) var omitted: Set<Int> = []
+    /// Keys with nothing but expressions behind them on their line.
+    private var asides: [Int: Aside] = [:]
 
     init(_ source: SourceLines, _ expressions: [TemplateExpression]) {
         var shapes: [Shape] = []
@@ -28,6 +33,7 @@ struct TemplateLayout {
             let here = expressions[first..<next]
             let rest = min(max(covered, line.lowerBound), line.upperBound)..<line.upperBound
             let shape = Self.shape(source.bytes, rest, here)
+            if shape == .content { asides[shapes.count] = Self.aside(source.bytes, rest, here) }
             shapes.append(shape)
             // `{{ if x }}key: value{{ end }}` stands in its own condition: what opens a line counts for it.
             let leading = here.prefix { $0.range.lowerBound == Self.opening(of: line, source.bytes, here) }
@@ -37,7 +43,7 @@ struct TemplateLayout {
             covered = max(covered, here.last?.range.upperBound ?? 0)
         }
         if blocks.count == 0 { branches = [] }
-        guard shapes.contains(where: { $0 == .control || $0 == .value }) else { return }
+        guard !asides.isEmpty || shapes.contains(where: { $0 == .control || $0 == .value }) else { return }
         arrange(source, shapes)
     }
 
@@ -106,6 +112,31 @@ extension TemplateLayout {
         var isBlockScalar: Bool
     }
 
+    /// The expressions behind a key.
+    private struct Aside {
+        var opener: Opener
+        var expressions: Range<Int>
+    }
+
+    private static func aside(
+        _ bytes: [UInt8], _ line: Range<Int>, _ expressions: ArraySlice<TemplateExpression>
+    ) -> Aside? {
+        guard let last = expressions.last, last.range.upperBound <= line.upperBound,
+            bytes[last.range.upperBound..<line.upperBound].allSatisfy(\.isBlank)
+        else { return nil }
+        var first = expressions.endIndex - 1
+        while first > expressions.startIndex {
+            let gap = expressions[first - 1].range.upperBound..<expressions[first].range.lowerBound
+            guard bytes[gap].allSatisfy(\.isBlank) else { break }
+            first -= 1
+        }
+        let before = bytes[line.lowerBound..<expressions[first].range.lowerBound]
+        guard let end = before.lastIndex(where: { !$0.isBlank }), bytes[end] == .colon,
+            let opener = opener(before[...end])
+        else { return nil }
+        return Aside(opener: opener, expressions: first..<expressions.endIndex)
+    }
+
     /// A block scalar with the column of its key, and that of its text once a line of it was seen.
     private struct BlockScalar {
         let key: Int
@@ -141,6 +172,9 @@ extension TemplateLayout {
                     continue
                 }
                 block = nil
+            }
+            if let aside = asides[index], Self.isChild(following[index], of: aside.opener, source) {
+                omitted.formUnion(aside.expressions)
             }
             if shape == .content {
                 waiting = Self.opener(source.bytes[source.ranges[index]])

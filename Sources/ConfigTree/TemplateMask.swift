@@ -78,7 +78,11 @@ extension TemplateMask {
                 output.append(contentsOf: source.bytes[position..<range.lowerBound])
                 let width = source.bytes[range.lowerBound..<min(range.upperBound, line.upperBound)]
                     .characterCount
-                appendToken(next, width: width, to: &output)
+                if layout.omitted.contains(next) {
+                    output.append(contentsOf: repeatElement(.space, count: width))
+                } else {
+                    appendToken(next, width: width, to: &output)
+                }
                 position = range.upperBound
                 next += 1
             }

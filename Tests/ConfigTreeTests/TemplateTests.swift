@@ -1,4 +1,5 @@
 import ConfigTree
+import TestSupport
 import Testing
 
 @Suite("Reading templates")
@@ -67,6 +68,8 @@ struct TemplateTests {
                 "a:\n  {{- with .x }}\n  {{- toYaml . | nindent 2 }}\n  {{- end }}\nb: 1",
                 "{a: {{- toYaml . | nindent 2 }}~, b: 1}"
             ),
+            ("a: {{- include \"l\" . | nindent 2 }}\n  k: v\nb: 1", "{a: {k: v}, b: 1}"),
+            ("a: {{ .x }} {{ .y }}\nb: 1", "{a: {{ .x }} {{ .y }}~, b: 1}"),
             ("a:\n{{- range .l }}\n- {{ . }}\n{{- end }}\nb: 1", "{a: [{{ . }}~], b: 1}"),
             (
                 "a: |\n  x\n{{- if .y }}\n  {{ .y }}\n{{- end }}\nb: 1",
@@ -106,5 +109,23 @@ struct TemplateTests {
         #expect(dump(json, as: "a.json.j2") == "{k#1: {{ x | tojson }}~, l: '{{ y }}'~}")
         #expect(dump("A={{ x }}\nB=${A}/c\n", as: ".env.j2") == "{A: {{ x }}~, B: ${A}/c~}")
         #expect(dump(#"{"a": "{{", "b": [{"c": {"d": 1}}]}"#, as: "a.json") == "{a: '{{', b: [{c: {d: 1}}]}")
+    }
+
+    @Test("reads a chart's Deployment and ConfigMap without a problem")
+    func chart() throws {
+        let contents = try fixture("configtree/helm-deployment.yaml")
+        let file = try #require(parseConfig(path: "templates/worker.yaml", contents: contents))
+        #expect(file.documents.count == 2)
+        #expect(file.documents.allSatisfy { $0.problem == nil && $0.reading == .parsed })
+        let spec = try #require(file.documents[0].root?["spec"])
+        #expect(spec.entries.filter { $0.key == "replicas" }.map(\.branch) == [2, 3])
+        let container = try #require(spec[path: "template", "spec", "containers"]?.elements.first)
+        #expect(container["resources"]?.text == "{{- toYaml .Values.resources | nindent 12 }}")
+        #expect(
+            container["env"]?.elements.map { $0["name"]?.text } == ["{{ $name }}", "QUEUE", "QUEUE_COPY"])
+        let copy = container["env"]?.elements.last?[path: "valueFrom", "secretKeyRef"]
+        #expect(dump(copy) == "{<name#1: queue, <key#1: url}")
+        let text = file.documents[1].root?[path: "data", "app.conf"]?.text
+        #expect(text == "listen {{ .Values.port }};\n{{- if .Values.tls }}\ntls on;\n")
     }
 }
