@@ -122,7 +122,8 @@ struct AtomSource {
         return best.compactMap(\.self)
     }
 
-    private func make(_ field: Int, _ claim: Atom.Claim, _ counts: Counts, _ population: Population) -> Atom? {
+    private func make(_ field: Int, _ claim: Atom.Claim, _ counts: Counts, _ population: Population) -> Atom?
+    {
         let score = population.yardstick.score(counts)
         guard score > 0, counts.events <= 0.97 * population.yardstick.total.events else { return nil }
         return Atom(field: field, claim: claim, counts: counts, score: score, penalty: penalties[field])

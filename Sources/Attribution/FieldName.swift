@@ -40,13 +40,15 @@ struct FieldName {
         let position = Self.preference.firstIndex { words.contains($0) }
         guard let position else { return Self.preference.count }
         // `k8s.pod.uid` and `k8s.pod.ip` say less to a person than `k8s.pod.name`.
-        return words.contains("uid") || words.contains("ip") || words.contains("id") && words.contains("build")
+        return words.contains("uid") || words.contains("ip")
+            || words.contains("id") && words.contains("build")
             ? Self.preference.count + 1 : position
     }
 
     private static let preference = [
         "deployment", "workload", "statefulset", "daemonset", "service", "version", "sha", "commit", "tag",
-        "image", "build", "replicaset", "node", "host", "hostname", "zone", "region", "route", "endpoint", "pod",
+        "image", "build", "replicaset", "node", "host", "hostname", "zone", "region", "route", "endpoint",
+        "pod",
         "customer", "tenant",
     ]
 
@@ -68,7 +70,8 @@ struct FieldName {
     private static let originWords: Set<String> = [
         "service", "workload", "deployment", "statefulset", "daemonset", "pod", "node", "host", "hostname",
         "zone", "region", "az", "cluster", "namespace", "container", "replicaset", "version", "sha", "commit",
-        "build", "image", "tag", "customer", "tenant", "user", "account", "org", "organization", "team", "plan",
+        "build", "image", "tag", "customer", "tenant", "user", "account", "org", "organization", "team",
+        "plan",
         "tier", "route", "endpoint", "path", "method", "operation", "platform", "os", "device", "client",
         "browser", "flag", "feature", "experiment", "variant", "shard", "partition", "topic", "sdk", "locale",
         "country", "currency", "request", "cell", "instance", "runtime", "arch", "url", "uri", "system",

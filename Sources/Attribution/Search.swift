@@ -153,7 +153,9 @@ extension Search {
         }
     }
 
-    private static func inOrder(_ a: (net: Double, members: [Int]), _ b: (net: Double, members: [Int])) -> Bool {
+    private static func inOrder(_ a: (net: Double, members: [Int]), _ b: (net: Double, members: [Int]))
+        -> Bool
+    {
         a.net != b.net ? a.net > b.net : a.members.lexicographicallyPrecedes(b.members)
     }
 

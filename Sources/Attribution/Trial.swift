@@ -107,7 +107,8 @@ struct Trial {
         let failures = max(0, now.errors - now.background)
         let natural = share * around.events
         let moved = natural + failures * (1 - share)
-        let variance = sample.dispersion * (natural * (1 + around.events / trust) + 1)
+        let variance =
+            sample.dispersion * (natural * (1 + around.events / trust) + 1)
             + 0.0009 * natural * natural
         // One time in twenty the size changes for a reason of its own, by any amount.
         let anything = 0.05 / (max(now.events, moved) + 10)

@@ -68,7 +68,9 @@ struct Witness {
                 of: field, in: nil, everything, minimumErrors: 0.9 * counts.errors)
             // Of one field, the claim that comes nearest.
             let best = atoms.lazy.filter { !$0.isThreshold }
-                .filter { min($0.counts.events, counts.events) >= 0.98 * max($0.counts.events, counts.events) }
+                .filter {
+                    min($0.counts.events, counts.events) >= 0.98 * max($0.counts.events, counts.events)
+                }
                 .map { ($0, source.rows($0).jaccard(rows, sample.interest.weights)) }
                 .filter { $0.1 >= Search.sameRows }
                 .max { $0.1 != $1.1 ? $0.1 < $1.1 : source.precedes($1.0, $0.0) }

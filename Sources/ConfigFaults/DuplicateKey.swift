@@ -26,9 +26,7 @@ private func record(
     changes: inout [FoundChange]
 ) {
     let lines = duplicate.entries.map(\.keyMark.line)
-    guard let first = lines.first, let last = lines.last, let effective = duplicate.entries.last?.value else {
-        return
-    }
+    guard let first = lines.first, let last = lines.last else { return }
     let name = duplicate.path.variable ?? duplicate.path.last?.name ?? ""
     let old = before?.root.node(at: duplicate.path[...])
     let texts = duplicate.entries.map { valueText($0.value, name: name) }

@@ -116,33 +116,3 @@ public struct DelimitedPreamble: Sendable, Equatable {
         skippedBytes = rest.startIndex - start.startIndex
     }
 }
-
-/// A whole table in memory.
-public struct DelimitedTable: Sendable, Equatable {
-    /// The names of the columns.
-    public var header: [String]
-    /// The other records.
-    public var rows: [Row]
-
-    /// One record after the header.
-    public struct Row: Sendable, Equatable {
-        /// The line it began on, from 1.
-        public var line: Int
-        /// Its cells; there may be fewer or more than the header has.
-        public var cells: [String]
-    }
-
-    /// Reads a whole text; the first record is the header.
-    public init(_ contents: [UInt8]) {
-        let preamble = DelimitedPreamble(contents[...])
-        var reader = DelimitedReader(delimiter: preamble.delimiter)
-        var records: [Row] = []
-        let collect = { (record: DelimitedReader.Record) in
-            records.append(Row(line: record.line + preamble.skippedLines, cells: record.cells))
-        }
-        reader.read(contents.dropFirst(preamble.skippedBytes), collect)
-        reader.finish(collect)
-        header = records.first?.cells ?? []
-        rows = Array(records.dropFirst())
-    }
-}

@@ -55,7 +55,8 @@ extension Repository {
         git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION))
         options.flags |=
             UInt32(GIT_DIFF_DISABLE_PATHSPEC_MATCH.rawValue) | UInt32(GIT_DIFF_INCLUDE_TYPECHANGE.rawValue)
-        return try Handle.make(freedBy: git_diff_free, "compare \(commit.abbreviated) with the commit before") {
+        return try Handle.make(freedBy: git_diff_free, "compare \(commit.abbreviated) with the commit before")
+        {
             [pointer] result in
             guard let path else { return git_diff_tree_to_tree(&result, pointer, before, after, &options) }
             return path.withCString { text in

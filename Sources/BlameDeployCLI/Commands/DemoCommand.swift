@@ -17,10 +17,12 @@ struct DemoCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
-        let repository = "\(folder)/shop"
-        let export = "\(folder)/events.ndjson"
+        let repository = "\(folder)/\(Story.repositoryName)"
+        let export = "\(folder)/\(Story.exportName)"
         if !exists(export) {
-            try write(Stories.demo(), to: folder)
+            let story = Stories.demo()
+            try writeRepository(of: story, to: folder)
+            try writeFile(story.events, to: export)
         }
         terminal.complain("$ blamedeploy \(export) --repo \(repository)\n")
         var command = try InvestigateCommand.parse([export, "--repo", repository])

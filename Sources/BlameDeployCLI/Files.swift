@@ -1,0 +1,56 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The bytes of a file.
+func readFile(_ path: String) throws -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+        throw CommandError(
+            String(cString: strerror(errno)), at: path,
+            remedy: "check the path; it is read from the current folder")
+    }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(descriptor, &block, block.count)
+        guard count >= 0 else { throw CommandError(String(cString: strerror(errno)), at: path) }
+        guard count > 0 else { return bytes }
+        bytes += block[..<count]
+    }
+}
+
+/// Whether a path names something.
+func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+/// Writes a file as a whole: to a name beside it first, so that nobody ever sees half of it.
+func writeFile(_ bytes: [UInt8], to path: String) throws {
+    let unfinished = "\(path).unfinished"
+    let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+        throw CommandError(
+            String(cString: strerror(errno)), at: unfinished, remedy: "choose a folder that can be written")
+    }
+    var written = 0
+    while written < bytes.count {
+        let count = bytes.withUnsafeBytes {
+            write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
+        }
+        guard count >= 0 else {
+            let reason = String(cString: strerror(errno))
+            close(descriptor)
+            unlink(unfinished)
+            throw CommandError(reason, at: unfinished, remedy: "free some space, or choose another folder")
+        }
+        written += count
+    }
+    close(descriptor)
+    guard rename(unfinished, path) == 0 else {
+        throw CommandError(String(cString: strerror(errno)), at: path)
+    }
+}
