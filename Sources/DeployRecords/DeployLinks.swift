@@ -10,17 +10,8 @@ public import DeployModel
 public func linkDeploys(_ deploys: [Deploy]) -> [Deploy] {
     var lines: [DeployLine: DeployLine.State] = [:]
     return deploys.map { deploy in
-        var deploy = deploy
         let line = DeployLine(environment: deploy.environment, service: deploy.service)
-        var state = lines[line, default: DeployLine.State()]
-        deploy.previous = state.last
-        if let commit = deploy.commit {
-            if state.seen.contains(commit), state.last != commit { deploy.isRollback = true }
-            state.seen.insert(commit)
-        }
-        state.last = deploy.commit
-        lines[line] = state
-        return deploy
+        return lines[line, default: DeployLine.State()].follow(deploy)
     }
 }
 
@@ -30,6 +21,18 @@ private struct DeployLine: Hashable {
         /// The commit of the deploy before; `nil` when it is not known.
         var last: CommitID?
         var seen: Set<CommitID> = []
+
+        /// The deploy with what came before it. In place: a copy of the set for each deploy would make long
+        /// histories quadratic.
+        mutating func follow(_ deploy: Deploy) -> Deploy {
+            var deploy = deploy
+            deploy.previous = last
+            if let commit = deploy.commit {
+                if !seen.insert(commit).inserted, last != commit { deploy.isRollback = true }
+            }
+            last = deploy.commit
+            return deploy
+        }
     }
 
     var environment: String?

@@ -33,55 +33,72 @@ struct DeployRecord {
     }
 
     /// The value of the first of some names that has one.
-    private func first(_ names: [String]) -> String? {
-        for name in names {
-            if let value = values[Self.normal(name)] { return value }
+    private func first(_ names: Names) -> String? {
+        for name in names.normal {
+            if let value = values[name] { return value }
         }
         return nil
     }
 
     /// `startedAt`, `Started At` and `started_at` are one name.
-    private static func normal(_ name: String) -> String {
-        name.lowercased().filter { $0.isLetter || $0.isNumber }
+    fileprivate static func normal(_ name: String) -> String {
+        name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " && $0 != "." }
     }
+}
+
+/// The names that a field goes by, the one to prefer first.
+private struct Names: ExpressibleByArrayLiteral {
+    /// As they are looked up: made once, since every record asks for every name.
+    let normal: [String]
+
+    init(arrayLiteral names: String...) { normal = names.map(DeployRecord.normal) }
+
+    static let id: Names = ["id"]
+    static let commit: Names = ["sha", "commit", "commit_sha", "revision", "git_sha", "head_sha"]
+    static let version: Names = ["version", "tag", "release"]
+    static let title: Names = ["subject", "title", "message", "description"]
+    static let author: Names = ["author", "user", "actor"]
+    static let environment: Names = ["environment", "env", "namespace"]
+    static let service: Names = ["service", "app", "name"]
+    static let rollback: Names = ["is_rollback", "rollback"]
+    static let status: Names = ["status", "state", "result", "conclusion"]
+    static let start: Names = ["started_at", "deployed_at", "created_at", "time", "timestamp", "date"]
+    static let explicitStart: Names = ["started_at"]
+    static let deployed: Names = ["deployed_at"]
+    static let finish: Names = ["finished_at", "completed_at", "ended_at"]
 }
 
 // MARK: What it says
 
 extension DeployRecord {
-    private static let commitNames = ["sha", "commit", "commit_sha", "revision", "git_sha", "head_sha"]
-    private static let versionNames = ["version", "tag", "release"]
-    private static let startNames = ["started_at", "deployed_at", "created_at", "time", "timestamp", "date"]
-    private static let finishNames = ["finished_at", "completed_at", "ended_at"]
-
     /// Whether some of the names say that a table is one of deploys.
     static func namesDeploy(_ names: [String]) -> Bool {
-        let known = Set((commitNames + startNames + finishNames).map(normal))
+        let known = Set(Names.commit.normal + Names.start.normal + Names.finish.normal)
         return names.contains { known.contains(normal($0)) }
     }
 
-    var commit: CommitID? { first(Self.commitNames).flatMap { CommitID($0) } }
+    var commit: CommitID? { first(.commit).flatMap { CommitID($0) } }
 
     /// What stands in the place of a full commit id: a short one, or what else names it.
-    var reference: String? { first(Self.commitNames) ?? first(Self.versionNames) }
+    var reference: String? { first(.commit) ?? first(.version) }
 
     /// What the record is called until ids are made unique.
     func identity(_ times: Times) -> String {
-        first(["id"]) ?? commit?.hex ?? reference ?? times.start.description
+        first(.id) ?? commit?.hex ?? reference ?? times.start.description
     }
 
     func deploy(_ times: Times, id: String) -> Deploy {
-        let title = first(["subject", "title", "message", "description"]) ?? first(Self.versionNames) ?? ""
+        let title = first(.title) ?? first(.version) ?? ""
         return Deploy(
             id: id, commit: commit, startedAt: times.start, finishedAt: times.finish,
             title: title.split(whereSeparator: \.isNewline).first.map(String.init) ?? "",
-            author: first(["author", "user", "actor"]) ?? "",
-            environment: first(["environment", "env", "namespace"]),
-            service: first(["service", "app", "name"]), source: .record, isRollback: saysRollback)
+            author: first(.author) ?? "",
+            environment: first(.environment),
+            service: first(.service), source: .record, isRollback: saysRollback)
     }
 
     private var saysRollback: Bool {
-        let text = first(["is_rollback", "rollback"])?.lowercased()
+        let text = first(.rollback)?.lowercased()
         return text.map { ["true", "yes", "y", "1"].contains($0) } ?? false
     }
 }
@@ -96,23 +113,23 @@ extension DeployRecord {
         var assumesZone: Bool
     }
 
-    var hasTimeField: Bool { first(Self.startNames + Self.finishNames) != nil }
+    var hasTimeField: Bool { first(.start) != nil || first(.finish) != nil }
 
     /// When it began and finished; `nil` when no time can be read. A finish alone is the only moment known,
     /// and so the start as well.
     var times: Times? {
         var assumesZone = false
-        func read(_ names: [String]) -> Instant? {
-            for name in names {
-                guard let text = first([name]), let time = instant(text) else { continue }
+        func read(_ names: Names) -> Instant? {
+            for name in names.normal {
+                guard let text = values[name], let time = instant(text) else { continue }
                 assumesZone = assumesZone || time.assumesZone
                 return time.instant
             }
             return nil
         }
-        let start = read(Self.startNames)
-        var finish = read(Self.finishNames)
-        if finish == nil, first(["started_at"]) != nil, let deployed = read(["deployed_at"]) {
+        let start = read(.start)
+        var finish = read(.finish)
+        if finish == nil, first(.explicitStart) != nil, let deployed = read(.deployed) {
             finish = deployed
         }
         guard let begun = start ?? finish else { return nil }
@@ -146,7 +163,7 @@ extension DeployRecord {
     }
 
     var status: Status {
-        guard let text = first(["status", "state", "result", "conclusion"]) else { return .deployed }
+        guard let text = first(.status) else { return .deployed }
         let word = Self.normal(text)
         if Self.deployedWords.contains(word) { return .deployed }
         if Self.failedWords.contains(word) { return .failed }

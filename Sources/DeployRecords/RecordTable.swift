@@ -3,7 +3,7 @@ import DeployModel
 
 /// The records of a table with a header.
 func tableRecords(_ bytes: [UInt8], source: String) throws(DeployRecordError) -> RecordsFound {
-    let table = DelimitedTable(bytes)
+    let table = DelimitedText.table(bytes)
     guard DeployRecord.namesDeploy(table.header) else {
         throw unreadable(
             "the deploys are neither JSON nor a table whose header names a time or a commit",
