@@ -66,20 +66,12 @@ extension RepositoryOptions {
     {
         let file = try readDeploys(try readFile(path), source: path)
         var listing = DeployListing(deploys: file.deploys, source: path, warnings: file.warnings)
-        if !file.skipped.isEmpty {
-            let first = file.skipped[0]
-            listing.warnings.append(
-                Warning(
-                    code: "skipped_deploys",
-                    text:
-                        "\(file.skipped.count) deploy records of \(path) could not be read, the first at line "
-                        + "\(first.line): \(first.reason)", remedy: "mend or remove these records"))
-        }
         if let repository {
             for index in listing.deploys.indices where listing.deploys[index].commit == nil {
                 guard let name = file.unresolved[listing.deploys[index].id] else { continue }
                 listing.deploys[index].commit = try? repository.resolve(name)
             }
+            listing.deploys = linkDeploys(listing.deploys)
         }
         // The deploy before the first of the window stays out: it is only what the first is compared with.
         listing.deploys.removeAll { !window.contains($0.startedAt) }

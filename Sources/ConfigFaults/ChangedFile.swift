@@ -131,7 +131,7 @@ private func foundChange(
 ) -> FoundChange {
     var object = manifest.object
     object.container = difference.path.container
-    let name = difference.path.variable ?? difference.path.last?.name ?? object.name
+    let name = difference.path.isEmpty ? object.name : difference.path.valueName
     // What is gone is shown where it would stand: behind the nearest line above that is still there.
     let old = difference.beforeLine ?? 1
     let above = lines.destination.prefix(max(0, old - 1)).last { $0 != nil } ?? nil

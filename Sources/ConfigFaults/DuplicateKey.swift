@@ -27,7 +27,7 @@ private func record(
 ) {
     let lines = duplicate.entries.map(\.keyMark.line)
     guard let first = lines.first, let last = lines.last else { return }
-    let name = duplicate.path.variable ?? duplicate.path.last?.name ?? ""
+    let name = duplicate.path.valueName
     let old = before?.root.node(at: duplicate.path[...])
     let texts = duplicate.entries.map { valueText($0.value, name: name) }
     let isDiffering = Set(duplicate.entries.map { plainText($0.value) }).count > 1

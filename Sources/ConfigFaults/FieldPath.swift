@@ -41,6 +41,14 @@ extension FieldPath {
         return nil
     }
 
+    /// The name that a value at the end of the way goes by, which decides whether it is a secret: the variable's for
+    /// its value, the field's own for a reference, since names and keys of secrets are no secrets.
+    var valueName: String {
+        guard let variable else { return last?.name ?? "" }
+        let inside = drop { $0 != .element(variable) }.dropFirst()
+        return inside.isEmpty || inside.elementsEqual([.key("value")]) ? variable : last?.name ?? ""
+    }
+
     /// The way without what every pod template has in common, and without the container.
     private var inside: ArraySlice<FieldStep> {
         if let list = firstIndex(where: { $0 == .key("containers") || $0 == .key("initContainers") }),

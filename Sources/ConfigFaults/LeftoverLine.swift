@@ -87,7 +87,7 @@ func mend(of change: FoundChange, in files: [ChangedFile]) -> String? {
         guard let own, let node = own.root.node(at: change.path[...]), !own.root.hasDuplicates else {
             continue
         }
-        let value = valueText(node, name: change.path.variable ?? change.path.last?.name ?? "")
+        let value = valueText(node, name: change.path.valueName)
         if change.change.before.map({ $0 == value }) ?? true { return "delete line \(line)" }
     }
     return nil

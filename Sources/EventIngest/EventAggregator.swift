@@ -75,7 +75,7 @@ struct EventAggregator {
                     CountedEvent(time: event.time, events: number, errors: number))
             }
         } else if let message = reading.field(.message, of: record), message.kind == .string {
-            count(.error, messageTemplate(message.text), bucket, event)
+            count(.error, MessageTemplate(message.string).text, bucket, event)
         }
     }
 

@@ -110,9 +110,9 @@ private func table(_ classes: [KeptRecords], headers: [[String]], roles: RoleAss
     }
     let parser = try JSONRecordParser()
     var builder = ColumnsBuilder(leavingOut: Set([roles.fields[.time]].compactMap { $0 }))
-    let paths = headers.map { $0.map { Array($0.utf8) } }
+    let columns = headers.map(ColumnNames.init)
     for (row, entry) in rows.enumerated() {
-        if paths[entry.kept.file].isEmpty {
+        if columns[entry.kept.file].isEmpty {
             var padded = entry.kept.bytes
             padded.append(contentsOf: repeatElement(0, count: JSONRecordParser.padding))
             padded.withUnsafeBytes { buffer in
@@ -120,9 +120,7 @@ private func table(_ classes: [KeptRecords], headers: [[String]], roles: RoleAss
                 if case .success(let fields) = parser.parse(line) { builder.add(fields, row: row) }
             }
         } else {
-            let (cells, ends) = RecordBytes.cells(entry.kept.bytes)
-            try DelimitedRecords.withRecord(cells: cells, ends: ends, paths: paths[entry.kept.file], line: 0)
-            {
+            try columns[entry.kept.file].withRecord(entry.kept.bytes, line: 0) {
                 builder.add($0.fields, row: row)
             }
         }

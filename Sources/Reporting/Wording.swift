@@ -22,12 +22,12 @@ enum Wording {
         return "\(rounded(value, decimals: value >= 1 ? 1 : value >= 0.1 ? 2 : 3)) %"
     }
 
-    /// A probability: whole per cents, but never a 0 or a 100 that is not one.
+    /// A probability in whole per cents; what is nearly certain never reads as certain.
     static func probability(_ value: Double) -> String {
         if value > 0.995, value < 1 {
             return value >= 0.9995 ? "> 99.9 %" : "\(rounded(value * 100, decimals: 1)) %"
         }
-        if value < 0.005, value > 0 { return "< 1 %" }
+        if value < 0.005 { return "< 1 %" }
         return "\(Int((value * 100).rounded())) %"
     }
 

@@ -1,12 +1,15 @@
 /// The text of a failure with its changing parts replaced by `*`.
 ///
-/// Numbers, addresses, hexadecimal and random identifiers and quoted texts change from event to event; words stay.
-struct MessageTemplate {
-    let text: String
+/// Numbers, addresses, hexadecimal and random identifiers and quoted texts change from event to event; words stay, and so
+/// do three digits that may be a status, because `401` says more about a failure than the words around it.
+public struct MessageTemplate: Sendable, Hashable {
+    /// The text with stars, cut at 200 bytes.
+    public let text: String
 
     private static let longest = 200
 
-    init(_ message: String) {
+    /// The template of a message.
+    public init(_ message: String) {
         var output: [UInt8] = []
         let bytes = Array(message.utf8)
         var index = 0
@@ -45,7 +48,10 @@ struct MessageTemplate {
         let digits = word.reduce(0) { $0 + (isDigit($1) ? 1 : 0) }
         let changes = zip(word, word.dropFirst()).reduce(0) { $0 + (isDigit($1.0) != isDigit($1.1) ? 1 : 0) }
         let isHexadecimal = word.allSatisfy(isHexDigit)
-        guard digits > 0 || isHexadecimal && word.count >= 12 else {
+        let isStatus =
+            digits == 3 && word.count == 3
+            && (UInt8(ascii: "1")...UInt8(ascii: "5")).contains(word[word.startIndex])
+        guard !isStatus, digits > 0 || isHexadecimal && word.count >= 12 else {
             output += word
             return
         }
