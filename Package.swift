@@ -103,9 +103,7 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "InvestigationTests",
-            dependencies: [
-                "DeployModel", "GitHistory", "Investigation", "Reporting", "Scenario", "TestSupport",
-            ],
+            dependencies: ["ConfigFaults", "DeployModel", "Investigation", "TestSupport"],
             swiftSettings: common),
         .testTarget(
             name: "ReportingTests", dependencies: ["DeployModel", "Reporting", "TestSupport"],

@@ -29,8 +29,10 @@ public func judge(series: [Series], candidates: [Candidate], rollouts: [Observed
     let scopes = examinedSeries(series)
     var judgement = Judgement(incidents: [], noneProbability: 1, scopesExamined: scopes.count, transients: [])
     var setAside: [TimeWindow] = []
-    for _ in 0..<3 {
-        let judged = scopes.compactMap { candidate in
+    for round in 0..<3 {
+        // What single pods would add to a further incident is not worth judging all of them again.
+        let examined = round == 0 ? scopes : scopes.filter { $0.series.scope.kind != .pod }
+        let judged = examined.compactMap { candidate in
             ScopeJudgement(
                 candidate.series, penalty: candidate.penalty, candidates: candidates, rollouts: rollouts,
                 setAside: setAside)

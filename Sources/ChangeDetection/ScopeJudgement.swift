@@ -30,7 +30,7 @@ struct ScopeJudgement {
         let shares = candidateShares(candidates, scope: series.scope)
         let grid = OnsetGrid(
             channel: channel, candidates: candidates, distributions: distributions,
-            spacing: max(1, channel.count / 480), range: 0..<max(1, channel.count - 1))
+            spacing: max(1, channel.count / 240), range: 0..<max(1, channel.count - 1))
         // Short bursts are found one by one and masked, so that what remains is judged without them.
         var scan = HypothesisScan(channel: channel, grid: grid, candidateShares: shares)
         var posterior = scan.posterior()
@@ -123,7 +123,7 @@ struct ScopeJudgement {
             byOther: posterior.onsetEvidence.byOther, onsetMass: scan.grid.onsetMass,
             uniformMass: scan.grid.bins.indices.map(scan.grid.uniformMass),
             candidateShares: scan.candidateShares)
-        let stride = max(1, scan.channel.count / 480)
+        let stride = max(1, scan.channel.count / 240)
         guard series.bucketSeconds < scan.channel.binSeconds || stride > 1 else { return coarse }
         let middle = coarse.cells[coarse.mode].middle
         let end = posterior.onsetEvidence.bestEnd[coarse.mode].map {

@@ -24,7 +24,7 @@ func renderExplanation(_ explanation: Explanation, _ layout: inout TextLayout) {
                 layout.parts([(label, .strong), (words, .accent), (tail, .plain)], indent: 1)
             } else {
                 layout.parts([(label, .strong), (words, .accent)], indent: 1)
-                layout.line(String(tail.dropFirst(3)), indent: 13)
+                layout.wrapped(String(tail.dropFirst(3)), indent: 13)
             }
             if !cause.aliases.isEmpty {
                 let names = cause.aliases.prefix(3).map { describe($0) }.joined(separator: ", ")
@@ -33,11 +33,12 @@ func renderExplanation(_ explanation: Explanation, _ layout: inout TextLayout) {
         }
     }
     for (index, symptom) in explanation.symptoms.prefix(style.isFull ? 20 : 2).enumerated() {
+        let count = "   \(Wording.count(symptom.errors)) failures"
+        let text = "\(Wording.harmless(symptom.field)) \"\(Wording.harmless(symptom.value))\""
         layout.parts(
             [
                 (index == 0 ? "Looks like  " : "            ", .strong),
-                ("\(Wording.harmless(symptom.field)) \"\(Wording.harmless(symptom.value))\"", .plain),
-                ("   \(Wording.count(symptom.errors)) failures", .dim),
+                (Wording.cut(text, to: layout.room(13) - count.count, style: style), .plain), (count, .dim),
             ], indent: 1)
     }
 }

@@ -7,10 +7,13 @@ struct Timeline {
     let width: Int
     let style: TextStyle
 
-    /// The share of failing events in each column, its largest value at full height.
+    /// The share of failing events in each column, its largest value at full height where it stands out.
     var failing: String {
         let rates = columnTotals.map { $0.events > 0 ? $0.value : nil }
-        return bars(rates, top: rates.compactMap { $0 }.max() ?? 0)
+        let sorted = rates.compactMap { $0 }.sorted()
+        // A rate that hardly moves is drawn low, not as a wall.
+        let usual = sorted.isEmpty ? 0 : sorted[sorted.count / 4]
+        return bars(rates, top: max(sorted.last ?? 0, 2 * usual))
     }
 
     /// The number of events in each column.

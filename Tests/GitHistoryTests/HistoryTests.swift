@@ -1,0 +1,151 @@
+import DeployModel
+import GitHistory
+import TestSupport
+import Testing
+
+private func at(_ seconds: Int) -> Instant { Instant(seconds: seconds) }
+
+@Suite("The main line as deploys")
+struct MainLineTests {
+    private func shop() throws -> RepositoryBuilder {
+        try RepositoryBuilder()
+            .commit("Start", at: at(1_000), files: ["app.yaml": "replicas: 1\n"])
+            .commit("Raise pool size", at: at(2_000), author: "Ines", files: ["app.yaml": "replicas: 2\n"])
+            .merge(
+                "Merge the queue", at: at(4_000), branch: "Add a queue", branchTime: at(3_000),
+                files: ["queue.txt": "1\n"]
+            )
+            .commit("Old clock", at: at(3_500), files: ["app.yaml": "replicas: 3\n"])
+    }
+
+    @Test("each first-parent commit is a deploy, compared with the one before it")
+    func commits() throws {
+        let shop = try shop()
+        let deploys = try shop.repository.deploys(.commits, from: shop.head, window: nil)
+        #expect(deploys.map(\.title) == ["Start", "Raise pool size", "Merge the queue", "Old clock"])
+        #expect(deploys.map(\.previous) == [nil] + shop.commits.dropLast().map { Optional($0) })
+        #expect(deploys[1].author == "Ines")
+        #expect(deploys.map(\.id) == shop.commits.map(\.hex))
+    }
+
+    @Test("the clock is the running maximum of committer times: it never runs backwards")
+    func clock() throws {
+        let shop = try shop()
+        let deploys = try shop.repository.deploys(.commits, from: shop.head, window: nil)
+        #expect(deploys.map(\.startedAt) == [at(1_000), at(2_000), at(4_000), at(4_000)])
+    }
+
+    @Test("merges alone are deploys when asked so")
+    func merges() throws {
+        let shop = try shop()
+        let deploys = try shop.repository.deploys(.merges, from: shop.head, window: nil)
+        #expect(deploys.map(\.title) == ["Merge the queue"])
+        #expect(deploys[0].previous == shop.commits[1])
+    }
+
+    @Test(
+        "a window keeps the deploys that began inside it",
+        arguments: [
+            (since: 0, until: 9_000, count: 4), (since: 2_000, until: 4_000, count: 1),
+            (since: 5_000, until: 9_000, count: 0),
+        ])
+    func window(since: Int, until: Int, count: Int) throws {
+        let shop = try shop()
+        let window = TimeWindow(since: at(since), until: at(until))
+        #expect(try shop.repository.deploys(.commits, from: shop.head, window: window).count == count)
+    }
+
+    @Test("the last commit that touched a file is found behind the merge that brought it")
+    func origin() throws {
+        let shop = try shop()
+        let origin = try shop.repository.lastCommit(
+            touching: "queue.txt", after: shop.commits[1], upTo: shop.commits[2])
+        #expect(try origin.map { try shop.repository.commit($0).subject } == "Add a queue")
+        #expect(
+            try shop.repository.lastCommit(touching: "nothing", after: shop.commits[0], upTo: shop.head)
+                == nil)
+    }
+}
+
+@Suite("Files of a commit")
+struct CommitTreeTests {
+    @Test("names are found as whole words, by file and line, binary files passed over")
+    func occurrences() throws {
+        let builder = try RepositoryBuilder().commit(
+            "Start", at: at(1),
+            files: [
+                "a.go": "x := os.Getenv(\"SHOP_URL\")\ny := SHOP_URL_2\nz := SHOP_URL + SHOP_URL\n",
+                "b.bin": "\0SHOP_URL",
+                "deep/c.rs": "\nSHOP_KEY",
+            ])
+        let tree = try builder.repository.tree(of: builder.head)
+        let found = try tree.occurrences(of: ["SHOP_URL", "SHOP_KEY", "MISSING"])
+        #expect(found["SHOP_URL"] == [Occurrence(path: "a.go", line: 1), Occurrence(path: "a.go", line: 3)])
+        #expect(found["SHOP_KEY"] == [Occurrence(path: "deep/c.rs", line: 2)])
+        #expect(found["MISSING"] == nil)
+    }
+
+    @Test("paths are sorted, contents and fingerprints are of the commit")
+    func contents() throws {
+        let builder = try RepositoryBuilder()
+            .commit("One", at: at(1), files: ["b": "1", "a/x": "same"])
+            .commit("Two", at: at(2), files: ["b": "2", "c": "same"])
+        let (one, two) = (
+            try builder.repository.tree(of: builder.commits[0]), try builder.repository.tree(of: builder.head)
+        )
+        #expect(two.paths() == ["a/x", "b", "c"])
+        #expect(try one.contents(of: "b") == Array("1".utf8))
+        #expect(try two.contents(of: "missing") == nil)
+        #expect(two.fingerprint(of: "a/x") == two.fingerprint(of: "c"))
+        #expect(one.fingerprint(of: "b") != two.fingerprint(of: "b"))
+    }
+
+    @Test("changed files are named, renames followed")
+    func changes() throws {
+        let text = (1...40).map { "line \($0)" }.joined(separator: "\n")
+        let builder = try RepositoryBuilder()
+            .commit("One", at: at(1), files: ["old.txt": text, "kept": "1", "gone": "1"])
+            .commit(
+                "Two", at: at(2), files: ["new.txt": text + "\nmore", "kept": "2", "born": "something new"],
+                removing: ["old.txt", "gone"])
+        #expect(
+            try builder.repository.changes(from: builder.commits[0], to: builder.head) == [
+                FileChange(path: "born", status: .added), FileChange(path: "gone", status: .removed),
+                FileChange(path: "kept", status: .modified),
+                FileChange(path: "new.txt", oldPath: "old.txt", status: .renamed),
+            ])
+        #expect(
+            try builder.repository.changes(from: nil, to: builder.commits[0]).allSatisfy {
+                $0.status == .added
+            })
+    }
+}
+
+@Suite("Deploys from notes")
+struct NoteTests {
+    @Test("each line of a note is a deploy; coming back to an older commit is a rollback")
+    func notes() throws {
+        try withTemporaryFolder { folder in
+            let writer = try RepositoryWriter(creatingAt: "\(folder)/r")
+            let one = try writer.commit("One", at: at(1_000), files: ["a": [1]], parents: [])
+            let two = try writer.commit("Two", at: at(2_000), files: ["a": [2]], parents: [one])
+            try writer.note(
+                """
+                1970-01-01T01:00:00Z env=production author=ines finished=1970-01-01T01:05:00Z
+                words for people
+                1970-01-01T03:00:00Z env=production id=back Back to the old one
+                """, on: one, at: at(2_500))
+            try writer.note("1970-01-01T02:00:00Z env=production\n", on: two, at: at(2_600))
+            let repository = try Repository(discovering: "\(folder)/r")
+            let deploys = try repository.deploys(.notes, from: two, window: nil)
+            #expect(deploys.map(\.startedAt) == [at(3600), at(7200), at(10_800)])
+            #expect(deploys.map(\.commit) == [one, two, one])
+            #expect(deploys.map(\.isRollback) == [false, false, true])
+            #expect(deploys.map(\.previous) == [nil, one, two])
+            #expect(deploys[0].finishedAt == at(3900))
+            #expect(deploys[0].author == "ines")
+            #expect(deploys[2].id == "back")
+            #expect(deploys[2].title == "Back to the old one")
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import DeployModel
+import Reporting
+import TestSupport
+import Testing
+
+@Suite("The screen")
+struct TextTests {
+    @Test("looks as it should", arguments: SampleReports.names)
+    func golden(name: String) throws {
+        let text = renderText(SampleReports.report(name), style: TextStyle(width: 100))
+        try expectGolden(text, matches: "reports/\(name).txt")
+    }
+
+    @Test("uses the width it has", arguments: [60, 80, 120, 200])
+    func widths(width: Int) throws {
+        let text = renderText(SampleReports.report("blamed"), style: TextStyle(width: width))
+        try expectGolden(text, matches: "reports/blamed-\(width).txt")
+        for line in text.split(separator: "\n") { #expect(line.count <= width, "\(line)") }
+    }
+
+    @Test("keeps to ASCII when asked", arguments: SampleReports.names)
+    func ascii(name: String) {
+        var report = SampleReports.report(name)
+        for index in report.findings.indices { report.findings[index].changes = [] }
+        let text = renderText(report, style: TextStyle(width: 80, isASCII: true))
+        #expect(text.utf8.allSatisfy { $0 < 0x80 }, "\(text)")
+    }
+
+    @Test("colours without changing a letter", arguments: SampleReports.names)
+    func color(name: String) {
+        let report = SampleReports.report(name)
+        let plain = renderText(report, style: TextStyle(width: 100))
+        let colored = renderText(report, style: TextStyle(width: 100, isColored: true))
+        #expect(colored.contains("\u{1B}["))
+        let stripped = colored.replacing(#/\u{1B}\[[0-9;]*m/#, with: "")
+        func trimmed(_ text: String) -> [String] {
+            text.split(separator: "\n").map { String($0.reversed().drop { $0 == " " }.reversed()) }
+        }
+        #expect(trimmed(stripped) == trimmed(plain))
+    }
+
+    @Test(
+        "shows hostile text as what it is",
+        arguments: [
+            "\u{1B}[31mred\u{1B}[0m", "two\nlines", "\u{202E}backwards", "a\rb", "\u{7}bell", "null\0byte",
+            String(repeating: "long", count: 5000),
+        ])
+    func hostile(text: String) {
+        var report = SampleReports.report("blamed")
+        for index in report.deploys.indices {
+            report.deploys[index].title = text
+            report.deploys[index].author = text
+        }
+        report.findings[0].changes[0].change.path = text
+        report.findings[0].changes[0].change.before = text
+        report.findings[0].changes[0].evidence[0].text = text
+        report.findings[0].explanation.symptoms[0].value = text
+        report.warnings[0].text = text
+        let rendered = renderText(report, style: TextStyle(width: 100))
+        for scalar in rendered.unicodeScalars where scalar != "\n" {
+            #expect(scalar.value >= 0x20 && scalar.value != 0x7F && !(0x202A...0x202E).contains(scalar.value))
+        }
+        #expect(rendered.split(separator: "\n").count < 300)
+    }
+
+    @Test("lists deploys and changes")
+    func commands() throws {
+        let window = TimeWindow(since: SampleReports.start, until: SampleReports.hour(240))
+        try expectGolden(
+            renderText(
+                deploys: SampleReports.deploys, source: "first-parent commits", window: window,
+                style: TextStyle(width: 100)),
+            matches: "reports/deploys.txt")
+        let changes = DeployChanges(
+            deploy: SampleReports.deploys[2], from: SampleReports.commit(2), to: SampleReports.commit(3),
+            changes: [SampleReports.fault, SampleReports.rename], filesChanged: 40, configFiles: 7)
+        try expectGolden(renderText(changes, style: TextStyle(width: 100)), matches: "reports/diff.txt")
+    }
+}
