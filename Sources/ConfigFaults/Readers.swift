@@ -5,26 +5,32 @@ import DeployModel
 struct Readers {
     /// Places in files that are neither configuration nor prose, by name.
     private let code: [String: [Occurrence]]
-    /// The names of variables that are new, by the file they are new in.
+    /// The variables that are new and those that are gone, by file.
     private let added: [String: [(name: String, value: String?)]]
+    private let removed: [String: [(name: String, value: String?)]]
     /// Names that configuration still defines after the change.
     private let defined: [String: Set<String>]
 
     init(_ changes: [FoundChange], after tree: any SourceTree, configuration: Surroundings) throws {
-        let removed = Set(changes.filter { $0.change.after == nil }.compactMap(\.variableName))
         var added: [String: [(name: String, value: String?)]] = [:]
-        for change in changes where change.change.before == nil {
-            if let name = change.variableName {
+        var removed: [String: [(name: String, value: String?)]] = [:]
+        for change in changes {
+            guard let name = change.variableName else { continue }
+            if change.change.before == nil {
                 added[change.change.path, default: []].append((name, change.change.after))
+            }
+            if change.change.after == nil {
+                removed[change.change.path, default: []].append((name, change.change.before))
             }
         }
         self.added = added
+        self.removed = removed
         guard !removed.isEmpty else {
             code = [:]
             defined = [:]
             return
         }
-        let wanted = removed.union(added.values.flatMap { $0.map(\.name) })
+        let wanted = Set((Array(removed.values) + Array(added.values)).flatMap { $0.map(\.name) })
         let occurrences = try tree.occurrences(of: wanted)
         code = occurrences.mapValues { places in
             places.filter { !mayBeConfiguration(path: $0.path) && !isProse($0.path) }
@@ -37,10 +43,13 @@ struct Readers {
     /// Where code reads a name.
     func places(of name: String) -> [Occurrence] { code[name] ?? [] }
 
-    /// The new name of a variable that was removed from a file: the one new there with the same value.
-    func newName(of change: FoundChange) -> String? {
-        let candidates = added[change.change.path] ?? []
-        let same = candidates.filter { $0.value == change.change.before }
+    /// The other name of a variable that was renamed in a file: the one new there with the value of the one gone.
+    func otherName(of change: FoundChange) -> String? {
+        let (candidates, value) =
+            change.change.after == nil
+            ? (added[change.change.path], change.change.before)
+            : (removed[change.change.path], change.change.after)
+        let same = (candidates ?? []).filter { $0.value == value }
         return same.count == 1 ? same[0].name : nil
     }
 
@@ -82,11 +91,14 @@ func findReaders(of change: inout FoundChange, readers: Readers) {
     guard let name = change.variableName else { return }
     if change.change.before == nil {
         // A new name of something old is as innocent as the old name's going.
+        guard let old = readers.otherName(of: change), readers.places(of: old).isEmpty else { return }
+        change.innocence = Evidence(
+            kind: "consistent_rename", text: "it is the new name of \(old)", weight: -0.9)
         return
     }
     guard change.change.after == nil else { return }
     let places = readers.places(of: name)
-    let renamed = readers.newName(of: change)
+    let renamed = readers.otherName(of: change)
     if let first = places.first {
         let place = "\(first.path):\(first.line)"
         if let renamed {

@@ -35,6 +35,10 @@ private func compare(
         }
     case (.sequence(let old), .sequence(let new)):
         compareLists(old, new, at: path, list: list, lines: lines, whole: (before, after), into: &found)
+    case (.sequence(let old), .scalar) where after.isNull:
+        compareLists(old, [], at: path, list: list, lines: lines, whole: (before, after), into: &found)
+    case (.scalar, .sequence(let new)) where before.isNull:
+        compareLists([], new, at: path, list: list, lines: lines, whole: (before, after), into: &found)
     default:
         guard !isSameValue(before, after) else { return }
         found.append(
@@ -52,6 +56,13 @@ private func pair(
     case (let before?, let after?):
         compare(before.node, after.node, at: path, list: list, lines: (before.line, after.line), into: &found)
     case (nil, nil): break
+    // Variables are told one by one, because each has readers of its own.
+    case (let before?, nil) where list == "env" && !before.node.elements.isEmpty:
+        let none = ConfigNode(.sequence([]), start: before.node.start, end: before.node.start)
+        compare(before.node, none, at: path, list: list, lines: (before.line, before.line), into: &found)
+    case (nil, let after?) where list == "env" && !after.node.elements.isEmpty:
+        let none = ConfigNode(.sequence([]), start: after.node.start, end: after.node.start)
+        compare(none, after.node, at: path, list: list, lines: (after.line, after.line), into: &found)
     default:
         found.append(
             FieldDifference(
@@ -146,6 +157,12 @@ extension ConfigNode {
         case .mapping(let entries):
             Set(entries.map(\.key)).count < entries.count || entries.contains { $0.value.hasDuplicates }
         }
+    }
+
+    /// Whether it is nothing: an empty plain scalar, `~` or `null`.
+    var isNull: Bool {
+        guard let scalar, scalar.style == .plain else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.text)
     }
 
     /// The last line that it takes.
