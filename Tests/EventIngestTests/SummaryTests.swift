@@ -1,0 +1,235 @@
+import DeployModel
+import EventIngest
+import Foundation
+import TestSupport
+import Testing
+
+/// Writes texts to files and counts them.
+private func summary(_ texts: String..., options: IngestOptions = IngestOptions()) throws -> EventSummary {
+    try withTemporaryFolder { folder in
+        let paths = try texts.enumerated().map { index, text in
+            let path = "\(folder)/\(index).txt"
+            try write(text, to: path)
+            return path
+        }
+        return try summarize(try EventSources(paths), options: options)
+    }
+}
+
+private func whole(_ summary: EventSummary) -> Rate {
+    summary.series.first { $0.scope == .all }?.total ?? Rate(0, of: 0)
+}
+
+private func time(_ minute: Int) -> String { "\(Instant(seconds: 1_600_000_020 + minute * 60))" }
+
+/// Events of two workloads, one failing now and then, in NDJSON.
+private func lines(_ range: Range<Int>) -> [String] {
+    range.map { index in
+        let pod = index % 3 == 0 ? "mailer-7d9f4b6c85-x7k2p" : "web-5f6d7c8b94-q8w4z"
+        let failure =
+            index % 10 == 0 ? ",\"error\":true,\"message\":\"no route to host \(index)\"" : ",\"error\":false"
+        return "{\"ts\":\"\(time(index))\",\"pod\":\"\(pod)\",\"took\":{\"ms\":\(index)}\(failure)}"
+    }
+}
+
+@Suite("Counting events")
+struct SummaryTests {
+    @Test(
+        "roles are told by names and contents",
+        arguments: [
+            ("{\"ts\":\"2020-09-13T12:27:00Z\",\"error\":true}", "failing = error is set", 1.0),
+            (
+                "{\"time\":1600000000,\"http\":{\"status_code\":503}}",
+                "failing = http.status_code of 500 and above", 1
+            ),
+            (
+                "{\"@timestamp\":\"2020-09-13T12:27:00.123456Z\",\"level\":\"info\"}\n{\"@timestamp\":\"2020-09-13T12:27:00Z\",\"level\":\"ERROR\"}",
+                "failing = level of error and above", 1
+            ),
+            ("{\"timestamp\":1600000000123,\"success\":false}", "failing = success is false", 1),
+            (
+                "{\"time\":\"2020-09-13T12:27:00Z\",\"event\":{\"outcome\":\"failure\"}}",
+                "failing = event.outcome is a failure", 1
+            ),
+            (
+                "ts,pod,success,error,error_types\n2020-09-13T12:27:00Z,a,95,5,E_base:5\n",
+                "rows are counts: errors = error, successes = success", 5
+            ),
+            (
+                "ts;status\n2020-09-13 12:27:00;500\n2020-09-13 12:28:00;200\n",
+                "failing = status of 500 and above", 1
+            ),
+            (
+                "{\"time\":\"2020-09-13T12:27:00Z\",\"samplerate\":10,\"data\":{\"error\":true}}",
+                "weight = samplerate", 10
+            ),
+        ])
+    func roles(text: String, assumption: String, errors: Double) throws {
+        let summary = try summary(text)
+        #expect(summary.inputs[0].assumptions.contains(assumption), "\(summary.inputs[0].assumptions)")
+        #expect(whole(summary).errors == errors)
+    }
+
+    @Test(
+        "times are read in every unit, once decided for the column",
+        arguments: [
+            "1600000020", "1600000020000", "1600000020000000", "\"1600000020000000000\"",
+            "\"2020-09-13T12:27:00Z\"",
+            "\"2020-09-13 12:27:00\"", "\"2020-09-13T14:27:00+02:00\"", "1600000020.5",
+        ])
+    func times(value: String) throws {
+        let span = try summary("{\"ts\":\(value),\"error\":true}").span
+        #expect(span?.since.seconds.rounded(.down) == 1_600_000_020)
+    }
+
+    @Test("a time of another kind is a line that cannot be read, and is named")
+    func mixedTimes() throws {
+        let good = (0..<50).map { "{\"ts\":\(1_600_000_000 + $0),\"error\":false}" }
+        let summary = try summary(
+            (good + ["{\"ts\":\"yesterday\",\"error\":false}", "nonsense", "{\"error\":true}"]).joined(
+                separator: "\n"))
+        #expect(summary.inputs[0].skipped == 3)
+        #expect(summary.rejected.map(\.line) == [51, 52, 53])
+        #expect(summary.warnings.contains { $0.code == "skipped_lines" && $0.text.contains(":51") })
+        #expect(whole(summary).events == 50)
+    }
+
+    @Test("workloads come from pod names, and so do rollouts")
+    func workloads() throws {
+        let summary = try summary(lines(0..<300).joined(separator: "\n"))
+        let workloads = summary.series.filter { $0.scope.kind == .workload }.map {
+            "\($0.scope.name) \($0.total.events)"
+        }
+        #expect(workloads == ["mailer 100.0", "web 200.0"])
+        #expect(
+            summary.rollouts.map { "\($0.workload) \($0.hash) \($0.pods)" } == [
+                "mailer 7d9f4b6c85 1", "web 5f6d7c8b94 1",
+            ])
+        #expect(summary.series.contains { $0.scope == Scope(.error, "no route to host *") })
+        #expect(Set(summary.series.map { [$0.count, $0.bucketSeconds] }).count == 1)
+    }
+
+    @Test("order, splitting and line ends do not matter")
+    func invariances() throws {
+        let all = lines(0..<300)
+        let plain = try summary(all.joined(separator: "\n"))
+        for other in [
+            try summary(all.reversed().joined(separator: "\n")),
+            try summary(all.joined(separator: "\r\n") + "\r\n"),
+            try summary(all[..<77].joined(separator: "\n"), all[77...].joined(separator: "\n")),
+            try summary("\u{FEFF}" + all.joined(separator: "\n")),
+        ] {
+            #expect(other.series == plain.series)
+            #expect(other.rollouts == plain.rollouts)
+            #expect(other.span == plain.span)
+        }
+    }
+
+    @Test("rows of counts and raw events give the same series")
+    func counts() throws {
+        let raw = (0..<200).map { "{\"ts\":\"\(time($0 / 20))\",\"error\":\($0 % 20 == 0)}" }
+        let rows = (0..<10).map { "\(time($0)),19,1" }
+        let counted = try summary("ts,success,error\n" + rows.joined(separator: "\n"))
+        #expect(try summary(raw.joined(separator: "\n")).series[0] == counted.series[0])
+    }
+
+    @Test("quoted cells may hold separators and newlines; a row that does not fit is counted")
+    func delimited() throws {
+        let summary = try summary(
+            "ts,note,error\n\(time(0)),\"a, \"\"b\"\"\nc\",true\n\(time(1)),x\n\(time(2)),y,false\n")
+        #expect(whole(summary) == Rate(1, of: 2))
+        #expect(summary.rejected.map(\.line) == [4])
+    }
+
+    @Test(
+        "--error says what failed",
+        arguments: [
+            ("status >= 500", 2.0), ("status >= 500 and route != '/health'", 1), ("not (status < 400)", 3),
+            ("status == 404 or flag", 2),
+            ("missing == null", 5), ("`odd name`", 1), ("route == \"/a\"", 2),
+        ])
+    func expressions(text: String, errors: Double) throws {
+        let events = [
+            "\"status\":200,\"route\":\"/a\",\"flag\":true", "\"status\":404,\"route\":\"/a\"",
+            "\"status\":\"503\",\"route\":\"/b\"",
+            "\"status\":500,\"route\":\"/health\"", "\"status\":302,\"odd name\":\"x\"",
+        ].map { "{\"ts\":\"\(time(0))\",\($0)}" }
+        #expect(
+            whole(try summary(events.joined(separator: "\n"), options: IngestOptions(errorExpression: text)))
+                .errors == errors)
+    }
+
+    @Test(
+        "an expression that cannot be read is pointed at",
+        arguments: ["status >", "(a", "a b", "'x'", "a and"])
+    func badExpressions(text: String) throws {
+        let error = #expect(throws: IngestError.self) {
+            try summary("{\"ts\":\"\(time(0))\"}", options: IngestOptions(errorExpression: text))
+        }
+        #expect(error?.problem.contains("at character") == true)
+    }
+
+    @Test("a mapped field that no event has is an error with the nearest name")
+    func mapping() throws {
+        let error = #expect(throws: IngestError.self) {
+            try summary(
+                lines(0..<5).joined(separator: "\n"), options: IngestOptions(roleFields: [.pod: "pods"]))
+        }
+        #expect(error?.remedy == "did you mean --map pod=pod?")
+    }
+}
+
+@Suite("Sampling events for comparison")
+struct SamplingTests {
+    private func table(_ paths: [String], limit: Int = 30_000) throws -> EventTable {
+        let sources = try EventSources(paths)
+        let summary = try summarize(sources, options: IngestOptions())
+        let middle = Instant(seconds: 1_600_000_020 + 150 * 60)
+        return try sampleTable(
+            sources, summary: summary, interest: TimeWindow(since: middle, until: middle + 86_400),
+            baseline: TimeWindow(since: middle - 86_400, until: middle), options: IngestOptions(),
+            limit: limit)
+    }
+
+    @Test("every event is a row with its fields, nested ones dotted")
+    func rows() throws {
+        try withTemporaryFolder { folder in
+            try write(lines(0..<300).joined(separator: "\n"), to: "\(folder)/a")
+            let table = try table(["\(folder)/a"])
+            #expect(table.count == 300)
+            #expect(table.columns.map(\.name) == ["error", "message", "pod", "took.ms"])
+            #expect(table.failing.filter { $0 }.count == 30)
+            #expect(table.sampledFrom == nil)
+            #expect(table.column("took.ms")?.values[17] == .number(17))
+        }
+    }
+
+    @Test("a sample stands for all, and is the same whatever the order and the files")
+    func sample() throws {
+        try withTemporaryFolder { folder in
+            let all = lines(0..<300)
+            try write(all.joined(separator: "\n"), to: "\(folder)/a")
+            try write(all.reversed()[..<100].joined(separator: "\n"), to: "\(folder)/b/1")
+            try write(all.reversed()[100...].joined(separator: "\n"), to: "\(folder)/b/2")
+            let one = try table(["\(folder)/a"], limit: 40), other = try table(["\(folder)/b"], limit: 40)
+            #expect(one == other)
+            #expect(abs(one.weights.reduce(0, +) - 300) < 1e-9)
+            #expect(one.sampledFrom == 300)
+            #expect(one.failing.filter { $0 }.count == 30)
+        }
+    }
+
+    @Test("compressed files hold the same events", arguments: ["gzip", "zstd"])
+    func compressed(program: String) throws {
+        try withTemporaryFolder { folder in
+            try write(lines(0..<300).joined(separator: "\n") + "\n", to: "\(folder)/a")
+            guard (try? run(program, ["-q", "-k", "\(folder)/a"]).status) == 0 else { return }
+            let packed = "\(folder)/a.\(program == "gzip" ? "gz" : "zst")"
+            #expect(try table([packed]) == table(["\(folder)/a"]))
+            // Two members one after the other are one file.
+            let twice = try Data(contentsOf: URL(filePath: packed)) + Data(contentsOf: URL(filePath: packed))
+            try twice.write(to: URL(filePath: packed))
+            #expect(try table([packed]).count == 600)
+        }
+    }
+}
