@@ -1,3 +1,5 @@
+import DeployModel
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -45,9 +47,6 @@ struct Terminal {
     /// Whether standard output is a terminal.
     var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Whether somebody pipes something in.
-    var hasPipedInput: Bool { isatty(STDIN_FILENO) == 0 }
-
     /// Columns of the terminal; 100 where there is none.
     var width: Int {
         if let columns = environment("COLUMNS").flatMap(Int.init), columns > 0 { return columns }
@@ -70,10 +69,10 @@ struct Terminal {
     }
 
     /// The clock.
-    var now: (seconds: Int, milliseconds: Int64) {
+    var now: Instant {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return (time.tv_sec, Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+        return Instant(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
     /// - Returns: 0, or the number of the error.

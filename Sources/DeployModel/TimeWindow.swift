@@ -25,9 +25,4 @@ public struct TimeWindow: Sendable, Hashable, Codable {
         let common = TimeWindow(since: max(since, other.since), until: min(until, other.until))
         return common.isEmpty ? nil : common
     }
-
-    /// The smallest window that holds both.
-    public func union(_ other: TimeWindow) -> TimeWindow {
-        TimeWindow(since: min(since, other.since), until: max(until, other.until))
-    }
 }

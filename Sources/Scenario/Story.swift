@@ -21,9 +21,11 @@ public struct Story: Sendable {
     public struct Truth: Sendable, Hashable {
         /// The commit that did it, as an index of the story's commits; `nil` when none did.
         public var culprit: Int?
-        /// The file, the line in it, and the workload that failed.
+        /// The file that holds the fault.
         public var path: String
+        /// The line of the fault, from 1.
         public var line: Int
+        /// The workload that failed.
         public var workload: String
         /// When the failures began.
         public var onset: Instant

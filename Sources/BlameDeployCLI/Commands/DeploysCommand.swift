@@ -15,7 +15,7 @@ struct DeploysCommand: ParsableCommand, Executable {
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
         let opened = try repository.open()
-        let window = window.window(span: nil, now: Instant(milliseconds: terminal.now.milliseconds))
+        let window = window.window(span: nil, now: terminal.now)
         let listing = try repository.listDeploys(opened, window: window)
         let evidence = CollectedEvidence(repository: opened) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])

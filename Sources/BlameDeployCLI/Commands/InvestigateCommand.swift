@@ -17,7 +17,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
-        let report = try investigation(now: Instant(milliseconds: terminal.now.milliseconds))
+        let report = try investigation(now: terminal.now)
         switch output.format {
         case .text: try terminal.print(renderText(report, style: output.style(for: terminal)))
         case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version))
