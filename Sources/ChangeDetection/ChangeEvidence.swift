@@ -12,8 +12,10 @@ struct ChangeEvidence {
     private let gram: [Double]
     private let projection: [Double]
 
-    /// Standard deviation of the half-normal prior of the log of the ratio.
-    static let effectScale = 1.3
+    /// Scale σ of the prior of β, the log of the ratio: density ∝ β² exp(−β²/2σ²) for β > 0, which vanishes at no effect,
+    /// so that a change too small to matter counts for none (Johnson & Rossell, "On the use of non-local prior densities in
+    /// Bayesian hypothesis tests", 2010). Its mode is a ratio of exp(√2·σ).
+    static let effectScale = 1.0
 
     init(_ channel: Channel, grid: [Int]) {
         self.grid = grid
@@ -64,16 +66,22 @@ struct ChangeEvidence {
         return (max(own - cross + gram[end * grid.count + end], 1e-9), projection[start] - projection[end])
     }
 
-    /// The log Bayes factor of a rise against no change: β half-normal with scale σ, integrated out.
+    /// The log Bayes factor of a rise against no change, β integrated out.
     ///
-    /// log BF = ½ log(v/σ²) + m²/2v + log Φ(m/√v) + log 2 with v = 1/(information + 1/σ²), m = v·score.
+    /// log BF = log 2 + ½ log v − 3 log σ + m²/2v + log((m² + v)Φ(z) + m√v·φ(z)), with v = 1/(information + 1/σ²),
+    /// m = v·score and z = m/√v: the second moment of a normal distribution cut off at 0.
     func logBayesFactor(from start: Int, to end: Int?) -> Double {
         let (information, score) = rise(from: start, to: end)
         let prior = Self.effectScale * Self.effectScale
         let variance = 1 / (information + 1 / prior)
         let mean = variance * score
-        return 0.5 * Double.log(variance / prior) + 0.5 * mean * mean / variance
-            + logNormalCDF(mean / variance.squareRoot()) + Double.log(2)
+        let z = mean / variance.squareRoot()
+        // The data speak against any rise: how strongly no longer matters.
+        guard z > -6 else { return -40 }
+        let density = Double.exp(-0.5 * z * z) / (2 * Double.pi).squareRoot()
+        let moment = variance * ((z * z + 1) * 0.5 * Double.erfc(-z / 2.0.squareRoot()) + z * density)
+        return Double.log(2) + 0.5 * Double.log(variance) - 3 * Double.log(Self.effectScale) + 0.5 * z * z
+            + Double.log(max(moment, 1e-300))
     }
 
     /// The log of the ratio of rates and its standard error, by generalised least squares.
@@ -159,15 +167,6 @@ private func invertedSymmetric(_ matrix: [[Double]]) -> [[Double]] {
         }
     }
     return inverse
-}
-
-/// log Φ(x), the log of the standard normal distribution function; for x < −20 by its asymptotic series
-/// (Abramowitz & Stegun 26.2.12).
-package func logNormalCDF(_ x: Double) -> Double {
-    guard x < -20 else { return Double.log(0.5 * Double.erfc(-x / 2.0.squareRoot())) }
-    let square = x * x
-    return -0.5 * square - Double.log(-x) - 0.5 * Double.log(2 * Double.pi)
-        + Double.log(1 - 1 / square + 3 / (square * square))
 }
 
 /// log(Σ exp(values)); −∞ for none.

@@ -91,7 +91,7 @@ private func verdict(_ report: Report, _ layout: inout TextLayout) {
         layout.parts([(style.glyph(" ○ ", " o "), .warning), (text, .strong)])
     case .inconclusive:
         layout.parts([
-            (style.glyph(" ? ", " ? "), .warning),
+            (" ? ", .warning),
             ("Inconclusive (\(Wording.harmless(verdict.reason)))", .strong),
         ])
         layout.wrapped(text, indent: 3)
@@ -104,7 +104,7 @@ private func warnings(_ warnings: [Warning], _ layout: inout TextLayout) {
     layout.blank()
     for warning in warnings {
         layout.wrapped(
-            "\(layout.style.glyph("!", "!")) \(Wording.harmless(warning.text))", indent: 1, hang: 2, .warning)
+            "! \(Wording.harmless(warning.text))", indent: 1, hang: 2, .warning)
         if let remedy = warning.remedy {
             layout.wrapped("help: \(Wording.harmless(remedy))", indent: 3, hang: 2)
         }

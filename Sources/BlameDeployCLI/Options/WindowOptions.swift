@@ -38,7 +38,7 @@ struct WindowOptions: ParsableArguments {
     ///   - span: where the events lie; `nil` without events.
     ///   - now: the clock, which durations count back from without events.
     func window(span: TimeWindow?, now: Instant) -> TimeWindow {
-        let end = expression(until)?.resolved(from: now) ?? span?.until ?? now
+        let end = expression(until)?.resolved(from: span?.until ?? now) ?? span?.until ?? now
         let start = expression(since)?.resolved(from: end) ?? span?.since ?? end - Self.defaultSeconds
         return TimeWindow(since: start, until: end)
     }

@@ -1,0 +1,78 @@
+import DeployModel
+import GitHistory
+import TestSupport
+import Testing
+
+@Suite("What is not an error is still said")
+struct HonestReportTests {
+    @Test("lines that are no events are counted, and the first one is named")
+    func skippedLines() throws {
+        try withShop { folder, repository in
+            try write(events() + "not json\n" + events(3), to: "\(folder)/e.ndjson")
+            let result = try blamedeploy(["\(folder)/e.ndjson", "--repo", repository])
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(result.output.contains("1 lines could not be read"))
+            #expect(result.output.contains("e.ndjson:401"))
+        }
+    }
+
+    @Test("a window without events says where the events lie, status 2")
+    func noOverlap() throws {
+        try withShop { folder, repository in
+            try write(events(), to: "\(folder)/e.ndjson")
+            let result = try blamedeploy([
+                "\(folder)/e.ndjson", "--repo", repository, "--since", "2019-01-01", "--until", "2019-01-05",
+            ])
+            #expect(result.status == 2)
+            #expect(result.output.contains("the events lie between 2020-09-13T12:26:40Z"))
+        }
+    }
+
+    @Test("without events the deploys' changes are shown, status 2")
+    func noEvents() throws {
+        try withShop { _, repository in
+            let result = try blamedeploy([
+                "--repo", repository, "--since", "2020-09-13", "--until", "2020-09-20",
+            ])
+            #expect(result.status == 2)
+            #expect(result.output.contains("no_events"))
+            #expect(result.output.contains("replicas"))
+        }
+    }
+
+    @Test("a manifest that does not parse is reported, not fatal")
+    func brokenManifest() throws {
+        try withTemporaryFolder { folder in
+            let writer = try RepositoryWriter(creatingAt: "\(folder)/shop")
+            let one = try writer.commit(
+                "One", at: Instant(seconds: 1_600_000_000), files: ["app.yaml": Array("a:\n  b: 1\n".utf8)],
+                parents: [])
+            try writer.commit(
+                "Two", at: Instant(seconds: 1_600_003_600), files: ["app.yaml": Array("a: [\n  b: 1\n".utf8)],
+                parents: [one])
+            let result = try blamedeploy(["diff", "HEAD", "--repo", "\(folder)/shop"])
+            #expect(result.status == 0)
+            #expect(result.output.contains("does not parse"))
+        }
+    }
+
+    @Test("a reader that goes away is no error")
+    func brokenPipe() throws {
+        try withShop { folder, repository in
+            try write(events(), to: "\(folder)/e.ndjson")
+            let line =
+                "'\(blamedeployPath)' '\(folder)/e.ndjson' --repo '\(repository)' --format json | true; exit ${PIPESTATUS[0]}"
+            #expect(try run("bash", ["-c", line]).status == 0)
+        }
+    }
+
+    @Test("a full disk is")
+    func fullDisk() throws {
+        try withShop { folder, repository in
+            let line = "'\(blamedeployPath)' deploys --repo '\(repository)' --since 2020-01-01 > /dev/full"
+            let result = try run("bash", ["-c", line])
+            #expect(result.status == 2)
+            #expect(result.errors.contains("standard output"))
+        }
+    }
+}
