@@ -25,6 +25,7 @@ import subprocess
 SAFE = "bcdfghjklmnpqrstvwxz2456789"
 HASH = "456789bcdf"
 KUBERNETES = "scripts/support/kubernetes"
+NEWEST = "db51ebca05"  # two days after the fix
 # workload: manifest, pods, share of the traffic, background failure rate
 WORKLOADS = {
     "bwd-deployment": ("builtwithdark/bwd-deployment.yaml.template", 12, 0.46, 0.0032),
@@ -52,7 +53,7 @@ def manifest_changes(repo, path, until):
     """Committer times at which the main line changed a file, oldest first."""
     out = subprocess.run(
         ["git", "-C", repo, "log", "--first-parent", "-m", "--format=%ct", f"--until={until}", "--since=2020-05-01T00:00:00Z",
-         "efac0b4812~0" if until < instant("2020-07-28T20:00:00") else "db51ebca05", "--", f"{KUBERNETES}/{path}"],
+         NEWEST, "--", f"{KUBERNETES}/{path}"],
         capture_output=True, text=True, check=True).stdout
     return sorted(int(x) for x in out.split())
 

@@ -73,11 +73,14 @@ struct BadInputTests {
         }
     }
 
-    @Test("compressed data that end too early", arguments: ["gzip", "zstd"])
+    @Test(
+        "compressed data that end too early",
+        .enabled(if: isInstalled("gzip") && isInstalled("zstd"), "gzip and zstd are wanted to pack with"),
+        arguments: ["gzip", "zstd"])
     func truncated(program: String) throws {
         try withShop { folder, repository in
             try write(events(), to: "\(folder)/e.ndjson")
-            guard (try run(program, ["-q", "-k", "\(folder)/e.ndjson"])).status == 0 else { return }
+            #expect(try run(program, ["-q", "-k", "\(folder)/e.ndjson"]).status == 0)
             let packed = "\(folder)/e.ndjson.\(program == "gzip" ? "gz" : "zst")"
             let whole = try Data(contentsOf: URL(filePath: packed))
             try whole.prefix(whole.count / 2).write(to: URL(filePath: packed))
@@ -85,21 +88,21 @@ struct BadInputTests {
         }
     }
 
-    @Test("a shallow clone cut inside the window")
+    @Test("a shallow clone cut inside the window", .enabled(if: isInstalled("git"), "git makes the clone"))
     func shallow() throws {
         try withShop { folder, repository in
             try write(events(), to: "\(folder)/e.ndjson")
-            guard
-                (try run("git", ["clone", "-q", "--depth", "1", "file://\(repository)", "\(folder)/cut"]))
-                    .status == 0
-            else { return }
+            let clone = ["clone", "-q", "--depth", "1", "file://\(repository)", "\(folder)/cut"]
+            #expect(try run("git", clone).status == 0)
             expectFailure(
                 try blamedeploy(["\(folder)/e.ndjson", "--repo", "\(folder)/cut"]), saying: "shallow",
                 "--unshallow")
         }
     }
 
-    @Test("a repository with a damaged object in the way")
+    @Test(
+        "a repository with a damaged object in the way",
+        .enabled(if: isInstalled("git"), "git names the objects"))
     func damaged() throws {
         try withShop { folder, repository in
             try write(events(), to: "\(folder)/e.ndjson")
@@ -116,7 +119,7 @@ struct BadInputTests {
                 _ = try run("chmod", ["u+w", path])
                 try write("garbage", to: path)
             }
-            guard !blobs.output.isEmpty else { return }
+            #expect(!blobs.output.isEmpty)
             expectFailure(
                 try blamedeploy(["\(folder)/e.ndjson", "--repo", repository]), saying: "app.yaml", "fsck")
         }

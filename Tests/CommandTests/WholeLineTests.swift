@@ -24,7 +24,9 @@ struct WholeLineTests {
         }
     }
 
-    @Test("the order of lines, compression, splitting into files and standard input do not change the answer")
+    @Test(
+        "the order of lines, compression, splitting into files and standard input do not change the answer",
+        .enabled(if: isInstalled("gzip"), "gzip is wanted to pack with"))
     func invariances() throws {
         try withTemporaryFolder { folder in
             _ = try blamedeploy(["demo", "\(folder)/demo"])
@@ -50,7 +52,7 @@ struct WholeLineTests {
             #expect(try verdict(try blamedeploy(["\(folder)/parts"] + repository)) == plain)
             let input = [UInt8](try Data(contentsOf: URL(filePath: export)))
             #expect(try verdict(try blamedeploy(["-"] + repository, input: input)) == plain)
-            guard (try run("gzip", ["-k", export])).status == 0 else { return }
+            #expect(try run("gzip", ["-k", export]).status == 0)
             #expect(try verdict(try blamedeploy([export + ".gz"] + repository)) == plain)
         }
     }

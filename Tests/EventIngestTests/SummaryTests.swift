@@ -219,11 +219,14 @@ struct SamplingTests {
         }
     }
 
-    @Test("compressed files hold the same events", arguments: ["gzip", "zstd"])
+    @Test(
+        "compressed files hold the same events",
+        .enabled(if: isInstalled("gzip") && isInstalled("zstd"), "gzip and zstd are wanted to pack with"),
+        arguments: ["gzip", "zstd"])
     func compressed(program: String) throws {
         try withTemporaryFolder { folder in
             try write(lines(0..<300).joined(separator: "\n") + "\n", to: "\(folder)/a")
-            guard (try? run(program, ["-q", "-k", "\(folder)/a"]).status) == 0 else { return }
+            #expect(try run(program, ["-q", "-k", "\(folder)/a"]).status == 0)
             let packed = "\(folder)/a.\(program == "gzip" ? "gz" : "zst")"
             #expect(try table([packed]) == table(["\(folder)/a"]))
             // Two members one after the other are one file.

@@ -68,6 +68,9 @@ private let builtFolder: String = {
     return parts.joined(separator: "/")
 }()
 
+/// Whether a program is on the path; tests that need one are disabled loudly without it.
+public func isInstalled(_ program: String) -> Bool { (try? run(program, ["--version"]).status) == 0 }
+
 /// Makes a folder for the length of a call.
 public func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appending(
