@@ -72,6 +72,13 @@ extension RepositoryOptions {
                 listing.deploys[index].commit = try? repository.resolve(name)
             }
             listing.deploys = linkDeploys(listing.deploys)
+            // What the record does not say, the commit does.
+            for index in listing.deploys.indices {
+                guard let commit = listing.deploys[index].commit, let record = try? repository.commit(commit)
+                else { continue }
+                if listing.deploys[index].title.isEmpty { listing.deploys[index].title = record.subject }
+                if listing.deploys[index].author.isEmpty { listing.deploys[index].author = record.author }
+            }
         }
         // The deploy before the first of the window stays out: it is only what the first is compared with.
         listing.deploys.removeAll { !window.contains($0.startedAt) }

@@ -75,11 +75,18 @@ struct ManifestIndex: Sendable {
     }
 
     /// The value of a field in each workload that has it, by workload name.
-    func values(at path: FieldPath) -> [String: String] {
+    ///
+    /// A container that is called like its workload corresponds to the ones that are called like theirs: siblings are
+    /// copies of each other, and their main containers carry the siblings' names.
+    func values(at path: FieldPath, of owner: String) -> [String: String] {
         var values: [String: String] = [:]
         for workload in workloads {
-            guard let node = workload.root.node(at: path[...]) else { continue }
-            values[workload.object.name] = plainText(node)
+            let name = workload.object.name
+            let own = path.map { path.container == owner && $0 == .element(owner) ? .element(name) : $0 }
+            guard let node = workload.root.node(at: own[...]) ?? workload.root.node(at: path[...]) else {
+                continue
+            }
+            values[name] = plainText(node)
         }
         return values
     }

@@ -29,12 +29,13 @@ func findUnparsable(_ file: ChangedFile, changes: inout [FoundChange]) {
 
 /// F24: a value that names another environment than its file does.
 func findSwappedEnvironment(in change: inout FoundChange, surroundings: Surroundings) {
-    guard let after = change.change.after, let own = environment(ofPath: change.change.path) else { return }
+    guard let after = change.change.after, let own = environment(of: change.change) else { return }
     guard let named = environment(inValue: after), named != own,
         change.change.before.flatMap({ environment(inValue: $0) }) != named
     else { return }
     change.findings.append(
-        FaultFinding(.swappedEnvironment, "the file is of \(own), and its value now names \(named)"))
+        FaultFinding(.swappedEnvironment, "this is configuration of \(own), and its value now names \(named)")
+    )
 }
 
 /// F17, F19 and F21: numbers and images, by how far they moved.
@@ -72,9 +73,10 @@ func quantity(_ text: String) -> Double? {
     return units[String(text.dropFirst(digits.count))].map { $0 * number }
 }
 
-/// The environment that a path is of: `prod`, `staging`, `dev`, `test`; `nil` when it says none.
-func environment(ofPath path: String) -> String? {
-    environment(in: path.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init))
+/// The environment that a change is of, by its path, else by its namespace: `prod`, `staging`, `dev`, `test`; `nil` when
+/// neither says.
+func environment(of change: FieldChange) -> String? {
+    environment(inValue: change.path) ?? change.object?.namespace.flatMap { environment(inValue: $0) }
 }
 
 private func environment(inValue value: String) -> String? {

@@ -54,7 +54,7 @@ private func rank(
     if let reason = scope.evidence { evidence.append(reason) }
     if let innocence = found.innocence { evidence.append(innocence) }
     let isInnocent = found.innocence != nil && !found.findings.contains { $0.fault.isContradiction }
-    let place = scope.isProven ? 1 : environmentFactor(found.change.path)
+    let place = scope.isProven ? 1 : environmentFactor(found.change)
     let score = 100 * suspicion * scope.factor * (isInnocent ? 0.1 : 1) * place
     let best = found.findings.max { ($0.weight, $1.fault.number) < ($1.weight, $0.fault.number) }
     evidence.sort { ($0.weight.magnitude, $1.kind) > ($1.weight.magnitude, $0.kind) }
@@ -114,8 +114,8 @@ private func scopeFactor(
 }
 
 /// Failures that people notice are mostly of production.
-private func environmentFactor(_ path: String) -> Double {
-    switch environment(ofPath: path) {
+private func environmentFactor(_ change: FieldChange) -> Double {
+    switch environment(of: change) {
     case "prod": 1
     case "staging": 0.3
     case "dev", "test": 0.1

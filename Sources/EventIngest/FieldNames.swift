@@ -57,6 +57,9 @@ enum FieldNames {
         }
     }
 
+    /// What stands for the workload where events name neither it nor a pod.
+    static let services = ["service.name", "service", "service_name", "app", "job", "unit"]
+
     /// The first field of a role's names that also looks like one.
     static func first(_ role: FieldRole, in survey: FieldSurvey, where fits: (FieldSurvey.Field) -> Bool)
         -> String?

@@ -66,6 +66,9 @@ public struct RoleAssignment: Sendable {
                 }
             }
         }
+        if fields[.workload] == nil, fields[.pod] == nil {
+            fields[.workload] = FieldNames.services.lazy.compactMap { survey.matching($0)?.name }.first
+        }
         assumptions = sentences(options: options)
     }
 

@@ -116,6 +116,20 @@ struct FaultClassTests {
         #expect(try faults(folder { _ in "old" }, folder { _ in "new" }).isEmpty)
     }
 
+    @Test("F2: main containers that are called like their workloads correspond")
+    func divergenceAcrossNames() throws {
+        func folder(_ value: (String) -> String) -> FolderOfTexts {
+            FolderOfTexts(
+                Dictionary(
+                    uniqueKeysWithValues: ["web", "api", "mailer"].map { name in
+                        let text = manifest(name, env: plain("QUEUE_HOST", value(name)))
+                        return ("\(name).yaml", text.replacing("- name: main", with: "- name: \(name)"))
+                    }))
+        }
+        #expect(
+            try faults(folder { _ in "old" }, folder { $0 == "api" ? "new" : "old" }) == ["clone-divergence"])
+    }
+
     @Test("F4: two variables newly read one entry of a secret")
     func sharedKey() throws {
         let apart = secret("USER", "sms", "user") + secret("PASSWORD", "sms", "password")
@@ -160,6 +174,14 @@ struct FaultClassTests {
             try faults(
                 ["prod/a.env": "DB_HOST=db.prod.internal\n"], ["prod/a.env": "DB_HOST=db.staging.internal\n"])
                 == ["swapped-environment"])
+        let inProduction = { (host: String) -> String in
+            manifest("a", env: plain("DB_HOST", host)).replacing(
+                "metadata:\n  name: a", with: "metadata:\n  name: a\n  namespace: prod")
+        }
+        #expect(
+            try faults(["a.yaml": inProduction("db.prod")], ["a.yaml": inProduction("db.staging")]) == [
+                "swapped-environment"
+            ])
         #expect(
             try faults(
                 ["prod/a.env": "DB_HOST=db1.prod.internal\n"], ["prod/a.env": "DB_HOST=db2.prod.internal\n"]

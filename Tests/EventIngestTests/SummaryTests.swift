@@ -109,6 +109,12 @@ struct SummaryTests {
         #expect(Set(summary.series.map { [$0.count, $0.bucketSeconds] }).count == 1)
     }
 
+    @Test("a service stands for the workload when there is neither a workload nor a pod")
+    func services() throws {
+        let summary = try summary("time,service,status\n\(time(0)),worker,500\n\(time(1)),web,200\n")
+        #expect(summary.series.filter { $0.scope.kind == .workload }.map(\.scope.name) == ["web", "worker"])
+    }
+
     @Test("order, splitting and line ends do not matter")
     func invariances() throws {
         let all = lines(0..<300)
