@@ -156,10 +156,10 @@ public struct RoleAssignment: Sendable {
             let rest = fields[.successes].map { "successes = \($0)" } ?? "all = \(fields[.count] ?? "")"
             sentences.append("rows are counts: errors = \(fields[.errors] ?? ""), \(rest)")
         }
-        for role in [FieldRole.pod, .workload, .version, .message, .weight] {
+        if fields[.workload] == nil, fields[.pod] != nil { sentences.append("workload from pod names") }
+        for role in [FieldRole.workload, .pod, .version, .message, .weight] {
             if let name = fields[role] { sentences.append("\(role.rawValue) = \(name)") }
         }
-        if fields[.workload] == nil, fields[.pod] != nil { sentences.append("workload from pod names") }
         return sentences
     }
 }

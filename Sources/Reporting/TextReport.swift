@@ -41,6 +41,11 @@ private func header(_ report: Report, _ layout: inout TextLayout) {
         layout.wrapped(
             facts.dropFirst(name == nil ? 0 : 1).joined(separator: " \(style.dot) "), indent: 2, .dim)
     }
+    // What was taken for granted decides the answer, so it is said at once: the first input's, as all share them.
+    if let assumptions = report.inputs.first?.assumptions, !assumptions.isEmpty {
+        let line = assumptions.map(Wording.harmless).joined(separator: " \(style.dot) ")
+        layout.line(line, indent: 2, .dim)
+    }
     layout.blank()
 }
 
