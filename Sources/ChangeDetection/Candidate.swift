@@ -34,6 +34,19 @@ public struct Candidate: Sendable, Equatable {
     }
 }
 
+extension Candidate {
+    /// How long it took by its own clock, in seconds; 0 when that is not known.
+    var length: Double { max(0, finishedAt?.seconds(since: startedAt) ?? 0) }
+
+    /// The probability that an effect grows while the deploy runs, from its start to its end, rather than at once.
+    var rampShare: Double { hasDeployClock && length >= 120 ? 0.6 : 0 }
+
+    /// How long after the start such a growth begins, with probabilities.
+    static let rampLags: [(seconds: Double, weight: Double)] = [
+        (0, 0.4), (60, 0.12), (120, 0.12), (180, 0.06), (300, 0.12), (420, 0.05), (600, 0.1), (900, 0.03),
+    ]
+}
+
 /// The probability that a deploy's effect had begun by a time: a mixture over ways a deploy reaches its pods.
 package struct OnsetDistribution {
     private enum Way {

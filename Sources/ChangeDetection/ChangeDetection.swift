@@ -28,41 +28,56 @@ public func judge(series: [Series], candidates: [Candidate], rollouts: [Observed
     let candidates = candidates.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
     let scopes = examinedSeries(series)
     var judgement = Judgement(incidents: [], noneProbability: 1, scopesExamined: scopes.count, transients: [])
-    var setAside: [TimeWindow] = []
+    var settled: [TimeWindow] = []
+    let newKinds = judgedNewKinds(series, candidates: candidates, rollouts: rollouts)
     for round in 0..<3 {
         // What single pods would add to a further incident is not worth judging all of them again.
         let examined = round == 0 ? scopes : scopes.filter { $0.series.scope.kind != .pod }
-        let judged = examined.compactMap { candidate in
+        let judged = examined.compactMap { scope in
             ScopeJudgement(
-                candidate.series, penalty: candidate.penalty, candidates: candidates, rollouts: rollouts,
-                setAside: setAside)
+                scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
+                rollouts: rollouts, settled: settled)
         }
         let allOdds = max(0, judged.first { $0.series.scope == .all }?.logOdds ?? 0)
         guard let best = mostTelling(judged, allOdds: allOdds) else { break }
-        let logOdds = best.standing(allOdds: allOdds)
+        var incident = best.incident(extraPenalty: 0)
+        if round == 0, let newest = newKinds.first, newest.logOdds - newest.penalty > 2 {
+            let other = newest.incident()
+            let isSame = best.signal == .errorRate && other.excessErrors >= 0.6 * incident.excessErrors
+            if isSame || newest.logOdds - newest.penalty > best.standing(allOdds: allOdds) { incident = other }
+        }
         if judgement.incidents.isEmpty {
-            judgement.noneProbability = 1 / (1 + Double.exp(min(logOdds, 700)))
+            judgement.noneProbability = incident.noneProbability
             judgement.transients = best.transients
         }
         // More likely than not for the first; the following ones must stand out of what the first one left behind.
-        guard logOdds > (judgement.incidents.isEmpty ? 0 : 4) else { break }
-        let incident = best.incident(penalised: logOdds)
+        guard incident.noneProbability < (judgement.incidents.isEmpty ? 0.5 : 0.02) else { break }
         judgement.incidents.append(incident)
-        let end = incident.end ?? best.series.window.until
-        setAside.append(TimeWindow(since: incident.onsetInterval.lower - 600, until: end + 600))
+        settled.append(TimeWindow(since: incident.onset, until: incident.end ?? best.series.window.until))
     }
     judgement.incidents.sort { ($0.excessErrors, $1.onset) > ($1.excessErrors, $0.onset) }
     return judgement
+}
+
+/// The kinds of error that were not there before, the surest first.
+private func judgedNewKinds(_ series: [Series], candidates: [Candidate], rollouts: [ObservedRollout])
+    -> [NewKindJudgement]
+{
+    let kinds = series.filter { $0.scope.kind == .error }
+    let penalty = 1 + Double.log(Double(max(1, kinds.count)))
+    return kinds.sorted { $0.scope < $1.scope }
+        .compactMap { NewKindJudgement($0, penalty: penalty, candidates: candidates, rollouts: rollouts) }
+        .sorted { $0.logOdds > $1.logOdds }
 }
 
 /// The series that stands out most; where all events stand out too, a part of them only if the part holds most of the
 /// excess, because a change of the whole shows in each of its parts.
 private func mostTelling(_ judged: [ScopeJudgement], allOdds: Double) -> ScopeJudgement? {
     let best = judged.max { $0.standing(allOdds: allOdds) < $1.standing(allOdds: allOdds) }
-    guard let best, best.series.scope != .all, allOdds > 6,
-        let whole = judged.first(where: { $0.series.scope == .all })
+    guard let best, best.series.scope.kind == .pod, allOdds > 6,
+        let whole = judged.first(where: { $0.series.scope == .all && $0.signal == .errorRate })
     else { return best }
-    let incident = best.incident(penalised: best.standing(allOdds: allOdds))
+    let incident = best.incident(extraPenalty: 0)
     let during = TimeWindow(since: incident.onset, until: incident.end ?? best.series.window.until)
     let earlier = TimeWindow(since: best.series.window.since, until: incident.onset)
     let (before, after) = (
@@ -73,9 +88,17 @@ private func mostTelling(_ judged: [ScopeJudgement], allOdds: Double) -> ScopeJu
     return incident.excessErrors >= 0.7 * wholeExcess ? best : whole
 }
 
-/// The series worth a look, and the log-odds that each must pay for there being others like it.
-private func examinedSeries(_ series: [Series]) -> [(series: Series, penalty: Double)] {
-    var examined: [(series: Series, penalty: Double)] = []
+/// A quantity of a series that is worth a look.
+private struct ExaminedSeries {
+    var series: Series
+    var signal: Signal
+    /// What it must pay for there being others like it, in log odds.
+    var penalty: Double
+}
+
+/// What is worth a look, with what each must pay.
+private func examinedSeries(_ series: [Series]) -> [ExaminedSeries] {
+    var examined: [ExaminedSeries] = []
     for kind in [Scope.Kind.all, .workload, .pod] {
         let ofKind = series.filter { $0.scope.kind == kind }.sorted { $0.scope < $1.scope }
         guard kind == .all || ofKind.count > 1 else { continue }
@@ -89,7 +112,9 @@ private func examinedSeries(_ series: [Series]) -> [(series: Series, penalty: Do
             case .pod: 6 + many
             default: 0.0
             }
-        examined += failing.map { ($0, penalty) }
+        examined += failing.map { ExaminedSeries(series: $0, signal: .errorRate, penalty: penalty) }
     }
+    examined += series.filter { $0.scope == .all && $0.total.events - $0.total.errors >= 100 }
+        .map { ExaminedSeries(series: $0, signal: .volume, penalty: 6) }
     return examined
 }

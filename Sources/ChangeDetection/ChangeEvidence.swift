@@ -1,64 +1,65 @@
 import RealModule
 
-/// The evidence that a channel's rate rose at one point of a grid and, perhaps, fell back at another.
+/// The evidence that a channel's rate changed at one point of a grid and, perhaps, changed back at another.
 ///
 /// With Σ the covariance of the responses (counting noise plus wander) and f a step, everything a Bayes factor needs
 /// is fᵀΣ⁻¹f and fᵀΣ⁻¹z. One tridiagonal solve a grid point gives Σ⁻¹f, and suffix sums of it the products with all
-/// other steps, so all pairs of start and end cost O(grid × bins). The overall level and a daily rhythm are projected
-/// out (the rhythm with a prior, so that a short record cannot call a change a rhythm).
+/// other steps, so all pairs of start and end cost O(grid × bins). What the channel's columns explain is projected out,
+/// each with its prior, so that a short record cannot call a change a rhythm.
 struct ChangeEvidence {
     /// The bins at which a change may begin or end, ascending.
     let grid: [Int]
     private let gram: [Double]
     private let projection: [Double]
-
-    /// Scale σ of the prior of β, the log of the ratio: density ∝ β² exp(−β²/2σ²) for β > 0, which vanishes at no effect,
-    /// so that a change too small to matter counts for none (Johnson & Rossell, "On the use of non-local prior densities in
-    /// Bayesian hypothesis tests", 2010). Its mode is a ratio of exp(√2·σ).
-    static let effectScale = 1.0
+    private let scale: Double
 
     init(_ channel: Channel, grid: [Int]) {
         self.grid = grid
+        let sign = channel.quantity.prior.sign
+        scale = channel.quantity.prior.scale
         let bins = channel.count
         let weights = channel.weights
-        let factor = channel.wander.precision(plus: weights, stepSeconds: Double(channel.binSeconds))
-        /// Σ⁻¹v = Wv − W(A + W)⁻¹Wv, by the Woodbury identity with A the precision of the wander.
+        let factor = channel.scatter.wander.precision(plus: weights, stepSeconds: Double(channel.binSeconds))
+        /// Σ⁻¹v = Wv − W(A + W)⁻¹Wv, by the Woodbury identity with A the precision of the wander; from where v begins.
         func inverse(_ vector: [Double]) -> [Double] {
-            var inner = vector
-            for bin in 0..<bins { inner[bin] *= weights[bin] }
-            let weighted = inner
-            factor.solve(&inner)
-            return (0..<bins).map { weighted[$0] - weights[$0] * inner[$0] }
+            var result = vector
+            for bin in 0..<bins { result[bin] *= weights[bin] }
+            factor.solve(&result)
+            for bin in 0..<bins { result[bin] = weights[bin] * (vector[bin] - result[bin]) }
+            return result
         }
         let nuisance = Nuisance(channel, inverse: inverse)
-        let weightedResponse = inverse(channel.response)
+        let weightedResponse = inverse(channel.response.map { $0 * sign })
         let responseProducts = suffixSums(weightedResponse, at: grid)
         let responseNuisance = nuisance.coefficients(of: weightedResponse)
 
-        var gram = [Double](repeating: 0, count: grid.count * grid.count)
-        var projection = [Double](repeating: 0, count: grid.count)
+        let size = grid.count
+        var gram = [Double](repeating: 0, count: size * size)
+        var projection = [Double](repeating: 0, count: size)
         var loadings: [[Double]] = []
         for (row, bin) in grid.enumerated() {
             var step = [Double](repeating: 0, count: bins)
             for index in bin..<bins { step[index] = 1 }
             let weightedStep = inverse(step)
             loadings.append(nuisance.loading(of: weightedStep))
-            for (column, product) in suffixSums(weightedStep, at: grid).enumerated() {
-                gram[row * grid.count + column] = product
-            }
+            let sums = suffixSums(weightedStep, at: grid)
+            for column in 0..<size { gram[row * size + column] = sums[column] }
             projection[row] = responseProducts[row] - dot(loadings[row], responseNuisance)
         }
         let solved = loadings.map { nuisance.solve($0) }
-        for row in grid.indices {
-            for column in grid.indices {
-                gram[row * grid.count + column] -= dot(loadings[row], solved[column])
+        let width = nuisance.count
+        for row in 0..<size {
+            for column in 0..<size {
+                var explained = 0.0
+                for k in 0..<width { explained += loadings[row][k] * solved[column][k] }
+                gram[row * size + column] -= explained
             }
         }
         self.gram = gram
         self.projection = projection
     }
 
-    /// What the data say about a rise that begins at grid point `start` and ends at grid point `end` (or never).
+    /// What the data say about a change that begins at grid point `start` and ends at grid point `end` (or never).
     func rise(from start: Int, to end: Int?) -> (information: Double, score: Double) {
         let own = gram[start * grid.count + start]
         guard let end else { return (max(own, 1e-9), projection[start]) }
@@ -66,22 +67,21 @@ struct ChangeEvidence {
         return (max(own - cross + gram[end * grid.count + end], 1e-9), projection[start] - projection[end])
     }
 
-    /// The log Bayes factor of a rise against no change, β integrated out.
+    /// The log Bayes factor of a change against none, its size integrated out.
     ///
-    /// log BF = log 2 + ½ log v − 3 log σ + m²/2v + log((m² + v)Φ(z) + m√v·φ(z)), with v = 1/(information + 1/σ²),
-    /// m = v·score and z = m/√v: the second moment of a normal distribution cut off at 0.
+    /// With the Rayleigh prior of ``EffectPrior/rise(scale:)``: log BF = ½ log v − 2 log σ + ½z² + log(√v·φ(z) + mΦ(z)) + ½ log 2π, v = 1/(information + 1/σ²), m = v·score
+    /// and z = m/√v: the mean of a normal distribution cut off at 0.
     func logBayesFactor(from start: Int, to end: Int?) -> Double {
         let (information, score) = rise(from: start, to: end)
-        let prior = Self.effectScale * Self.effectScale
-        let variance = 1 / (information + 1 / prior)
-        let mean = variance * score
-        let z = mean / variance.squareRoot()
-        // The data speak against any rise: how strongly no longer matters.
+        let variance = 1 / (information + 1 / (scale * scale))
+        let deviation = variance.squareRoot()
+        let z = deviation * score
+        // The data speak against any change: how strongly no longer matters.
         guard z > -6 else { return -40 }
         let density = Double.exp(-0.5 * z * z) / (2 * Double.pi).squareRoot()
-        let moment = variance * ((z * z + 1) * 0.5 * Double.erfc(-z / 2.0.squareRoot()) + z * density)
-        return Double.log(2) + 0.5 * Double.log(variance) - 3 * Double.log(Self.effectScale) + 0.5 * z * z
-            + Double.log(max(moment, 1e-300))
+        let moment = density + z * 0.5 * Double.erfc(-z / 2.0.squareRoot())
+        return 2 * Double.log(deviation / scale) + 0.5 * z * z + Double.log(max(moment, 1e-300))
+            + 0.5 * Double.log(2 * Double.pi)
     }
 
     /// The log of the ratio of rates and its standard error, by generalised least squares.
@@ -91,27 +91,17 @@ struct ChangeEvidence {
     }
 }
 
-/// What is projected out of every comparison: the level, and where the record spans two days, a daily rhythm.
+/// What is projected out of every comparison: the channel's columns.
 private struct Nuisance {
     private let columns: [[Double]]
     private let inverse: [[Double]]
+    var count: Int { columns.count }
 
     init(_ channel: Channel, inverse apply: ([Double]) -> [Double]) {
-        let bins = channel.count
-        var columns = [[Double](repeating: 1, count: bins)]
-        var precision = [1e-4]
-        if Double(bins * channel.binSeconds) >= 2 * 86_400 {
-            for harmonic in [1.0, 2.0] {
-                let turn = 2 * Double.pi * harmonic * Double(channel.binSeconds) / 86_400
-                columns.append((0..<bins).map { Double.cos(turn * Double($0)) })
-                columns.append((0..<bins).map { Double.sin(turn * Double($0)) })
-                precision += [25 * harmonic, 25 * harmonic]
-            }
-        }
-        self.columns = columns
+        columns = channel.columns
         let weighted = columns.map(apply)
         var matrix = columns.map { column in weighted.map { dot(column, $0) } }
-        for index in columns.indices { matrix[index][index] += precision[index] }
+        for index in columns.indices { matrix[index][index] += channel.precisions[index] }
         inverse = invertedSymmetric(matrix)
     }
 

@@ -46,6 +46,8 @@ struct OnsetEvidence {
     var byOther: [Double]
     /// The most probable end for each onset as a grid index; `nil` for none.
     var bestEnd: [Int?]
+    /// log evidence of a change with that end, without any prior.
+    var withBestEnd: [Double]
 }
 
 /// The grid of moments at which a change may begin or end, and what the deploys say about each.
@@ -120,13 +122,13 @@ struct HypothesisScan {
         var onset = OnsetEvidence(
             byDeploy: .init(repeating: -.infinity, count: count),
             byOther: .init(repeating: -.infinity, count: count),
-            bestEnd: .init(repeating: nil, count: count))
+            bestEnd: .init(repeating: nil, count: count), withBestEnd: .init(repeating: -.infinity, count: count))
         var transient = -Double.infinity
         var bestTransient = (value: -Double.infinity, bins: 0..<0)
         let transientPairs = Double(max(1, count))
         for start in 0..<count {
             let lasting = evidence.logBayesFactor(from: start, to: nil)
-            var best = (value: lasting + Double.log(PriorWeight.lasting), end: Int?.none)
+            var best = (value: lasting + Double.log(PriorWeight.lasting), end: Int?.none, raw: lasting)
             let laterMass = max(1, endMass[start...].reduce(0, +))
             let laterCells = Double(max(1, count - start))
             var byDeployEnd: [Double] = [], byAnyEnd: [Double] = []
@@ -140,14 +142,14 @@ struct HypothesisScan {
                     let weighted = factor + Double.log(endMass[end] / laterMass)
                     byDeployEnd.append(weighted)
                     if weighted + Double.log(PriorWeight.endedByDeploy) > best.value {
-                        best = (weighted + Double.log(PriorWeight.endedByDeploy), end)
+                        best = (weighted + Double.log(PriorWeight.endedByDeploy), end, factor)
                     }
                 }
                 if seconds >= PriorWeight.transientSeconds {
                     let weighted = factor - Double.log(laterCells)
                     byAnyEnd.append(weighted)
                     if weighted + Double.log(PriorWeight.endedAnyhow) > best.value {
-                        best = (weighted + Double.log(PriorWeight.endedAnyhow), end)
+                        best = (weighted + Double.log(PriorWeight.endedAnyhow), end, factor)
                     }
                 } else {
                     let perStart = Double(max(1, PriorWeight.transientSeconds / channel.binSeconds))
@@ -168,6 +170,7 @@ struct HypothesisScan {
                 deployEnds + Double.log(1 - PriorWeight.externalLasting - 0.5),
             ])
             onset.bestEnd[start] = best.end
+            onset.withBestEnd[start] = best.raw
         }
         return summed(onset, transient: transient, transientBins: bestTransient.bins)
     }

@@ -5,78 +5,50 @@ import RealModule
 struct OnsetPosterior {
     /// The stretches of time, ascending; they may differ in width.
     private(set) var cells: [TimeWindow]
-    /// log of prior × evidence for each candidate in each cell.
-    private var deploys: [[Double]]
+    /// log of prior × evidence of each candidate having its effect begin in each cell.
+    private(set) var deploys: [[Double]]
     /// The same for something else.
-    private var other: [Double]
-    private let evidence: (byDeploy: [Double], byOther: [Double])
-    private let candidateShares: [Double]
-    private let windowSeconds: Double
+    private(set) var other: [Double]
 
-    init(
-        cells: [TimeWindow], byDeploy: [Double], byOther: [Double], onsetMass: [[Double]],
-        uniformMass: [Double],
-        candidateShares: [Double]
-    ) {
-        self.cells = cells
-        self.candidateShares = candidateShares
-        evidence = (byDeploy, byOther)
-        windowSeconds = cells.reduce(0) { $0 + $1.seconds }
-        deploys = onsetMass.enumerated().map { candidate, masses in
-            let share = Double.log(PriorWeight.deploy * candidateShares[candidate])
-            return masses.indices.map { byDeploy[$0] + Double.log(max(masses[$0], 1e-300)) + share }
+    /// What the scan of a whole channel says.
+    init(_ scan: HypothesisScan, posterior: ChannelPosterior) {
+        let onset = posterior.onsetEvidence
+        cells = scan.grid.cells
+        deploys = scan.grid.onsetMass.enumerated().map { candidate, masses in
+            let share = Double.log(PriorWeight.deploy * scan.candidateShares[candidate])
+            return masses.indices.map { onset.byDeploy[$0] + Double.log(max(masses[$0], 1e-300)) + share }
         }
-        other = uniformMass.indices.map {
-            byOther[$0] + Double.log(max(uniformMass[$0], 1e-300)) + Double.log(PriorWeight.external)
+        other = cells.indices.map {
+            onset.byOther[$0] + Double.log(max(scan.grid.uniformMass($0), 1e-300)) + Double.log(PriorWeight.external)
         }
     }
 
-    /// The same posterior with finer cells in one stretch.
-    ///
-    /// - Parameters:
-    ///   - cells: the fine cells, adjoining.
-    ///   - evidence: log evidence of an onset in each of them, on any scale.
-    ///   - onsetMass: for each candidate the probability that its effect begins in each fine cell.
-    func refined(cells fine: [TimeWindow], evidence fineEvidence: [Double], onsetMass: [[Double]])
-        -> OnsetPosterior
-    {
-        guard let first = fine.first, let last = fine.last else { return self }
-        let stretch = TimeWindow(since: first.since, until: last.until)
-        let inside = cells.indices.filter { stretch.contains(cells[$0].middle) }
-        guard !inside.isEmpty else { return self }
-        // The mean evidence per second of the stretch is kept; only its shape inside is new.
-        func mean(_ values: [Double], _ windows: [TimeWindow]) -> Double {
-            logSumExp(zip(values, windows).map { $0 + Double.log(max($1.seconds, 1e-9)) })
-                - Double.log(windows.reduce(0) { $0 + $1.seconds })
-        }
-        let coarseCells = inside.map { cells[$0] }
-        let fineMean = mean(fineEvidence, fine)
-        let shiftDeploy = mean(inside.map { evidence.byDeploy[$0] }, coarseCells) - fineMean
-        let shiftOther = mean(inside.map { evidence.byOther[$0] }, coarseCells) - fineMean
+    init(cells: [TimeWindow], deploys: [[Double]], other: [Double]) {
+        self.cells = cells
+        self.deploys = deploys
+        self.other = other
+    }
+
+    /// The same with the cells of one stretch replaced by others.
+    func replacing(_ stretch: TimeWindow, by finer: OnsetPosterior) -> OnsetPosterior {
         let before = cells.indices.filter { cells[$0].middle < stretch.since }
         let after = cells.indices.filter { cells[$0].middle >= stretch.until }
-
-        var result = self
-        result.cells = before.map { cells[$0] } + fine + after.map { cells[$0] }
-        result.deploys = deploys.enumerated().map { candidate, values in
-            let share = Double.log(PriorWeight.deploy * candidateShares[candidate])
-            let middle = fine.indices.map {
-                fineEvidence[$0] + shiftDeploy + Double.log(max(onsetMass[candidate][$0], 1e-300)) + share
-            }
-            return before.map { values[$0] } + middle + after.map { values[$0] }
+        func joined<Value>(_ old: [Value], _ new: [Value]) -> [Value] {
+            before.map { old[$0] } + new + after.map { old[$0] }
         }
-        let otherMiddle = fine.indices.map {
-            fineEvidence[$0] + shiftOther + Double.log(fine[$0].seconds / windowSeconds)
-                + Double.log(PriorWeight.external)
-        }
-        result.other = before.map { other[$0] } + otherMiddle + after.map { other[$0] }
-        return result
+        return OnsetPosterior(
+            cells: joined(cells, finer.cells),
+            deploys: deploys.indices.map { joined(deploys[$0], finer.deploys[$0]) },
+            other: joined(other, finer.other))
     }
 
     /// log of the sum over causes in each cell.
     private var byCell: [Double] {
         cells.indices.map { cell in logSumExp([other[cell]] + deploys.map { $0[cell] }) }
     }
+
+    /// log of the sum over everything.
+    var total: Double { logSumExp(byCell) }
 
     /// The index of the most probable cell, by density.
     var mode: Int {

@@ -5,7 +5,7 @@ import RealModule
 /// Differences do not see the level, so neither a change nor slow wander inflates the estimate; the widest 3 % of
 /// them are left out, because bursts and changes sit there, and what that cuts off is given back by a factor.
 /// Moment estimator: E[(a/n − b/m)²] = r(1/n + 1/m) + 2φr².
-package func estimateOverdispersion(errors: [Double], exposure: [Double]) -> Double {
+package func estimateOverdispersion(counts errors: [Double], exposure: [Double], floor: Double = 0.01) -> Double {
     struct Difference {
         var standardised: Double
         var moment: Double
@@ -30,7 +30,7 @@ package func estimateOverdispersion(errors: [Double], exposure: [Double]) -> Dou
     let kept = differences.prefix(max(20, Int(Double(differences.count) * 0.97)))
     let weight = kept.reduce(0) { $0 + $1.weight }
     let moment = kept.reduce(0) { $0 + $1.moment * $1.weight } / weight
-    return min(max(moment * 1.25, 0.01), 1.5)
+    return min(max(moment * 1.25, floor), 1.5)
 }
 
 /// How the log rate wanders, from differences between the means of adjacent stretches of half an hour to four hours.
@@ -39,7 +39,7 @@ package func estimateOverdispersion(errors: [Double], exposure: [Double]) -> Dou
 /// overdispersion account for) is found; the time constant whose variances agree best over the lengths is taken.
 /// The floor of 0.12 keeps the model from calling a drift of a tenth an incident; the factor 1.3 on the standard
 /// deviation guards against the shortness of the record.
-func estimateWander(errors: [Double], exposure: [Double], overdispersion: Double, binSeconds: Int) -> Wander {
+func estimateWander(counts errors: [Double], exposure: [Double], overdispersion: Double, binSeconds: Int) -> Wander {
     let floor = 0.12
     let lengths = [1800, 3600, 7200, 14_400].filter {
         $0 >= binSeconds && errors.count * binSeconds >= 8 * $0

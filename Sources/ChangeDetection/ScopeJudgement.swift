@@ -1,9 +1,10 @@
 import DeployModel
 import RealModule
 
-/// One series, judged.
+/// One quantity of one series, judged.
 struct ScopeJudgement {
     let series: Series
+    let signal: Signal
     let penalty: Double
     let transients: [TimeWindow]
     private let candidates: [Candidate]
@@ -11,40 +12,58 @@ struct ScopeJudgement {
     private let scan: HypothesisScan
     private let posterior: ChannelPosterior
 
+    /// - Parameter settled: when changes that are already known held.
     /// - Returns: `nil` when the series holds too little to judge.
     init?(
-        _ series: Series, penalty: Double, candidates: [Candidate], rollouts: [ObservedRollout],
-        setAside: [TimeWindow]
+        _ series: Series, signal: Signal, penalty: Double, candidates: [Candidate], rollouts: [ObservedRollout],
+        settled: [TimeWindow]
     ) {
-        guard var channel = Channel(series, binSeconds: binSeconds(for: series)) else { return nil }
-        for window in setAside {
-            channel.mask(max(0, channel.bin(of: window.since))..<max(0, channel.bin(of: window.until) + 1))
-        }
+        guard
+            var channel = Channel(
+                series, quantity: signal == .volume ? .successes : .failures, binSeconds: binSeconds(for: series),
+                settled: settled)
+        else { return nil }
         self.series = series
+        self.signal = signal
         self.penalty = penalty
         self.candidates = candidates
-        distributions = candidates.map { candidate in
+        let distributions = candidates.map { candidate in
             OnsetDistribution(
                 candidate, rollouts: relevantRollouts(rollouts, scope: series.scope, of: candidate))
         }
+        self.distributions = distributions
         let shares = candidateShares(candidates, scope: series.scope)
         let grid = OnsetGrid(
             channel: channel, candidates: candidates, distributions: distributions,
-            spacing: max(1, channel.count / 240), range: 0..<max(1, channel.count - 1))
-        // Short bursts are found one by one and masked, so that what remains is judged without them.
-        var scan = HypothesisScan(channel: channel, grid: grid, candidateShares: shares)
-        var posterior = scan.posterior()
+            spacing: max(1, channel.count / 300), range: 0..<max(1, channel.count - 1))
+        func scanned(_ channel: Channel) -> (HypothesisScan, ChannelPosterior) {
+            let scan = HypothesisScan(channel: channel, grid: grid, candidateShares: shares)
+            return (scan, scan.posterior())
+        }
+        // Short bursts are found one by one and masked, so that what remains is judged without them. The first look is
+        // at a loose expansion; once it is known what stands out, the scatter is learnt with that seen past.
+        var (scan, posterior) = scanned(channel)
         var transients: [TimeWindow] = []
-        while transients.count < 7,
-            posterior.transient > max(logSumExp(posterior.deploys), posterior.external, posterior.none)
-        {
-            let bins = posterior.transientBins
-            transients.append(
-                TimeWindow(
-                    since: channel.time(ofBin: bins.lowerBound), until: channel.time(ofBin: bins.upperBound)))
-            channel.mask(max(0, bins.lowerBound - 1)..<bins.upperBound + 2)
-            scan = HypothesisScan(channel: channel, grid: grid, candidateShares: shares)
-            posterior = scan.posterior()
+        for isAdapted in [false, true] {
+            if isAdapted {
+                guard posterior.logOdds > -3 || series.scope.kind == .all else { break }
+                let best = OnsetPosterior(scan, posterior: posterior).mode
+                let end = posterior.onsetEvidence.bestEnd[best].map { Double(grid.bins[$0] * channel.binSeconds) }
+                channel.adapt(
+                    to: posterior.logOdds > -1
+                        ? EffectShape(onset: Double(grid.bins[best] * channel.binSeconds), end: end) : nil)
+                (scan, posterior) = scanned(channel)
+            }
+            while transients.count < 8,
+                posterior.transient > max(logSumExp(posterior.deploys), posterior.external, posterior.none)
+            {
+                let bins = posterior.transientBins
+                transients.append(
+                    TimeWindow(
+                        since: channel.time(ofBin: bins.lowerBound), until: channel.time(ofBin: bins.upperBound)))
+                channel.mask(max(0, bins.lowerBound - 1)..<bins.upperBound + 2)
+                (scan, posterior) = scanned(channel)
+            }
         }
         self.transients = transients
         self.scan = scan
@@ -61,24 +80,32 @@ struct ScopeJudgement {
     }
 
     /// The incident that this series shows.
-    func incident(penalised logOdds: Double) -> Incident {
-        let refined = refinedPosterior()
-        let onsetIndex = refined.mode
-        let onset = refined.cells[onsetIndex].middle
-        let coarseOnset = nearestGridIndex(to: onset)
-        let endIndex = posterior.onsetEvidence.bestEnd[coarseOnset]
-        let end = endIndex.map { scan.channel.time(ofBin: scan.grid.bins[$0]) }
+    func incident(extraPenalty: Double) -> Incident {
+        let located = located()
+        let refined = located.posterior
+        let logOdds = refined.total - posterior.none - penalty - extraPenalty
+        let onset = located.onset
+        let end = located.end
         let (before, during) = counts(onset: onset, end: end)
         let none = 1 / (1 + Double.exp(min(logOdds, 700)))
         let (suspects, external) = refined.shares(of: candidates.map(\.id), remaining: 1 - none)
-        let ratio = smoothed(during) / smoothed(before)
         // Next to nothing to go by still gives a finite interval.
-        let error = min(scan.effect(from: coarseOnset, to: endIndex).standardError, 10)
+        let error = min(located.effectError, 10)
+        let ratio: Double
+        let excess: Double
+        if signal == .volume {
+            ratio = Double.exp(located.effect)
+            let successes = during.events - during.errors
+            excess = max(0, successes * (1 / max(ratio, 1e-6) - 1))
+        } else {
+            ratio = smoothed(during) / smoothed(before)
+            excess = max(0, during.errors - before.value * during.events)
+        }
         return Incident(
-            signal: .errorRate, scope: series.scope, onset: onset, onsetInterval: refined.interval,
+            signal: signal, scope: series.scope, onset: onset, onsetInterval: refined.interval,
             end: end, endedBy: end.flatMap(deployThatEnded), baseline: before, during: during, ratio: ratio,
             ratioInterval: Interval(ratio * Double.exp(-1.96 * error), ratio * Double.exp(1.96 * error)),
-            excessErrors: max(0, during.errors - before.value * during.events), suspects: suspects,
+            excessErrors: excess, suspects: suspects,
             noneProbability: none, externalProbability: external)
     }
 
@@ -106,54 +133,93 @@ struct ScopeJudgement {
         return masses[best] > chance * Double(max(1, candidates.count)) * 0.25 ? candidates[best].id : nil
     }
 
-    private func nearestGridIndex(to instant: Instant) -> Int {
-        let bin = scan.channel.bin(of: instant)
-        return scan.grid.bins.indices.min {
-            abs(scan.grid.bins[$0] - bin) < abs(scan.grid.bins[$1] - bin)
-        } ?? 0
+    /// A change with its neighbourhood looked at closely.
+    private struct Located {
+        var posterior: OnsetPosterior
+        var onset: Instant
+        var end: Instant?
+        var effect: Double
+        var effectError: Double
     }
 
-    /// The posterior over causes and onsets with the neighbourhood of the onset looked at in the series' own buckets.
-    ///
-    /// Within the neighbourhood the evidence of the coarse bins is replaced by that of the fine ones, scaled so that the
-    /// evidence of the neighbourhood as a whole stays what it was.
-    private func refinedPosterior() -> OnsetPosterior {
-        let coarse = OnsetPosterior(
-            cells: scan.grid.cells, byDeploy: posterior.onsetEvidence.byDeploy,
-            byOther: posterior.onsetEvidence.byOther, onsetMass: scan.grid.onsetMass,
-            uniformMass: scan.grid.bins.indices.map(scan.grid.uniformMass),
-            candidateShares: scan.candidateShares)
-        let stride = max(1, scan.channel.count / 240)
-        guard series.bucketSeconds < scan.channel.binSeconds || stride > 1 else { return coarse }
-        let middle = coarse.cells[coarse.mode].middle
-        let end = posterior.onsetEvidence.bestEnd[coarse.mode].map {
-            scan.channel.time(ofBin: scan.grid.bins[$0])
+    private func located() -> Located {
+        var posteriorNow = OnsetPosterior(scan, posterior: posterior)
+        let coarseMode = posteriorNow.mode
+        let width = Double(scan.channel.binSeconds)
+        let spacing = width * Double(max(1, scan.channel.count / 300))
+        let endIndex = posterior.onsetEvidence.bestEnd[coarseMode]
+        let coarse = scan.effect(from: coarseMode, to: endIndex)
+        let sign = scan.channel.quantity.prior.sign
+        var result = Located(
+            posterior: posteriorNow, onset: posteriorNow.cells[coarseMode].middle,
+            end: endIndex.map { scan.channel.time(ofBin: scan.grid.bins[$0]) }, effect: sign * coarse.logRatio,
+            effectError: coarse.standardError)
+        let middle = Double(scan.grid.bins[coarseMode]) * width
+        guard
+            let near = Neighbourhood(
+                series, channel: scan.channel, middle: middle, seconds: max(5400, 3 * spacing),
+                end: result.end?.seconds(since: series.start))
+        else { return result }
+        let fine = fineposterior(near, coarseMode: coarseMode)
+        let stretch = TimeWindow(since: series.start.after(near.reach.lowerBound), until: series.start.after(near.reach.upperBound))
+        posteriorNow = posteriorNow.replacing(stretch, by: fine.posterior)
+        result.posterior = posteriorNow
+        result.onset = posteriorNow.cells[posteriorNow.mode].since
+        result.effect = fine.effect
+        result.effectError = fine.effectError
+        return result
+    }
+
+    /// Every hypothesis about an onset in the neighbourhood, fitted.
+    private func fineposterior(_ near: Neighbourhood, coarseMode: Int) -> (
+        posterior: OnsetPosterior, effect: Double, effectError: Double
+    ) {
+        let onsetEvidence = posterior.onsetEvidence
+        // How a change may end was weighed by the scan; the fits share its best end.
+        let byDeploy = onsetEvidence.byDeploy[coarseMode] - onsetEvidence.withBestEnd[coarseMode]
+        let byOther = onsetEvidence.byOther[coarseMode] - onsetEvidence.withBestEnd[coarseMode]
+        let moments = near.moments
+        let steps = near.logBayesFactors(moments.map { EffectShape(onset: $0, end: near.end) })
+        let spacing = moments.count > 1 ? moments[1] - moments[0] : 60
+        let cells = moments.map { moment in
+            TimeWindow(since: series.start.after(moment - spacing / 2), until: series.start.after(moment + spacing / 2))
         }
-        let spacing = scan.channel.binSeconds * stride
-        let near = TimeWindow(since: middle - max(2700, 2 * spacing), until: middle + max(2700, 2 * spacing))
-        let wide = TimeWindow(since: middle - 28_800, until: min(end ?? series.window.until, middle + 28_800))
-        let local = series.slice(wide)
-        let fineSeconds = max(series.bucketSeconds, 60)
-        guard let channel = Channel(local, binSeconds: fineSeconds, wander: scan.channel.wander) else {
-            return coarse
+        let whole = max(series.window.seconds, 1)
+        let external = Double.log(PriorWeight.external) + byOther
+        let other = steps.map { $0.logEvidence + external + Double.log(spacing / whole) }
+        var best = steps.max { $0.logEvidence < $1.logEvidence } ?? LogRateFit(wander: [], coefficients: [])
+        let deploys = candidates.indices.map { index -> [Double] in
+            let share = Double.log(PriorWeight.deploy * scan.candidateShares[index]) + byDeploy
+            let rampShare = candidates[index].rampShare
+            var values = moments.indices.map { cell in
+                steps[cell].logEvidence + share
+                    + Double.log(max(distributions[index].mass(in: cells[cell]) * (1 - rampShare), 1e-300))
+            }
+            guard rampShare > 0 else { return values }
+            let start = candidates[index].startedAt.seconds(since: series.start)
+            let ways = Candidate.rampLags.filter { near.reach.contains(start + $0.seconds) }
+            let fits = near.logBayesFactors(
+                ways.map {
+                    EffectShape(onset: start + $0.seconds, ramp: candidates[index].length, end: near.end)
+                })
+            for (way, fit) in zip(ways, fits) {
+                let cell = min(moments.count - 1, Int((start + way.seconds - near.reach.lowerBound) / spacing))
+                values[cell] = logSumExp([
+                    values[cell], fit.logEvidence + share + Double.log(rampShare * way.weight),
+                ])
+                if fit.logEvidence > best.logEvidence { best = fit }
+            }
+            return values
         }
-        let range = max(1, channel.bin(of: near.since))..<min(channel.count - 1, channel.bin(of: near.until))
-        guard range.count >= 3 else { return coarse }
-        let grid = OnsetGrid(
-            channel: channel, candidates: [], distributions: distributions, spacing: 1, range: range)
-        let evidence = ChangeEvidence(channel, grid: grid.bins)
-        let fine = grid.bins.indices.map { evidence.logBayesFactor(from: $0, to: nil) }
-        return coarse.refined(
-            cells: grid.cells, evidence: fine,
-            onsetMass: distributions.map { distribution in grid.cells.map { distribution.mass(in: $0) } })
+        return (OnsetPosterior(cells: cells, deploys: deploys, other: other), best.effect, best.effectError)
     }
 }
 
-/// Bins of five minutes, or of whatever keeps a series below three thousand of them; a single pod's counts are thin, so
-/// wider bins lose nothing there and cost little: at most five hundred.
+/// Bins of five minutes, or of whatever keeps a series below a limit; a single pod's counts are thin, so wider bins lose
+/// nothing there and cost little.
 private func binSeconds(for series: Series) -> Int {
     let seconds = series.count * series.bucketSeconds
-    let limit = series.scope.kind == .pod ? 500 : 3000
+    let limit = series.scope.kind == .pod ? 700 : 2100
     let widths = [60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14_400]
     let wanted = widths.first { seconds / $0 <= limit } ?? 86_400
     return max(series.bucketSeconds, seconds >= 43_200 ? max(wanted, 300) : wanted)
@@ -166,7 +232,7 @@ private func relevantRollouts(_ rollouts: [ObservedRollout], scope: Scope, of ca
     guard !candidate.workloads.isEmpty else { return [] }
     let owner = scope.kind == .pod ? PodName(scope.name).workload : scope.name
     return rollouts.filter { rollout in
-        candidate.workloads.contains(rollout.workload) && (scope.kind == .all || rollout.workload == owner)
+        candidate.workloads.contains(rollout.workload) && (scope.kind != .workload && scope.kind != .pod || rollout.workload == owner)
             && rollout.first > candidate.startedAt - 600
     }.map(\.first)
 }
@@ -191,4 +257,9 @@ private func candidateShares(_ candidates: [Candidate], scope: Scope) -> [Double
 extension TimeWindow {
     /// The instant half way.
     var middle: Instant { Instant(milliseconds: (since.milliseconds + until.milliseconds) / 2) }
+}
+
+extension Instant {
+    /// The instant so many seconds later, to the millisecond.
+    func after(_ seconds: Double) -> Instant { Instant(milliseconds: milliseconds + Int64((seconds * 1000).rounded())) }
 }

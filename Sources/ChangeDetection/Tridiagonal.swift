@@ -30,7 +30,7 @@ package struct Tridiagonal {
 }
 
 /// A stationary Ornstein-Uhlenbeck process sampled at equal steps: how a log rate wanders by itself.
-package struct Wander {
+package struct Wander: Sendable, Equatable {
     /// Its variance.
     package var variance: Double
     /// The time in which its correlation falls to 1/e, in seconds.
@@ -54,6 +54,23 @@ package struct Wander {
             if diagonal.count > 1 { diagonal[diagonal.count - 1] -= q * r * r }
         }
         return Tridiagonal(diagonal: diagonal, offDiagonal: -q * r)
+    }
+
+    /// The precision matrix at moments that need not be equally far apart: its diagonal, and what is beside it.
+    ///
+    /// Each moment given the one before is normal with mean r·u and variance σ²(1 − r²), r = exp(−distance/τ).
+    package func precision(at moments: [Double]) -> (diagonal: [Double], beside: [Double]) {
+        var diagonal = [Double](repeating: 0, count: moments.count)
+        var beside = [Double](repeating: 0, count: max(0, moments.count - 1))
+        if !diagonal.isEmpty { diagonal[0] = 1 / variance }
+        for index in beside.indices {
+            let r = min(Double.exp(-(moments[index + 1] - moments[index]) / timeConstantSeconds), 0.999_999)
+            let q = 1 / (variance * (1 - r * r))
+            diagonal[index] += q * r * r
+            diagonal[index + 1] += q
+            beside[index] = -q * r
+        }
+        return (diagonal, beside)
     }
 
     /// The variance of the difference between the means of two adjacent stretches of `seconds` each, for a
