@@ -9,8 +9,8 @@ import RealModule
 struct ChangeEvidence {
     /// The bins at which a change may begin or end, ascending.
     let grid: [Int]
-    private let gram: [Double]
-    private let projection: [Double]
+    private var gram: [Double]
+    private var projection: [Double]
     private let scale: Double
 
     init(_ channel: Channel, grid: [Int]) {
@@ -20,15 +20,16 @@ struct ChangeEvidence {
         let bins = channel.count
         let weights = channel.weights
         let factor = channel.scatter.wander.precision(plus: weights, stepSeconds: Double(channel.binSeconds))
-        /// Σ⁻¹v = Wv − W(A + W)⁻¹Wv, by the Woodbury identity with A the precision of the wander; from where v begins.
-        func inverse(_ vector: [Double]) -> [Double] {
+        /// Σ⁻¹v = Wv − W(A + W)⁻¹Wv, by the Woodbury identity with A the precision of the wander, of a vector that is 0
+        /// before a bin.
+        func inverse(_ vector: [Double], from first: Int = 0) -> [Double] {
             var result = vector
-            for bin in 0..<bins { result[bin] *= weights[bin] }
-            factor.solve(&result)
+            for bin in first..<bins { result[bin] *= weights[bin] }
+            factor.solve(&result, from: first)
             for bin in 0..<bins { result[bin] = weights[bin] * (vector[bin] - result[bin]) }
             return result
         }
-        let nuisance = Nuisance(channel, inverse: inverse)
+        let nuisance = Nuisance(channel) { inverse($0) }
         let weightedResponse = inverse(channel.response.map { $0 * sign })
         let responseProducts = suffixSums(weightedResponse, at: grid)
         let responseNuisance = nuisance.coefficients(of: weightedResponse)
@@ -40,7 +41,7 @@ struct ChangeEvidence {
         for (row, bin) in grid.enumerated() {
             var step = [Double](repeating: 0, count: bins)
             for index in bin..<bins { step[index] = 1 }
-            let weightedStep = inverse(step)
+            let weightedStep = inverse(step, from: bin)
             loadings.append(nuisance.loading(of: weightedStep))
             let sums = suffixSums(weightedStep, at: grid)
             for column in 0..<size { gram[row * size + column] = sums[column] }
@@ -57,6 +58,25 @@ struct ChangeEvidence {
         }
         self.gram = gram
         self.projection = projection
+    }
+
+    /// The evidence that is left when one change is taken for granted, its size unknown: a rank-one update.
+    func given(from start: Int, to end: Int?) -> ChangeEvidence {
+        var rest = self
+        let size = grid.count
+        let (information, score) = rise(from: start, to: end)
+        let total = information + 1 / (scale * scale)
+        let shared = (0..<size).map { column -> Double in
+            let first = 0.5 * (gram[start * size + column] + gram[column * size + start])
+            guard let end else { return first }
+            return first - 0.5 * (gram[end * size + column] + gram[column * size + end])
+        }
+        for row in 0..<size {
+            let factor = shared[row] / total
+            rest.projection[row] -= factor * score
+            for column in 0..<size { rest.gram[row * size + column] -= factor * shared[column] }
+        }
+        return rest
     }
 
     /// What the data say about a change that begins at grid point `start` and ends at grid point `end` (or never).

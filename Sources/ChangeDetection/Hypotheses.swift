@@ -28,8 +28,6 @@ struct ChannelPosterior {
     var external: Double
     var none: Double
     var transient: Double
-    /// The most probable transient, in bins.
-    var transientBins: Range<Int>
     /// For each grid point log of evidence of a change that begins there, by how it ends, priors of ends included.
     var onsetEvidence: OnsetEvidence
 
@@ -115,55 +113,89 @@ struct HypothesisScan {
         evidence.effect(from: start, to: end)
     }
 
+    /// The short changes, in bins, that are likelier than `level` (a log weight), the likeliest first, no two of which overlap;
+    /// with a change taken for granted if one is named.
+    func transients(above level: Double, given change: (start: Int, end: Int?)? = nil) -> [Range<Int>] {
+        let evidence = change.map { self.evidence.given(from: $0.start, to: $0.end) } ?? self.evidence
+        let count = grid.bins.count
+        var found: [(value: Double, bins: Range<Int>)] = []
+        let prior = Double.log(PriorWeight.transient / Double(max(1, count)))
+        for start in 0..<count {
+            var end = start + 1
+            var ends: [(value: Double, end: Int)] = []
+            while end < count, seconds(start, end) < PriorWeight.transientSeconds {
+                let (information, score) = evidence.rise(from: start, to: end)
+                if score > 0, score * score > 6 * information {
+                    ends.append((evidence.logBayesFactor(from: start, to: end), end))
+                }
+                end += 1
+            }
+            guard let best = ends.max(by: { $0.value < $1.value }) else { continue }
+            let weighted = best.value + prior - Double.log(Double(max(1, end - start - 1)))
+            if weighted > level { found.append((weighted, grid.bins[start]..<grid.bins[best.end])) }
+        }
+        found.sort { ($0.value, $1.bins.lowerBound) > ($1.value, $0.bins.lowerBound) }
+        var kept: [Range<Int>] = []
+        for candidate in found where !kept.contains(where: { $0.overlaps(candidate.bins.lowerBound - 2..<candidate.bins.upperBound + 2) }) {
+            kept.append(candidate.bins)
+        }
+        return kept
+    }
+
+    private func seconds(_ start: Int, _ end: Int) -> Int {
+        (grid.bins[end] - grid.bins[start]) * channel.binSeconds
+    }
+
     func posterior() -> ChannelPosterior {
         let count = grid.bins.count
         // The probability that some later deploy ends a change in each cell, were all equally likely to.
         let endMass = (0..<count).map { cell in grid.onsetMass.reduce(0) { $0 + $1[cell] } }
+        let logEndMass = endMass.map { Double.log(max($0, 1e-300)) }
+        var laterMass = [Double](repeating: 0, count: count + 1)
+        for cell in (0..<count).reversed() { laterMass[cell] = laterMass[cell + 1] + endMass[cell] }
         var onset = OnsetEvidence(
             byDeploy: .init(repeating: -.infinity, count: count),
             byOther: .init(repeating: -.infinity, count: count),
             bestEnd: .init(repeating: nil, count: count), withBestEnd: .init(repeating: -.infinity, count: count))
         var transient = -Double.infinity
-        var bestTransient = (value: -Double.infinity, bins: 0..<0)
-        let transientPairs = Double(max(1, count))
+        let transientPrior = Double.log(PriorWeight.transient / Double(max(1, count)))
+        let (lastingPrior, endedByDeploy, endedAnyhow) = (
+            Double.log(PriorWeight.lasting), Double.log(PriorWeight.endedByDeploy),
+            Double.log(PriorWeight.endedAnyhow)
+        )
         for start in 0..<count {
             let lasting = evidence.logBayesFactor(from: start, to: nil)
-            var best = (value: lasting + Double.log(PriorWeight.lasting), end: Int?.none, raw: lasting)
-            let laterMass = max(1, endMass[start...].reduce(0, +))
-            let laterCells = Double(max(1, count - start))
-            var byDeployEnd: [Double] = [], byAnyEnd: [Double] = []
+            var best = (value: lasting + lastingPrior, end: Int?.none, raw: lasting)
+            let logLaterMass = Double.log(max(1, laterMass[start]))
+            let logLaterCells = Double.log(Double(max(1, count - start)))
+            var byDeployEnd: [Double] = [], byAnyEnd: [Double] = [], short: [Double] = []
+            var shortCells = 0
             for end in start + 1..<max(start + 1, count) {
-                let seconds = (grid.bins[end] - grid.bins[start]) * channel.binSeconds
+                let seconds = seconds(start, end)
+                if seconds < PriorWeight.transientSeconds { shortCells += 1 }
                 let (information, score) = evidence.rise(from: start, to: end)
-                // A fall counts for nothing; skipping it is what makes the scan quick.
+                // A change the other way counts for nothing; skipping it is what makes the scan quick.
                 guard score > 0, score * score > 0.5 * information else { continue }
                 let factor = evidence.logBayesFactor(from: start, to: end)
                 if seconds >= PriorWeight.shortestSeconds, endMass[end] > 0 {
-                    let weighted = factor + Double.log(endMass[end] / laterMass)
+                    let weighted = factor + logEndMass[end] - logLaterMass
                     byDeployEnd.append(weighted)
-                    if weighted + Double.log(PriorWeight.endedByDeploy) > best.value {
-                        best = (weighted + Double.log(PriorWeight.endedByDeploy), end, factor)
-                    }
+                    if weighted + endedByDeploy > best.value { best = (weighted + endedByDeploy, end, factor) }
                 }
                 if seconds >= PriorWeight.transientSeconds {
-                    let weighted = factor - Double.log(laterCells)
+                    let weighted = factor - logLaterCells
                     byAnyEnd.append(weighted)
-                    if weighted + Double.log(PriorWeight.endedAnyhow) > best.value {
-                        best = (weighted + Double.log(PriorWeight.endedAnyhow), end, factor)
-                    }
+                    if weighted + endedAnyhow > best.value { best = (weighted + endedAnyhow, end, factor) }
                 } else {
-                    let perStart = Double(max(1, PriorWeight.transientSeconds / channel.binSeconds))
-                    let weighted = factor + Double.log(PriorWeight.transient / transientPairs / perStart)
-                    transient = logSumExp([transient, weighted])
-                    if weighted > bestTransient.value {
-                        bestTransient = (weighted, grid.bins[start]..<grid.bins[end])
-                    }
+                    short.append(factor)
                 }
             }
+            transient = logSumExp([
+                transient, logSumExp(short) + transientPrior - Double.log(Double(max(1, shortCells))),
+            ])
             let deployEnds = logSumExp(byDeployEnd), anyEnds = logSumExp(byAnyEnd)
             onset.byDeploy[start] = logSumExp([
-                lasting + Double.log(PriorWeight.lasting), deployEnds + Double.log(PriorWeight.endedByDeploy),
-                anyEnds + Double.log(PriorWeight.endedAnyhow),
+                lasting + lastingPrior, deployEnds + endedByDeploy, anyEnds + endedAnyhow,
             ])
             onset.byOther[start] = logSumExp([
                 lasting + Double.log(PriorWeight.externalLasting), anyEnds + Double.log(0.5),
@@ -172,12 +204,6 @@ struct HypothesisScan {
             onset.bestEnd[start] = best.end
             onset.withBestEnd[start] = best.raw
         }
-        return summed(onset, transient: transient, transientBins: bestTransient.bins)
-    }
-
-    private func summed(_ onset: OnsetEvidence, transient: Double, transientBins: Range<Int>)
-        -> ChannelPosterior
-    {
         let deploys = grid.onsetMass.indices.map { candidate in
             logSumExp(
                 grid.bins.indices.lazy.map {
@@ -189,6 +215,6 @@ struct HypothesisScan {
             + Double.log(PriorWeight.external)
         return ChannelPosterior(
             deploys: deploys, external: external, none: Double.log(PriorWeight.none), transient: transient,
-            transientBins: transientBins, onsetEvidence: onset)
+            onsetEvidence: onset)
     }
 }

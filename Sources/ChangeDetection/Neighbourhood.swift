@@ -6,25 +6,23 @@ import RealModule
 /// Bins are as fine as the series near the change and widen away from it, because what is far off only settles the
 /// level. Each hypothesis costs one fit of the ``LogRateModel``.
 struct Neighbourhood {
-    /// The stretch in which the onset is looked for, in seconds after the start of the series.
-    let reach: ClosedRange<Double>
-    /// The end that all hypotheses share.
-    let end: Double?
+    /// The stretches in which the onset is looked for, in seconds after the start of the series, and the end that all
+    /// hypotheses about an onset in one share.
+    let stretches: [(reach: ClosedRange<Double>, end: Double?)]
     private let model: LogRateModel
     private let prior: EffectPrior
     private let baseline: LogRateFit
     private let resolution: Double
 
-    /// - Parameters:
-    ///   - middle: where the change is about, in seconds after the start of the series.
-    ///   - seconds: how far around it the onset is looked for.
-    init?(_ series: Series, channel: Channel, middle: Double, seconds: Double, end: Double?) {
+    /// - Returns: `nil` when the series is shorter than what is asked for.
+    init?(_ series: Series, channel: Channel, stretches wanted: [(reach: ClosedRange<Double>, end: Double?)]) {
         let length = Double(series.count * series.bucketSeconds)
         resolution = Double(max(series.bucketSeconds, 60))
-        reach = max(0, middle - seconds)...min(length - resolution, middle + seconds * 0.75)
-        guard reach.upperBound > reach.lowerBound else { return nil }
+        let last = length - resolution
+        guard last > resolution else { return nil }
+        stretches = wanted.map { (reach: $0.reach.clamped(to: 0...last), end: $0.end) }
         let edges = gradedEdges(
-            length: length, bucket: Double(series.bucketSeconds), resolution: resolution, reach: reach, end: end)
+            length: length, bucket: Double(series.bucketSeconds), resolution: resolution, stretches: stretches)
         var bins = counted(series, quantity: channel.quantity, edges: edges)
         let width = Double(channel.binSeconds)
         var offset = [Double](repeating: 0, count: bins.count)
@@ -36,7 +34,6 @@ struct Neighbourhood {
                 offset[bin] += mode.coefficients[column] * channel.columns[column][coarse]
             }
         }
-        self.end = end
         prior = channel.quantity.prior
         model = LogRateModel(
             bins, scatter: channel.scatter, columns: [Array(repeating: 1, count: bins.count)],
@@ -44,9 +41,10 @@ struct Neighbourhood {
         baseline = model.fit()
     }
 
-    /// The moments at which a step is tried: every one that the resolution tells apart.
-    var moments: [Double] {
-        Array(stride(from: reach.lowerBound, through: reach.upperBound, by: resolution))
+    /// The moments of a stretch at which a step is tried: every one that the resolution tells apart.
+    func moments(of stretch: Int) -> [Double] {
+        let reach = stretches[stretch].reach
+        return Array(stride(from: reach.lowerBound, through: reach.upperBound, by: resolution))
     }
 
     /// The log Bayes factors of changes of several shapes against none, and how the last one looks.
@@ -62,28 +60,36 @@ struct Neighbourhood {
     }
 }
 
-/// Edges as fine as the resolution in and around the reach and the end, five minutes up to four hours away from it,
+/// Edges as fine as the resolution in and around the stretches and the ends, five minutes up to four hours away from them,
 /// twenty minutes up to two days, and an hour beyond.
 private func gradedEdges(
-    length: Double, bucket: Double, resolution: Double, reach: ClosedRange<Double>, end: Double?
+    length: Double, bucket: Double, resolution: Double, stretches: [(reach: ClosedRange<Double>, end: Double?)]
 ) -> [Double] {
+    let fine = stretches.map { ($0.reach.lowerBound - 600)...($0.reach.upperBound + 1800) }
+    let near = stretches.compactMap { $0.end.map { ($0 - 900)...($0 + 900) } }
+    func distance(_ time: Double, _ range: ClosedRange<Double>) -> Double {
+        max(range.lowerBound - time, time - range.upperBound, 0)
+    }
     var edges = [0.0]
     while let last = edges.last, last < length {
-        var distance = max(reach.lowerBound - 600 - last, last - reach.upperBound - 1800, 0)
-        if let end { distance = min(distance, max(abs(last - end) - 900, 0) + 300) }
+        let toFine = fine.map { distance(last, $0) }.min() ?? 0
+        let toNear = near.map { distance(last, $0) }.min() ?? .infinity
         let wanted: Double =
-            switch distance {
-            case 0: resolution
-            case ..<14_400: max(resolution, 300)
-            case ..<172_800: max(resolution, 1200)
-            default: max(resolution, 3600)
+            if toFine <= 0 {
+                resolution
+            } else if min(toFine, toNear) < 14_400 {
+                max(resolution, 300)
+            } else if min(toFine, toNear) < 172_800 {
+                max(resolution, 1200)
+            } else {
+                max(resolution, 3600)
             }
         // A wide bin must not swallow the beginning of the fine ones.
         var next = last + wanted
-        if last < reach.lowerBound - 600, next > reach.lowerBound - 600 {
-            next = max(last + resolution, ((reach.lowerBound - 600) / bucket).rounded(.down) * bucket)
+        if let start = fine.map(\.lowerBound).filter({ $0 > last && $0 < next }).min() {
+            next = max(last + resolution, (start / bucket).rounded(.down) * bucket)
         }
-        edges.append(min(length, ((next / bucket).rounded()) * bucket))
+        edges.append(min(length, (next / bucket).rounded() * bucket))
     }
     return edges
 }

@@ -38,14 +38,19 @@ struct NewKindJudgement {
         }
         /// The gamma prior's b: half an occurrence in as much exposure as one occurrence stands for.
         let unit = exposure.total / occurrences
-        let always = logEvidence(occurrences, exposure.total, dispersion)
+        // That it was always there is weighed over as much exposure after the first occurrence as before it, so that a
+        // later change of its rate says nothing.
+        let even = exposure.bucket(after: 2 * exposure.before(first))
+        let occurrencesEven = series.errors[first..<max(even, first + 1)].reduce(0, +)
+        let exposureEven = exposure.before(max(even, first + 1))
+        let always = logEvidence(occurrencesEven, exposureEven, dispersion)
 
         // The place of the onset is settled by the first occurrences; what comes later only says that it lasts.
         let horizon = exposure.horizon(from: first, occurrences: 40, seconds: 6 * 3600)
         let early = series.errors[first..<horizon].reduce(0, +)
         let local = max(1, 1 + (indexOfDispersion(series, from: first, exposure: exposure, hours: 0.25) - 1) * 0.5)
         func lasting(from onset: Int) -> Double {
-            let far = logEvidence(occurrences, exposure.total - exposure.before(first), dispersion)
+            let far = logEvidence(occurrencesEven, exposureEven - exposure.before(first), dispersion)
             let near = logEvidence(early, exposure.before(horizon) - exposure.before(onset), local)
             return far - always + near - logEvidence(early, exposure.before(horizon) - exposure.before(first), local)
         }
@@ -137,6 +142,9 @@ private struct Exposure {
 
     /// Events in the buckets before one.
     func before(_ bucket: Int) -> Double { sums[min(max(bucket, 0), sums.count - 1)] }
+
+    /// The first bucket by whose end so many events had gone by.
+    func bucket(after events: Double) -> Int { sums.dropFirst().firstIndex { $0 >= events } ?? sums.count - 1 }
 
     /// The bucket by which so many occurrences were seen, or so long was waited, whichever is later.
     func horizon(from first: Int, occurrences: Double, seconds: Int) -> Int {

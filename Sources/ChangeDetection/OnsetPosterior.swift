@@ -29,6 +29,17 @@ struct OnsetPosterior {
         self.other = other
     }
 
+    /// What the cells cover.
+    var window: TimeWindow {
+        TimeWindow(since: cells.first?.since ?? Instant(seconds: 0), until: cells.last?.until ?? Instant(seconds: 0))
+    }
+
+    /// The same with all evidence multiplied by one factor, given by its logarithm.
+    func shifted(by shift: Double) -> OnsetPosterior {
+        OnsetPosterior(
+            cells: cells, deploys: deploys.map { $0.map { $0 + shift } }, other: other.map { $0 + shift })
+    }
+
     /// The same with the cells of one stretch replaced by others.
     func replacing(_ stretch: TimeWindow, by finer: OnsetPosterior) -> OnsetPosterior {
         let before = cells.indices.filter { cells[$0].middle < stretch.since }
@@ -49,6 +60,15 @@ struct OnsetPosterior {
 
     /// log of the sum over everything.
     var total: Double { logSumExp(byCell) }
+
+    /// The share of everything that each cell holds; 0 for cells inside the windows.
+    func probabilities(outside windows: [TimeWindow]) -> [Double] {
+        let values = byCell
+        let total = logSumExp(values)
+        return cells.indices.map { cell in
+            windows.contains { $0.contains(cells[cell].middle) } ? 0 : Double.exp(values[cell] - total)
+        }
+    }
 
     /// The index of the most probable cell, by density.
     var mode: Int {

@@ -35,33 +35,46 @@ struct ScopeJudgement {
         let shares = candidateShares(candidates, scope: series.scope)
         let grid = OnsetGrid(
             channel: channel, candidates: candidates, distributions: distributions,
-            spacing: max(1, channel.count / 300), range: 0..<max(1, channel.count - 1))
+            spacing: gridSpacing(channel), range: 0..<max(1, channel.count - 1))
         func scanned(_ channel: Channel) -> (HypothesisScan, ChannelPosterior) {
             let scan = HypothesisScan(channel: channel, grid: grid, candidateShares: shares)
             return (scan, scan.posterior())
         }
-        // Short bursts are found one by one and masked, so that what remains is judged without them. The first look is
-        // at a loose expansion; once it is known what stands out, the scatter is learnt with that seen past.
+        // Short bursts are masked, so that what remains is judged without them: those that outweigh every lasting change, and
+        // those that are left when the likeliest lasting change is seen past. The first look is at a loose expansion; once
+        // it is known what stands out, the scatter is learnt with that seen past, and all is looked at again.
         var (scan, posterior) = scanned(channel)
         var transients: [TimeWindow] = []
+        func likeliestChange() -> (start: Int, end: Int?)? {
+            guard posterior.logOdds > 0 else { return nil }
+            let mode = OnsetPosterior(scan, posterior: posterior).mode
+            return (mode, posterior.onsetEvidence.bestEnd[mode])
+        }
         for isAdapted in [false, true] {
             if isAdapted {
                 guard posterior.logOdds > -3 || series.scope.kind == .all else { break }
-                let best = OnsetPosterior(scan, posterior: posterior).mode
-                let end = posterior.onsetEvidence.bestEnd[best].map { Double(grid.bins[$0] * channel.binSeconds) }
+                let width = Double(channel.binSeconds)
                 channel.adapt(
-                    to: posterior.logOdds > -1
-                        ? EffectShape(onset: Double(grid.bins[best] * channel.binSeconds), end: end) : nil)
+                    to: likeliestChange().map { change in
+                        EffectShape(
+                            onset: Double(grid.bins[change.start]) * width,
+                            end: change.end.map { Double(grid.bins[$0]) * width })
+                    })
                 (scan, posterior) = scanned(channel)
             }
-            while transients.count < 8,
-                posterior.transient > max(logSumExp(posterior.deploys), posterior.external, posterior.none)
-            {
-                let bins = posterior.transientBins
-                transients.append(
-                    TimeWindow(
-                        since: channel.time(ofBin: bins.lowerBound), until: channel.time(ofBin: bins.upperBound)))
-                channel.mask(max(0, bins.lowerBound - 1)..<bins.upperBound + 2)
+            for _ in 0..<4 {
+                let lasting = max(logSumExp(posterior.deploys), posterior.external, posterior.none)
+                let found =
+                    posterior.transient > lasting
+                    ? scan.transients(above: lasting)
+                    : likeliestChange().map { scan.transients(above: posterior.none, given: $0) } ?? []
+                guard !found.isEmpty else { break }
+                for bins in found.prefix(20) {
+                    transients.append(
+                        TimeWindow(
+                            since: channel.time(ofBin: bins.lowerBound), until: channel.time(ofBin: bins.upperBound)))
+                    channel.mask(max(0, bins.lowerBound - 1)..<bins.upperBound + 2)
+                }
                 (scan, posterior) = scanned(channel)
             }
         }
@@ -143,43 +156,78 @@ struct ScopeJudgement {
     }
 
     private func located() -> Located {
-        var posteriorNow = OnsetPosterior(scan, posterior: posterior)
-        let coarseMode = posteriorNow.mode
+        let coarse = OnsetPosterior(scan, posterior: posterior)
         let width = Double(scan.channel.binSeconds)
-        let spacing = width * Double(max(1, scan.channel.count / 300))
-        let endIndex = posterior.onsetEvidence.bestEnd[coarseMode]
-        let coarse = scan.effect(from: coarseMode, to: endIndex)
         let sign = scan.channel.quantity.prior.sign
+        let reach = max(5400, 3 * width * Double(gridSpacing(scan.channel)))
+        func end(of mode: Int) -> Instant? {
+            posterior.onsetEvidence.bestEnd[mode].map { scan.channel.time(ofBin: scan.grid.bins[$0]) }
+        }
+        let size = scan.effect(from: coarse.mode, to: posterior.onsetEvidence.bestEnd[coarse.mode])
         var result = Located(
-            posterior: posteriorNow, onset: posteriorNow.cells[coarseMode].middle,
-            end: endIndex.map { scan.channel.time(ofBin: scan.grid.bins[$0]) }, effect: sign * coarse.logRatio,
-            effectError: coarse.standardError)
-        let middle = Double(scan.grid.bins[coarseMode]) * width
+            posterior: coarse, onset: coarse.cells[coarse.mode].middle, end: end(of: coarse.mode),
+            effect: sign * size.logRatio, effectError: size.standardError)
+        // The likeliest stretch first; further ones only while they hold more than a fiftieth of all there is.
+        var stretches: [(window: TimeWindow, mode: Int)] = []
+        while stretches.count < 3 {
+            let unexplored = coarse.probabilities(outside: stretches.map(\.window))
+            guard let peak = unexplored.indices.max(by: { unexplored[$0] < unexplored[$1] }) else { break }
+            let middle = stretches.isEmpty ? coarse.cells[coarse.mode].middle : coarse.cells[peak].middle
+            let around = TimeWindow(since: middle.after(-reach), until: middle.after(0.75 * reach))
+            let held = unexplored.indices.reduce(0) {
+                $0 + (around.contains(coarse.cells[$1].middle) ? unexplored[$1] : 0)
+            }
+            guard stretches.isEmpty || held > 0.02 else { break }
+            stretches.append((around, nearestGridIndex(to: middle)))
+        }
         guard
             let near = Neighbourhood(
-                series, channel: scan.channel, middle: middle, seconds: max(5400, 3 * spacing),
-                end: result.end?.seconds(since: series.start))
+                series, channel: scan.channel,
+                stretches: stretches.map { stretch in
+                    (
+                        stretch.window.since.seconds(since: series.start)...stretch.window.until.seconds(since: series.start),
+                        end(of: stretch.mode)?.seconds(since: series.start)
+                    )
+                })
         else { return result }
-        let fine = fineposterior(near, coarseMode: coarseMode)
-        let stretch = TimeWindow(since: series.start.after(near.reach.lowerBound), until: series.start.after(near.reach.upperBound))
-        posteriorNow = posteriorNow.replacing(stretch, by: fine.posterior)
-        result.posterior = posteriorNow
-        result.onset = posteriorNow.cells[posteriorNow.mode].since
-        result.effect = fine.effect
-        result.effectError = fine.effectError
+        var best = -Double.infinity
+        var fine: [(window: TimeWindow, posterior: OnsetPosterior)] = []
+        for (index, stretch) in stretches.enumerated() {
+            let found = finePosterior(near, stretch: index, coarseMode: stretch.mode)
+            guard !found.posterior.cells.isEmpty else { continue }
+            fine.append((found.posterior.window, found.posterior))
+            guard found.best > best else { continue }
+            best = found.best
+            result.end = end(of: stretch.mode)
+            result.effect = found.effect
+            result.effectError = found.effectError
+        }
+        // What the scan says of the rest of time is on its own scale; at the mode the two must agree.
+        let shift = best - posterior.onsetEvidence.withBestEnd[stretches[0].mode]
+        result.posterior = coarse.shifted(by: shift)
+        for part in fine { result.posterior = result.posterior.replacing(part.window, by: part.posterior) }
+        result.onset = result.posterior.cells[result.posterior.mode].since
         return result
     }
 
-    /// Every hypothesis about an onset in the neighbourhood, fitted.
-    private func fineposterior(_ near: Neighbourhood, coarseMode: Int) -> (
-        posterior: OnsetPosterior, effect: Double, effectError: Double
+    private func nearestGridIndex(to instant: Instant) -> Int {
+        let bin = scan.channel.bin(of: instant)
+        return scan.grid.bins.indices.min {
+            abs(scan.grid.bins[$0] - bin) < abs(scan.grid.bins[$1] - bin)
+        } ?? 0
+    }
+
+    /// Every hypothesis about an onset in one stretch of the neighbourhood, fitted; and the best one's log Bayes factor.
+    private func finePosterior(_ near: Neighbourhood, stretch: Int, coarseMode: Int) -> (
+        posterior: OnsetPosterior, best: Double, effect: Double, effectError: Double
     ) {
         let onsetEvidence = posterior.onsetEvidence
         // How a change may end was weighed by the scan; the fits share its best end.
         let byDeploy = onsetEvidence.byDeploy[coarseMode] - onsetEvidence.withBestEnd[coarseMode]
         let byOther = onsetEvidence.byOther[coarseMode] - onsetEvidence.withBestEnd[coarseMode]
-        let moments = near.moments
-        let steps = near.logBayesFactors(moments.map { EffectShape(onset: $0, end: near.end) })
+        let moments = near.moments(of: stretch)
+        let end = near.stretches[stretch].end
+        let steps = near.logBayesFactors(moments.map { EffectShape(onset: $0, end: end) })
         let spacing = moments.count > 1 ? moments[1] - moments[0] : 60
         let cells = moments.map { moment in
             TimeWindow(since: series.start.after(moment - spacing / 2), until: series.start.after(moment + spacing / 2))
@@ -197,13 +245,13 @@ struct ScopeJudgement {
             }
             guard rampShare > 0 else { return values }
             let start = candidates[index].startedAt.seconds(since: series.start)
-            let ways = Candidate.rampLags.filter { near.reach.contains(start + $0.seconds) }
+            let ways = Candidate.rampLags.filter { near.stretches[stretch].reach.contains(start + $0.seconds) }
             let fits = near.logBayesFactors(
                 ways.map {
-                    EffectShape(onset: start + $0.seconds, ramp: candidates[index].length, end: near.end)
+                    EffectShape(onset: start + $0.seconds, ramp: candidates[index].length, end: end)
                 })
             for (way, fit) in zip(ways, fits) {
-                let cell = min(moments.count - 1, Int((start + way.seconds - near.reach.lowerBound) / spacing))
+                let cell = min(moments.count - 1, Int((start + way.seconds - near.stretches[stretch].reach.lowerBound) / spacing))
                 values[cell] = logSumExp([
                     values[cell], fit.logEvidence + share + Double.log(rampShare * way.weight),
                 ])
@@ -211,7 +259,9 @@ struct ScopeJudgement {
             }
             return values
         }
-        return (OnsetPosterior(cells: cells, deploys: deploys, other: other), best.effect, best.effectError)
+        return (
+            OnsetPosterior(cells: cells, deploys: deploys, other: other), best.logEvidence, best.effect, best.effectError
+        )
     }
 }
 
@@ -224,6 +274,9 @@ private func binSeconds(for series: Series) -> Int {
     let wanted = widths.first { seconds / $0 <= limit } ?? 86_400
     return max(series.bucketSeconds, seconds >= 43_200 ? max(wanted, 300) : wanted)
 }
+
+/// Every second bin, or what keeps a grid at no more than a thousand points (a pod's at 250).
+private func gridSpacing(_ channel: Channel) -> Int { max(1, (channel.count + 1049) / 1050) }
 
 /// The first events of new templates of the workloads that a scope and a deploy share.
 private func relevantRollouts(_ rollouts: [ObservedRollout], scope: Scope, of candidate: Candidate)

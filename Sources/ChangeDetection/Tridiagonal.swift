@@ -4,27 +4,30 @@ import RealModule
 ///
 /// Golub & Van Loan, *Matrix Computations*, 4.3.6.
 package struct Tridiagonal {
-    private var pivots: [Double]
+    private let inversePivots: [Double]
     private var multipliers: [Double]
 
     /// - Parameters:
     ///   - diagonal: n entries.
     ///   - offDiagonal: the one value beside the diagonal; all are equal here.
     package init(diagonal: [Double], offDiagonal: Double) {
-        pivots = diagonal
+        var pivots = diagonal
         multipliers = Array(repeating: 0, count: diagonal.count)
         for index in diagonal.indices.dropFirst() {
             multipliers[index] = offDiagonal / pivots[index - 1]
             pivots[index] -= multipliers[index] * offDiagonal
         }
+        inversePivots = pivots.map { 1 / $0 }
     }
 
-    /// Replaces `vector` by the solution x of A·x = `vector`.
-    package func solve(_ vector: inout [Double]) {
-        for index in vector.indices.dropFirst() { vector[index] -= multipliers[index] * vector[index - 1] }
-        for index in vector.indices.reversed() {
-            vector[index] /= pivots[index]
-            if index + 1 < vector.count { vector[index] -= multipliers[index + 1] * vector[index + 1] }
+    /// Replaces `vector`, which is 0 before index `first`, by the solution x of A·x = `vector`.
+    package func solve(_ vector: inout [Double], from first: Int = 0) {
+        let count = vector.count
+        guard count > 0 else { return }
+        vector.withUnsafeMutableBufferPointer { x in
+            for index in stride(from: first + 1, to: count, by: 1) { x[index] -= multipliers[index] * x[index - 1] }
+            for index in first..<count { x[index] *= inversePivots[index] }
+            for index in stride(from: count - 2, through: 0, by: -1) { x[index] -= multipliers[index + 1] * x[index + 1] }
         }
     }
 }
