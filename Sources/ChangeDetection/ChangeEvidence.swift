@@ -3,9 +3,10 @@ import RealModule
 /// The evidence that a channel's rate changed at one point of a grid and, perhaps, changed back at another.
 ///
 /// With Σ the covariance of the responses (counting noise plus wander) and f a step, everything a Bayes factor needs
-/// is fᵀΣ⁻¹f and fᵀΣ⁻¹z. One tridiagonal solve a grid point gives Σ⁻¹f, and suffix sums of it the products with all
-/// other steps, so all pairs of start and end cost O(grid × bins). What the channel's columns explain is projected out,
-/// each with its prior, so that a short record cannot call a change a rhythm.
+/// is fᵀΣ⁻¹f and fᵀΣ⁻¹z. Σ⁻¹ is W − W(A+W)⁻¹W (Woodbury) with A + W tridiagonal, whose inverse M is semiseparable:
+/// beyond the diagonal each entry is a known multiple of its neighbour (Vandebril, Van Barel & Mastronardi, *Matrix
+/// Computations and Semiseparable Matrices*, 2008). So all products of steps cost O(bins + grid²). What the channel's
+/// columns explain is projected out, each with its prior, so that a short record cannot call a change a rhythm.
 struct ChangeEvidence {
     /// The bins at which a change may begin or end, ascending.
     let grid: [Int]
@@ -17,47 +18,35 @@ struct ChangeEvidence {
         self.grid = grid
         let sign = channel.quantity.prior.sign
         scale = channel.quantity.prior.scale
-        let bins = channel.count
         let weights = channel.weights
         let factor = channel.scatter.wander.precision(plus: weights, stepSeconds: Double(channel.binSeconds))
-        /// Σ⁻¹v = Wv − W(A + W)⁻¹Wv, by the Woodbury identity with A the precision of the wander, of a vector that is 0
-        /// before a bin.
-        func inverse(_ vector: [Double], from first: Int = 0) -> [Double] {
-            var result = vector
-            for bin in first..<bins { result[bin] *= weights[bin] }
-            factor.solve(&result, from: first)
-            for bin in 0..<bins { result[bin] = weights[bin] * (vector[bin] - result[bin]) }
+        func inverse(_ vector: [Double]) -> [Double] {
+            var result = zip(vector, weights).map { $0 * $1 }
+            factor.solve(&result)
+            for bin in result.indices { result[bin] = weights[bin] * (vector[bin] - result[bin]) }
             return result
         }
-        let nuisance = Nuisance(channel) { inverse($0) }
+        let nuisance = Nuisance(channel, inverse: inverse)
         let weightedResponse = inverse(channel.response.map { $0 * sign })
-        let responseProducts = suffixSums(weightedResponse, at: grid)
         let responseNuisance = nuisance.coefficients(of: weightedResponse)
+        let loadings = nuisance.stepLoadings(at: grid)
 
         let size = grid.count
-        var gram = [Double](repeating: 0, count: size * size)
-        var projection = [Double](repeating: 0, count: size)
-        var loadings: [[Double]] = []
-        for (row, bin) in grid.enumerated() {
-            var step = [Double](repeating: 0, count: bins)
-            for index in bin..<bins { step[index] = 1 }
-            let weightedStep = inverse(step, from: bin)
-            loadings.append(nuisance.loading(of: weightedStep))
-            let sums = suffixSums(weightedStep, at: grid)
-            for column in 0..<size { gram[row * size + column] = sums[column] }
-            projection[row] = responseProducts[row] - dot(loadings[row], responseNuisance)
-        }
-        let solved = loadings.map { nuisance.solve($0) }
+        projection = suffixSums(weightedResponse, at: grid)
+        for row in 0..<size { projection[row] -= dot(loadings[row], responseNuisance) }
+        gram = stepProducts(weights: weights, factor: factor, grid: grid)
         let width = nuisance.count
-        for row in 0..<size {
-            for column in 0..<size {
-                var explained = 0.0
-                for k in 0..<width { explained += loadings[row][k] * solved[column][k] }
-                gram[row * size + column] -= explained
+        let solved = loadings.flatMap { nuisance.solve($0) }
+        let flat = loadings.flatMap { $0 }
+        gram.withUnsafeMutableBufferPointer { gram in
+            for row in 0..<size {
+                for column in 0..<size {
+                    var explained = 0.0
+                    for k in 0..<width { explained += flat[row * width + k] * solved[column * width + k] }
+                    gram[row * size + column] -= explained
+                }
             }
         }
-        self.gram = gram
-        self.projection = projection
     }
 
     /// The evidence that is left when one change is taken for granted, its size unknown: a rank-one update.
@@ -67,9 +56,7 @@ struct ChangeEvidence {
         let (information, score) = rise(from: start, to: end)
         let total = information + 1 / (scale * scale)
         let shared = (0..<size).map { column -> Double in
-            let first = 0.5 * (gram[start * size + column] + gram[column * size + start])
-            guard let end else { return first }
-            return first - 0.5 * (gram[end * size + column] + gram[column * size + end])
+            gram[start * size + column] - (end.map { gram[$0 * size + column] } ?? 0)
         }
         for row in 0..<size {
             let factor = shared[row] / total
@@ -83,7 +70,7 @@ struct ChangeEvidence {
     func rise(from start: Int, to end: Int?) -> (information: Double, score: Double) {
         let own = gram[start * grid.count + start]
         guard let end else { return (max(own, 1e-9), projection[start]) }
-        let cross = gram[start * grid.count + end] + gram[end * grid.count + start]
+        let cross = 2 * gram[start * grid.count + end]
         return (max(own - cross + gram[end * grid.count + end], 1e-9), projection[start] - projection[end])
     }
 
@@ -98,10 +85,9 @@ struct ChangeEvidence {
         let z = deviation * score
         // The data speak against any change: how strongly no longer matters.
         guard z > -6 else { return -40 }
-        let density = Double.exp(-0.5 * z * z) / (2 * Double.pi).squareRoot()
-        let moment = density + z * 0.5 * Double.erfc(-z / 2.0.squareRoot())
-        return 2 * Double.log(deviation / scale) + 0.5 * z * z + Double.log(max(moment, 1e-300))
-            + 0.5 * Double.log(2 * Double.pi)
+        // Beyond five standard deviations the cut at 0 is no longer felt.
+        let moment = z > 5 ? z : density(z) + z * 0.5 * Double.erfc(-z / 2.0.squareRoot())
+        return Double.log(max(moment, 1e-300) * variance * 2.506_628_274_631_000_5 / (scale * scale)) + 0.5 * z * z
     }
 
     /// The log of the ratio of rates and its standard error, by generalised least squares.
@@ -111,18 +97,69 @@ struct ChangeEvidence {
     }
 }
 
+/// fᵀΣ⁻¹g for all pairs of steps f and g that begin at grid points, both ways round.
+///
+/// For r ≤ c it is Σ_{j≥c} w_j − Σ_{i≥r, j≥c} w_i M_ij w_j. With k(c) = Σ_{j≥c} M_cj w_j the double sum is
+/// T(c) + k(c)·Q(r, c), where T is the part with i ≥ c and Q(r, c) = Σ_{r≤i<c} w_i M_ic/M_cc obeys a recursion in c.
+private func stepProducts(weights: [Double], factor: Tridiagonal, grid: [Int]) -> [Double] {
+    let bins = weights.count, size = grid.count
+    let variances = factor.inverseDiagonal
+    var later = [Double](repeating: 0, count: bins + 1)
+    var within = later, reach = later
+    var run = 0.0
+    for bin in (0..<bins).reversed() {
+        // Σ_{j≥c} w_j M_cj/M_cc, then k(c), then T(c).
+        run = weights[bin] + (bin + 1 < bins ? factor.downward[bin + 1] * run : 0)
+        reach[bin] = variances[bin] * run
+        later[bin] = later[bin + 1] + weights[bin]
+        within[bin] = within[bin + 1] + weights[bin] * (2 * reach[bin] - weights[bin] * variances[bin])
+    }
+    // Between neighbouring grid points Q(r, ·) goes over into decay · Q + gain.
+    var decay = [Double](repeating: 1, count: size), gain = [Double](repeating: 0, count: size)
+    for index in 1..<max(1, size) {
+        for bin in grid[index - 1]..<grid[index] {
+            gain[index] = factor.upward[bin + 1] * (gain[index] + weights[bin])
+            decay[index] *= factor.upward[bin + 1]
+        }
+    }
+    var products = [Double](repeating: 0, count: size * size)
+    for row in 0..<size {
+        var q = 0.0
+        for column in row..<size {
+            if column > row { q = decay[column] * q + gain[column] }
+            let bin = grid[column]
+            let product = later[bin] - within[bin] - reach[bin] * q
+            products[row * size + column] = product
+            products[column * size + row] = product
+        }
+    }
+    return products
+}
+
+/// The density of the standard normal distribution.
+private func density(_ z: Double) -> Double { Double.exp(-0.5 * z * z) * 0.398_942_280_401_432_7 }
+
 /// What is projected out of every comparison: the channel's columns.
 private struct Nuisance {
     private let columns: [[Double]]
+    private let weighted: [[Double]]
     private let inverse: [[Double]]
     var count: Int { columns.count }
 
     init(_ channel: Channel, inverse apply: ([Double]) -> [Double]) {
-        columns = channel.columns
+        let columns = channel.columns
         let weighted = columns.map(apply)
+        self.columns = columns
+        self.weighted = weighted
         var matrix = columns.map { column in weighted.map { dot(column, $0) } }
         for index in columns.indices { matrix[index][index] += channel.precisions[index] }
         inverse = invertedSymmetric(matrix)
+    }
+
+    /// ZᵀΣ⁻¹f for the steps that begin at grid points.
+    func stepLoadings(at grid: [Int]) -> [[Double]] {
+        let sums = weighted.map { suffixSums($0, at: grid) }
+        return grid.indices.map { row in sums.map { $0[row] } }
     }
 
     /// ZᵀΣ⁻¹v, given Σ⁻¹v.

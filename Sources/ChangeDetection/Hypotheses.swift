@@ -16,7 +16,7 @@ enum PriorWeight {
     /// Of changes that no deploy made.
     static let externalLasting = 0.33
     /// Shorter changes than this without a deploy at their start and end are transients.
-    static let transientSeconds = 6000
+    static let transientSeconds = 7200
     /// A change that a deploy made and a later one ended lasts at least this long.
     static let shortestSeconds = 1500
 }
@@ -114,8 +114,13 @@ struct HypothesisScan {
     }
 
     /// The short changes, in bins, that are likelier than `level` (a log weight), the likeliest first, no two of which overlap;
-    /// with a change taken for granted if one is named.
-    func transients(above level: Double, given change: (start: Int, end: Int?)? = nil) -> [Range<Int>] {
+    /// with a change taken for granted if one is named. Nothing within so many seconds of its start and end counts: what a
+    /// ramp has before and after the step that it was taken for is no burst.
+    func transients(above level: Double, given change: (start: Int, end: Int?)? = nil, awayFrom distance: Int = 0)
+        -> [Range<Int>]
+    {
+        let edges = change.map { [grid.bins[$0.start]] + ($0.end.map { [grid.bins[$0]] } ?? []) } ?? []
+        let apart = distance / channel.binSeconds
         let evidence = change.map { self.evidence.given(from: $0.start, to: $0.end) } ?? self.evidence
         let count = grid.bins.count
         var found: [(value: Double, bins: Range<Int>)] = []
@@ -132,7 +137,8 @@ struct HypothesisScan {
             }
             guard let best = ends.max(by: { $0.value < $1.value }) else { continue }
             let weighted = best.value + prior - Double.log(Double(max(1, end - start - 1)))
-            if weighted > level { found.append((weighted, grid.bins[start]..<grid.bins[best.end])) }
+            let isApart = edges.allSatisfy { grid.bins[best.end] + apart < $0 || $0 + apart < grid.bins[start] }
+            if weighted > level, isApart { found.append((weighted, grid.bins[start]..<grid.bins[best.end])) }
         }
         found.sort { ($0.value, $1.bins.lowerBound) > ($1.value, $0.bins.lowerBound) }
         var kept: [Range<Int>] = []
@@ -163,6 +169,8 @@ struct HypothesisScan {
             Double.log(PriorWeight.lasting), Double.log(PriorWeight.endedByDeploy),
             Double.log(PriorWeight.endedAnyhow)
         )
+        // What is this far below the best says nothing, and need not be worked out.
+        var hopeless = (0..<count).reduce(0) { max($0, evidence.logBayesFactor(from: $1, to: nil)) } - 35
         for start in 0..<count {
             let lasting = evidence.logBayesFactor(from: start, to: nil)
             var best = (value: lasting + lastingPrior, end: Int?.none, raw: lasting)
@@ -175,8 +183,9 @@ struct HypothesisScan {
                 if seconds < PriorWeight.transientSeconds { shortCells += 1 }
                 let (information, score) = evidence.rise(from: start, to: end)
                 // A change the other way counts for nothing; skipping it is what makes the scan quick.
-                guard score > 0, score * score > 0.5 * information else { continue }
+                guard score > 0, score * score > max(1, 2 * hopeless) * information else { continue }
                 let factor = evidence.logBayesFactor(from: start, to: end)
+                hopeless = max(hopeless, factor - 35)
                 if seconds >= PriorWeight.shortestSeconds, endMass[end] > 0 {
                     let weighted = factor + logEndMass[end] - logLaterMass
                     byDeployEnd.append(weighted)

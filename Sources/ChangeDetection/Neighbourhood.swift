@@ -47,6 +47,32 @@ struct Neighbourhood {
         return Array(stride(from: reach.lowerBound, through: reach.upperBound, by: resolution))
     }
 
+    /// The fits of steps at all moments of a stretch. Every fourth is fitted; those between two that are far from the best
+    /// are taken from a straight line between them.
+    func steps(of stretch: Int) -> [LogRateFit] {
+        let moments = moments(of: stretch)
+        let shapes = moments.map { EffectShape(onset: $0, end: stretches[stretch].end) }
+        let sparse = Array(Set(stride(from: 0, to: moments.count, by: 4)).union([moments.count - 1])).sorted()
+        var fits = [LogRateFit?](repeating: nil, count: moments.count)
+        for (index, fit) in zip(sparse, logBayesFactors(sparse.map { shapes[$0] })) { fits[index] = fit }
+        let best = sparse.compactMap { fits[$0]?.logEvidence }.max() ?? 0
+        for (first, last) in zip(sparse, sparse.dropFirst()) where last > first + 1 {
+            guard let low = fits[first], let high = fits[last] else { continue }
+            let between = Array(first + 1..<last)
+            if max(low.logEvidence, high.logEvidence) > best - 14 {
+                for (index, fit) in zip(between, logBayesFactors(between.map { shapes[$0] })) { fits[index] = fit }
+            } else {
+                for index in between {
+                    let weight = Double(index - first) / Double(last - first)
+                    var fit = low
+                    fit.logEvidence = (1 - weight) * low.logEvidence + weight * high.logEvidence
+                    fits[index] = fit
+                }
+            }
+        }
+        return fits.compactMap { $0 }
+    }
+
     /// The log Bayes factors of changes of several shapes against none, and how the last one looks.
     func logBayesFactors(_ shapes: [EffectShape]) -> [LogRateFit] {
         var previous: LogRateFit?

@@ -34,8 +34,8 @@ struct ScopeJudgement {
         self.distributions = distributions
         let shares = candidateShares(candidates, scope: series.scope)
         let grid = OnsetGrid(
-            channel: channel, candidates: candidates, distributions: distributions,
-            spacing: gridSpacing(channel), range: 0..<max(1, channel.count - 1))
+            channel: channel, candidates: series.scope.kind == .pod ? [] : candidates, distributions: distributions,
+            spacing: gridSpacing(channel, scope: series.scope), range: 0..<max(1, channel.count - 1))
         func scanned(_ channel: Channel) -> (HypothesisScan, ChannelPosterior) {
             let scan = HypothesisScan(channel: channel, grid: grid, candidateShares: shares)
             return (scan, scan.posterior())
@@ -67,7 +67,7 @@ struct ScopeJudgement {
                 let found =
                     posterior.transient > lasting
                     ? scan.transients(above: lasting)
-                    : likeliestChange().map { scan.transients(above: posterior.none, given: $0) } ?? []
+                    : likeliestChange().map { scan.transients(above: posterior.none, given: $0, awayFrom: 4500) } ?? []
                 guard !found.isEmpty else { break }
                 for bins in found.prefix(20) {
                     transients.append(
@@ -159,7 +159,7 @@ struct ScopeJudgement {
         let coarse = OnsetPosterior(scan, posterior: posterior)
         let width = Double(scan.channel.binSeconds)
         let sign = scan.channel.quantity.prior.sign
-        let reach = max(5400, 3 * width * Double(gridSpacing(scan.channel)))
+        let reach = max(5400, 3 * width * Double(gridSpacing(scan.channel, scope: series.scope)))
         func end(of mode: Int) -> Instant? {
             posterior.onsetEvidence.bestEnd[mode].map { scan.channel.time(ofBin: scan.grid.bins[$0]) }
         }
@@ -227,7 +227,7 @@ struct ScopeJudgement {
         let byOther = onsetEvidence.byOther[coarseMode] - onsetEvidence.withBestEnd[coarseMode]
         let moments = near.moments(of: stretch)
         let end = near.stretches[stretch].end
-        let steps = near.logBayesFactors(moments.map { EffectShape(onset: $0, end: end) })
+        let steps = near.steps(of: stretch)
         let spacing = moments.count > 1 ? moments[1] - moments[0] : 60
         let cells = moments.map { moment in
             TimeWindow(since: series.start.after(moment - spacing / 2), until: series.start.after(moment + spacing / 2))
@@ -269,14 +269,17 @@ struct ScopeJudgement {
 /// nothing there and cost little.
 private func binSeconds(for series: Series) -> Int {
     let seconds = series.count * series.bucketSeconds
-    let limit = series.scope.kind == .pod ? 700 : 2100
+    let limit = series.scope.kind == .pod ? 500 : 2100
     let widths = [60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14_400]
     let wanted = widths.first { seconds / $0 <= limit } ?? 86_400
     return max(series.bucketSeconds, seconds >= 43_200 ? max(wanted, 300) : wanted)
 }
 
-/// Every second bin, or what keeps a grid at no more than a thousand points (a pod's at 250).
-private func gridSpacing(_ channel: Channel) -> Int { max(1, (channel.count + 1049) / 1050) }
+/// Every second bin, or what keeps a grid at about a thousand points; a pod's at 250.
+private func gridSpacing(_ channel: Channel, scope: Scope) -> Int {
+    let limit = scope.kind == .pod ? 250 : 1050
+    return max(1, (channel.count + limit - 1) / limit)
+}
 
 /// The first events of new templates of the workloads that a scope and a deploy share.
 private func relevantRollouts(_ rollouts: [ObservedRollout], scope: Scope, of candidate: Candidate)

@@ -5,28 +5,46 @@ import RealModule
 /// Golub & Van Loan, *Matrix Computations*, 4.3.6.
 package struct Tridiagonal {
     private let inversePivots: [Double]
-    private var multipliers: [Double]
+    private let multipliers: [Double]
 
     /// - Parameters:
     ///   - diagonal: n entries.
     ///   - offDiagonal: the one value beside the diagonal; all are equal here.
     package init(diagonal: [Double], offDiagonal: Double) {
         var pivots = diagonal
-        multipliers = Array(repeating: 0, count: diagonal.count)
+        var multipliers = [Double](repeating: 0, count: diagonal.count)
         for index in diagonal.indices.dropFirst() {
             multipliers[index] = offDiagonal / pivots[index - 1]
             pivots[index] -= multipliers[index] * offDiagonal
         }
         inversePivots = pivots.map { 1 / $0 }
+        self.multipliers = multipliers
+        // The same from the other end.
+        var mirrored = diagonal
+        var downward = [Double](repeating: 0, count: diagonal.count)
+        for index in stride(from: diagonal.count - 2, through: 0, by: -1) {
+            downward[index + 1] = -offDiagonal / mirrored[index + 1]
+            mirrored[index] += downward[index + 1] * offDiagonal
+        }
+        self.downward = downward
+        upward = multipliers.map { -$0 }
+        inverseDiagonal = diagonal.indices.map { 1 / (pivots[$0] + mirrored[$0] - diagonal[$0]) }
     }
 
-    /// Replaces `vector`, which is 0 before index `first`, by the solution x of A·x = `vector`.
-    package func solve(_ vector: inout [Double], from first: Int = 0) {
+    /// The diagonal of the inverse M.
+    let inverseDiagonal: [Double]
+    /// M_ij / M_i,j−1 for all i < j, at index j.
+    let downward: [Double]
+    /// M_i−1,j / M_ij for all i ≤ j, at index i.
+    let upward: [Double]
+
+    /// Replaces `vector` by the solution x of A·x = `vector`.
+    package func solve(_ vector: inout [Double]) {
         let count = vector.count
         guard count > 0 else { return }
         vector.withUnsafeMutableBufferPointer { x in
-            for index in stride(from: first + 1, to: count, by: 1) { x[index] -= multipliers[index] * x[index - 1] }
-            for index in first..<count { x[index] *= inversePivots[index] }
+            for index in 1..<count { x[index] -= multipliers[index] * x[index - 1] }
+            for index in 0..<count { x[index] *= inversePivots[index] }
             for index in stride(from: count - 2, through: 0, by: -1) { x[index] -= multipliers[index + 1] * x[index + 1] }
         }
     }
