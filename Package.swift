@@ -46,7 +46,7 @@ let package = Package(
             name: "ConfigFaults", dependencies: ["ConfigTree", "DeployModel", numerics], swiftSettings: pure),
         .target(
             name: "Investigation",
-            dependencies: ["Attribution", "ChangeDetection", "ConfigFaults", "DeployModel"],
+            dependencies: ["Attribution", "ChangeDetection", "ConfigFaults", "DeployModel", numerics],
             swiftSettings: pure),
 
         // The ends: history, events, terminal.

@@ -39,7 +39,7 @@ extension Candidate {
     var length: Double { max(0, finishedAt?.seconds(since: startedAt) ?? 0) }
 
     /// The probability that an effect grows while the deploy runs, from its start to its end, rather than at once.
-    var rampShare: Double { hasDeployClock && length >= 120 ? 0.6 : 0 }
+    var rampShare: Double { hasDeployClock && length >= 120 ? 0.75 : 0 }
 
     /// How long after the start such a growth begins, with probabilities.
     static let rampLags: [(seconds: Double, weight: Double)] = [
@@ -60,6 +60,8 @@ package struct OnsetDistribution {
 
     private let origin: Instant
     private var ways: [(weight: Double, way: Way)]
+    /// Seconds after the origin beyond which nothing is expected.
+    private let latest: Int
 
     /// - Parameters:
     ///   - candidate: the deploy.
@@ -71,6 +73,7 @@ package struct OnsetDistribution {
     /// and a rollout: 45 minutes is the median taken here, with a long tail for what waits for a job or a person.
     package init(_ candidate: Candidate, rollouts: [Instant]) {
         origin = candidate.startedAt
+        latest = candidate.hasDeployClock ? 86_400 + Int(candidate.length) : 14 * 86_400
         if candidate.hasDeployClock {
             let length = max(0, candidate.finishedAt?.seconds(since: candidate.startedAt) ?? 0)
             ways = [
@@ -99,6 +102,25 @@ package struct OnsetDistribution {
         return ways.reduce(0) { sum, part in
             sum + part.weight * max(0, Self.cumulative(part.way, to) - Self.cumulative(part.way, from))
         }
+    }
+
+    /// The probability that the effect began in each of some windows that adjoin, ascending.
+    package func masses(in windows: [TimeWindow]) -> [Double] {
+        // Nothing begins ten minutes before, and next to nothing a day (of a commit, a fortnight) after.
+        let reach = TimeWindow(since: origin - 3600, until: origin + latest)
+        var previous: (edge: Instant, sum: Double)?
+        return windows.map { window in
+            guard window.until > reach.since, window.since < reach.until else { return 0 }
+            let low = previous?.edge == window.since ? (previous?.sum ?? 0) : sum(before: window.since)
+            let high = sum(before: window.until)
+            previous = (window.until, high)
+            return max(0, high - low)
+        }
+    }
+
+    private func sum(before instant: Instant) -> Double {
+        let seconds = instant.seconds(since: origin)
+        return ways.reduce(0) { $0 + $1.weight * Self.cumulative($1.way, seconds) }
     }
 
     private static func cumulative(_ way: Way, _ seconds: Double) -> Double {

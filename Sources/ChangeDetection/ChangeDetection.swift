@@ -23,24 +23,31 @@ public struct Judgement: Sendable, Equatable {
 ///   - series: counts by scope, all on the same buckets.
 ///   - candidates: the deploys that may have done it, in any order.
 ///   - rollouts: new pod templates seen in the events.
+///   - focus: the id of a deploy that is asked about, which then has half of the prior weight of all.
 /// - Returns: the judgement; the same for the same values in any order.
-public func judge(series: [Series], candidates: [Candidate], rollouts: [ObservedRollout]) -> Judgement {
+public func judge(
+    series: [Series], candidates: [Candidate], rollouts: [ObservedRollout], focus: String? = nil
+) -> Judgement {
     let candidates = candidates.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
     let scopes = examinedSeries(series)
     var judgement = Judgement(incidents: [], noneProbability: 1, scopesExamined: scopes.count, transients: [])
     var settled: [TimeWindow] = []
-    let newKinds = judgedNewKinds(series, candidates: candidates, rollouts: rollouts)
+    let newKinds = judgedNewKinds(series, candidates: candidates, rollouts: rollouts, focus: focus)
+    var examined = scopes
     for round in 0..<3 {
-        // What single pods would add to a further incident is not worth judging all of them again.
-        let examined = round == 0 ? scopes : scopes.filter { $0.series.scope.kind != .pod }
         let judged = examined.compactMap { scope in
             ScopeJudgement(
                 scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
-                rollouts: rollouts, settled: settled)
+                rollouts: rollouts, settled: settled, focus: focus)
         }
         let allOdds = max(0, judged.first { $0.series.scope == .all }?.logOdds ?? 0)
         guard let best = mostTelling(judged, allOdds: allOdds) else { break }
-        var incident = best.incident(extraPenalty: 0)
+        // Where nothing showed, nothing more will; and what single pods would add is not worth judging them again.
+        examined = examined.filter { scope in
+            scope.series.scope.kind != .pod
+                && judged.contains { $0.series.scope == scope.series.scope && $0.signal == scope.signal && $0.logOdds > -2 }
+        }
+        var incident = best.incident()
         if round == 0, let newest = newKinds.first, newest.logOdds - newest.penalty > 2 {
             let other = newest.incident()
             let isSame = best.signal == .errorRate && other.excessErrors >= 0.6 * incident.excessErrors
@@ -60,13 +67,14 @@ public func judge(series: [Series], candidates: [Candidate], rollouts: [Observed
 }
 
 /// The kinds of error that were not there before, the surest first.
-private func judgedNewKinds(_ series: [Series], candidates: [Candidate], rollouts: [ObservedRollout])
-    -> [NewKindJudgement]
+private func judgedNewKinds(
+    _ series: [Series], candidates: [Candidate], rollouts: [ObservedRollout], focus: String?
+) -> [NewKindJudgement]
 {
     let kinds = series.filter { $0.scope.kind == .error }
     let penalty = 1 + Double.log(Double(max(1, kinds.count)))
     return kinds.sorted { $0.scope < $1.scope }
-        .compactMap { NewKindJudgement($0, penalty: penalty, candidates: candidates, rollouts: rollouts) }
+        .compactMap { NewKindJudgement($0, penalty: penalty, candidates: candidates, rollouts: rollouts, focus: focus) }
         .sorted { $0.logOdds > $1.logOdds }
 }
 
@@ -77,7 +85,7 @@ private func mostTelling(_ judged: [ScopeJudgement], allOdds: Double) -> ScopeJu
     guard let best, best.series.scope.kind == .pod, allOdds > 6,
         let whole = judged.first(where: { $0.series.scope == .all && $0.signal == .errorRate })
     else { return best }
-    let incident = best.incident(extraPenalty: 0)
+    let incident = best.incident()
     let during = TimeWindow(since: incident.onset, until: incident.end ?? best.series.window.until)
     let earlier = TimeWindow(since: best.series.window.since, until: incident.onset)
     let (before, after) = (

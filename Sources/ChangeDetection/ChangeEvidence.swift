@@ -38,13 +38,13 @@ struct ChangeEvidence {
         let width = nuisance.count
         let solved = loadings.flatMap { nuisance.solve($0) }
         let flat = loadings.flatMap { $0 }
-        gram.withUnsafeMutableBufferPointer { gram in
-            for row in 0..<size {
-                for column in 0..<size {
-                    var explained = 0.0
-                    for k in 0..<width { explained += flat[row * width + k] * solved[column * width + k] }
-                    gram[row * size + column] -= explained
-                }
+        for row in 0..<size {
+            for column in row..<size {
+                var explained = 0.0
+                for k in 0..<width { explained += flat[row * width + k] * solved[column * width + k] }
+                let rest = gram[row * size + column] - explained
+                gram[row * size + column] = rest
+                gram[column * size + row] = rest
             }
         }
     }

@@ -115,7 +115,7 @@ struct Channel {
             if value > best?.value ?? -.infinity { best = (value, trial, fit) }
             return value
         }
-        for timeConstant in [2400.0, 6000, 14_400] {
+        for timeConstant in quantity == .failures ? [2400.0, 6000, 14_400] : [2400.0, 7200] {
             var deviation = best?.scatter.wander.variance.squareRoot() ?? 0.15
             var value = consider(deviation, timeConstant)
             for factor in [1.5, 1 / 1.5] {

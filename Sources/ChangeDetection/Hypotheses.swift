@@ -55,6 +55,8 @@ struct OnsetGrid {
     let cells: [TimeWindow]
     /// For each candidate the probability that its effect begins in each cell.
     let onsetMass: [[Double]]
+    /// The cells in which that is more than nothing, for each candidate.
+    let support: [Range<Int>]
 
     /// - Parameter spacing: bins between regular grid points; near recorded deploys the grid is as fine as the bins.
     init(
@@ -83,7 +85,12 @@ struct OnsetGrid {
         }
         self.bins = bins
         let cells = cells
-        onsetMass = distributions.map { distribution in cells.map { distribution.mass(in: $0) } }
+        let onsetMass = distributions.map { $0.masses(in: cells) }
+        support = onsetMass.map { masses in
+            let first = masses.firstIndex { $0 > 1e-12 } ?? 0
+            return first..<max(first, (masses.lastIndex { $0 > 1e-12 } ?? -1) + 1)
+        }
+        self.onsetMass = onsetMass
     }
 
     /// The share of the whole grid's time that a cell stands for.
@@ -215,7 +222,7 @@ struct HypothesisScan {
         }
         let deploys = grid.onsetMass.indices.map { candidate in
             logSumExp(
-                grid.bins.indices.lazy.map {
+                grid.support[candidate].lazy.map {
                     onset.byDeploy[$0] + Double.log(max(grid.onsetMass[candidate][$0], 1e-300))
                 }) + Double.log(PriorWeight.deploy * candidateShares[candidate])
         }

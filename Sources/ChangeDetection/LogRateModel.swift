@@ -74,16 +74,17 @@ package enum EffectPrior: Sendable, Equatable {
     case rise(scale: Double)
     /// The same for the negative of the log ratio.
     case fall(scale: Double)
-    /// Any size up to a largest one, all alike.
-    case any(upTo: Double)
+    /// The log of the ratio is normal about 0.
+    case either(scale: Double)
 
     var sign: Double { if case .fall = self { -1 } else { 1 } }
 
-    /// σ of the Rayleigh density; for any size alike, a scale that covers them.
+    var isOneSided: Bool { if case .either = self { false } else { true } }
+
+    /// σ of the density.
     var scale: Double {
         switch self {
-        case .rise(let scale), .fall(let scale): scale
-        case .any(let largest): largest
+        case .rise(let scale), .fall(let scale), .either(let scale): scale
         }
     }
 
@@ -96,7 +97,12 @@ package enum EffectPrior: Sendable, Equatable {
                 Double.log(size * precision) - 0.5 * size * size * precision, 1 / size - size * precision,
                 -1 / (size * size) - precision
             )
-        case .any(let largest): return (-Double.log(largest), 0, -1e-3)
+        case .either(let scale):
+            let precision = 1 / (scale * scale)
+            return (
+                0.5 * Double.log(precision / (2 * Double.pi)) - 0.5 * size * size * precision, -size * precision,
+                -precision
+            )
         }
     }
 }
@@ -124,7 +130,9 @@ package struct LogRateFit: Sendable {
 /// step and the rest is eliminated by its Schur complement, so a fit is linear in the bins.
 package struct LogRateModel: Sendable {
     let bins: BinnedCounts
-    private let columns: [[Double]]
+    /// The columns, one bin after the other.
+    private let design: [Double]
+    private let columns: Range<Int>
     private let precisions: [Double]
     private let means: [Double]
     private let offset: [Double]
@@ -143,7 +151,8 @@ package struct LogRateModel: Sendable {
         offset: [Double]
     ) {
         self.bins = bins
-        self.columns = columns
+        self.columns = columns.indices
+        design = (0..<bins.count).flatMap { bin in columns.map { $0[bin] } }
         self.precisions = precisions
         self.means = means
         self.offset = offset
@@ -174,7 +183,7 @@ package struct LogRateModel: Sendable {
         var u = start?.wander ?? [Double](repeating: 0, count: count)
         var c = start?.coefficients ?? means
         var size = start.map { $0.effect * sign } ?? 0
-        if hasEffect, !(size > 0.05) { size = 0.7 }
+        if hasEffect, prior.isOneSided, !(size > 0.05) { size = 0.7 }
 
         var pull = [Double](repeating: 0, count: count)
         var information = pull
@@ -196,7 +205,7 @@ package struct LogRateModel: Sendable {
                     continue
                 }
                 var eta = logExposure[bin] + offset[bin] + u[bin]
-                for column in columns.indices { eta += c[column] * columns[column][bin] }
+                for column in columns { eta += c[column] * design[bin * columns.count + column] }
                 if hasEffect {
                     let height = heights[bin]
                     if height > 0 {
@@ -222,66 +231,65 @@ package struct LogRateModel: Sendable {
             var quadratic = 0.0
             // What the coming step will add to the log posterior, to second order: half of score · step.
             var gain = 0.0
-            system.withUnsafeMutableBufferPointer { s in
-                for bin in 0..<count {
-                    var au = diagonal[bin] * u[bin]
-                    if bin > 0 { au += beside[bin - 1] * u[bin - 1] }
-                    if bin + 1 < count { au += beside[bin] * u[bin + 1] }
-                    quadratic += u[bin] * au
-                    let base = bin * (1 + width)
-                    s[base] = pull[bin] - au
-                    let w = information[bin]
-                    for column in columns.indices { s[base + 1 + column] = w * columns[column][bin] }
-                    if hasEffect { s[base + width] = w * slopes[bin] }
-                    var pivot = diagonal[bin] + w
-                    if bin > 0 {
-                        let multiplier = beside[bin - 1] / previous
-                        pivot -= multiplier * beside[bin - 1]
-                        let before = base - 1 - width
-                        for k in 0...width { s[base + k] -= multiplier * s[before + k] }
-                    }
-                    pivots[bin] = pivot
-                    previous = pivot
-                    gain += s[base] * s[base] / pivot
-                    product *= pivot
-                    if product > 1e150 || product < 1e-150 {
-                        logPivots += Double.log(product)
-                        product = 1
-                    }
+            for bin in 0..<count {
+                var au = diagonal[bin] * u[bin]
+                if bin > 0 { au += beside[bin - 1] * u[bin - 1] }
+                if bin + 1 < count { au += beside[bin] * u[bin + 1] }
+                quadratic += u[bin] * au
+                let base = bin * (1 + width)
+                system[base] = pull[bin] - au
+                let w = information[bin]
+                for column in columns { system[base + 1 + column] = w * design[bin * columns.count + column] }
+                if hasEffect { system[base + width] = w * slopes[bin] }
+                var pivot = diagonal[bin] + w
+                if bin > 0 {
+                    let multiplier = beside[bin - 1] / previous
+                    pivot -= multiplier * beside[bin - 1]
+                    let before = base - 1 - width
+                    for k in 0...width { system[base + k] -= multiplier * system[before + k] }
                 }
-                logPivots += Double.log(product)
-                for bin in stride(from: count - 1, through: 0, by: -1) {
-                    let base = bin * (1 + width)
-                    let inverse = 1 / pivots[bin]
-                    if bin + 1 < count {
-                        let next = base + 1 + width
-                        let off = beside[bin]
-                        for k in 0...width { s[base + k] = (s[base + k] - off * s[next + k]) * inverse }
-                    } else {
-                        for k in 0...width { s[base + k] *= inverse }
-                    }
+                pivots[bin] = pivot
+                previous = pivot
+                gain += system[base] * system[base] / pivot
+                product *= pivot
+                if product > 1e150 || product < 1e-150 {
+                    logPivots += Double.log(product)
+                    product = 1
+                }
+            }
+            logPivots += Double.log(product)
+            for bin in stride(from: count - 1, through: 0, by: -1) {
+                let base = bin * (1 + width)
+                let inverse = 1 / pivots[bin]
+                if bin + 1 < count {
+                    let next = base + 1 + width
+                    let off = beside[bin]
+                    for k in 0...width { system[base + k] = (system[base + k] - off * system[next + k]) * inverse }
+                } else {
+                    for k in 0...width { system[base + k] *= inverse }
                 }
             }
             // Schur complement and the gradient of the coefficients.
             var schur = [Double](repeating: 0, count: width * width)
             var gradient = [Double](repeating: 0, count: width)
+            var row = [Double](repeating: 0, count: width)
             for bin in 0..<count {
                 let w = information[bin]
                 guard w > 0 else { continue }
                 let base = bin * (1 + width)
+                for column in columns { row[column] = design[bin * columns.count + column] }
+                if hasEffect { row[width - 1] = slopes[bin] }
+                let residual = pull[bin] - w * system[base]
                 for a in 0..<width {
-                    let z = a < columns.count ? columns[a][bin] : slopes[bin]
+                    let z = row[a]
                     guard z != 0 else { continue }
-                    gradient[a] += z * (pull[bin] - w * system[base])
+                    gradient[a] += z * residual
                     let wz = w * z
-                    for b in 0..<width {
-                        let other = b < columns.count ? columns[b][bin] : slopes[bin]
-                        schur[a * width + b] += wz * (other - system[base + 1 + b])
-                    }
+                    for b in 0...a { schur[a * width + b] += wz * (row[b] - system[base + 1 + b]) }
                 }
             }
             var logPrior = 0.0
-            for column in columns.indices {
+            for column in columns {
                 let miss = c[column] - means[column]
                 gradient[column] -= precisions[column] * miss
                 schur[column * width + column] += precisions[column]
@@ -312,10 +320,10 @@ package struct LogRateModel: Sendable {
                 u[bin] += delta
                 moved = max(moved, abs(delta))
             }
-            for column in columns.indices { c[column] += damping * change[column] }
+            for column in columns { c[column] += damping * change[column] }
             if hasEffect {
                 let target = size + damping * change[width - 1]
-                size = min(max(target, size * 0.3), 15)
+                size = min(max(target, prior.isOneSided ? size * 0.3 : -15), 15)
             }
             fit.wander = u
             fit.coefficients = c
@@ -335,7 +343,7 @@ package struct LogRateModel: Sendable {
             let height = shape?.mean(from: bins.edges[bin], to: bins.edges[bin + 1]) ?? 0
             let lift = height > 0 ? Double.log(1 + growth * height) : 0
             var eta = offset[bin] + fit.wander[bin] + lift
-            for column in columns.indices { eta += fit.coefficients[column] * columns[column][bin] }
+            for column in columns { eta += fit.coefficients[column] * design[bin * columns.count + column] }
             let mean = bins.exposure[bin] * Double.exp(min(max(eta, -30), 30))
             weights[bin] = bins.weights[bin] * mean / (1 + overdispersion[bin] * mean)
             response[bin] = fit.wander[bin] + lift + min(max((bins.counts[bin] - mean) / max(mean, 1e-9), -5), 50)
@@ -344,7 +352,7 @@ package struct LogRateModel: Sendable {
     }
 }
 
-/// Solves a small symmetric positive definite system; also log of its determinant and the last diagonal entry of its inverse.
+/// Solves a small symmetric positive definite system, of which the lower half is given; also log of its determinant and the last diagonal entry of its inverse.
 private func solveSymmetric(_ matrix: [Double], _ right: [Double], width: Int) -> (
     solution: [Double], logDeterminant: Double, lastVariance: Double
 ) {

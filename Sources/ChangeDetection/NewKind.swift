@@ -13,11 +13,12 @@ struct NewKindJudgement {
     let penalty: Double
     let logOdds: Double
     private let candidates: [Candidate]
+    private let shares: [Double]
     private let posterior: OnsetPosterior
     private let end: Instant?
 
     /// - Returns: `nil` unless the kind begins within the window, occurs at least three times and goes on for a while.
-    init?(_ series: Series, penalty: Double, candidates: [Candidate], rollouts: [ObservedRollout]) {
+    init?(_ series: Series, penalty: Double, candidates: [Candidate], rollouts: [ObservedRollout], focus: String?) {
         self.series = series
         self.penalty = penalty
         self.candidates = candidates
@@ -75,14 +76,16 @@ struct NewKindJudgement {
         let steps = edges.dropLast().map { lasting(from: $0) + endFactor }
         let total = max(series.window.seconds, 1)
         let other = zip(cells, steps).map { $1 + Double.log(PriorWeight.external * $0.seconds / total) }
-        let share = Double.log(PriorWeight.deploy / Double(max(1, candidates.count)))
-        let deploys = candidates.map { candidate -> [Double] in
+        let shares = candidateShares(candidates, scope: series.scope, focus: focus)
+        self.shares = shares
+        let deploys = zip(candidates, shares).map { candidate, weight -> [Double] in
+            let share = Double.log(PriorWeight.deploy * weight)
             let distribution = OnsetDistribution(candidate, rollouts: rollouts.filter {
                 candidate.workloads.contains($0.workload) && $0.first > candidate.startedAt - 600
             }.map(\.first))
             let rampShare = candidate.rampShare
-            var values = zip(cells, steps).map {
-                $1 + share + Double.log(max(distribution.mass(in: $0) * (1 - rampShare), 1e-300))
+            var values = zip(distribution.masses(in: cells), steps).map {
+                $0 > 0 ? $1 + share + Double.log($0 * (1 - rampShare)) : -700
             }
             guard rampShare > 0 else { return values }
             let start = candidate.startedAt.seconds(since: series.start)
@@ -120,7 +123,9 @@ struct NewKindJudgement {
             signal: .newError, scope: series.scope, onset: onset, onsetInterval: posterior.interval, end: end,
             endedBy: nil, baseline: before, during: during, ratio: ratio,
             ratioInterval: Interval(ratio * Double.exp(-1.96 * error), ratio * Double.exp(1.96 * error)),
-            excessErrors: during.errors, suspects: suspects, noneProbability: none, externalProbability: external)
+            excessErrors: during.errors, suspects: suspects, noneProbability: none, externalProbability: external,
+            weighed: posterior.weighed(
+                candidates.map(\.id), shares: shares, penalty: penalty, remaining: 1 - none))
     }
 }
 

@@ -9,24 +9,41 @@ struct OnsetPosterior {
     private(set) var deploys: [[Double]]
     /// The same for something else.
     private(set) var other: [Double]
+    /// log of the sum over causes in each cell.
+    private let byCell: [Double]
 
     /// What the scan of a whole channel says.
     init(_ scan: HypothesisScan, posterior: ChannelPosterior) {
         let onset = posterior.onsetEvidence
-        cells = scan.grid.cells
-        deploys = scan.grid.onsetMass.enumerated().map { candidate, masses in
+        let grid = scan.grid
+        let deploys = grid.onsetMass.indices.map { candidate -> [Double] in
             let share = Double.log(PriorWeight.deploy * scan.candidateShares[candidate])
-            return masses.indices.map { onset.byDeploy[$0] + Double.log(max(masses[$0], 1e-300)) + share }
+            var values = [Double](repeating: -700, count: grid.bins.count)
+            for cell in grid.support[candidate] {
+                values[cell] = onset.byDeploy[cell] + Double.log(max(grid.onsetMass[candidate][cell], 1e-300)) + share
+            }
+            return values
         }
-        other = cells.indices.map {
-            onset.byOther[$0] + Double.log(max(scan.grid.uniformMass($0), 1e-300)) + Double.log(PriorWeight.external)
+        let other = grid.bins.indices.map {
+            onset.byOther[$0] + Double.log(max(grid.uniformMass($0), 1e-300)) + Double.log(PriorWeight.external)
         }
+        self.init(cells: grid.cells, deploys: deploys, other: other)
     }
 
     init(cells: [TimeWindow], deploys: [[Double]], other: [Double]) {
         self.cells = cells
         self.deploys = deploys
         self.other = other
+        var largest = other
+        for values in deploys { for cell in values.indices { largest[cell] = max(largest[cell], values[cell]) } }
+        var sums = zip(other, largest).map { Double.exp($0 - $1) }
+        for values in deploys {
+            // What is forty below the largest does not change the sum.
+            for cell in values.indices where values[cell] > largest[cell] - 40 {
+                sums[cell] += Double.exp(values[cell] - largest[cell])
+            }
+        }
+        byCell = zip(largest, sums).map { $0 + Double.log($1) }
     }
 
     /// What the cells cover.
@@ -51,11 +68,6 @@ struct OnsetPosterior {
             cells: joined(cells, finer.cells),
             deploys: deploys.indices.map { joined(deploys[$0], finer.deploys[$0]) },
             other: joined(other, finer.other))
-    }
-
-    /// log of the sum over causes in each cell.
-    private var byCell: [Double] {
-        cells.indices.map { cell in logSumExp([other[cell]] + deploys.map { $0[cell] }) }
     }
 
     /// log of the sum over everything.
@@ -98,6 +110,26 @@ struct OnsetPosterior {
             }
         }
         return Interval(cells[low].since, cells[high].until)
+    }
+
+    /// Every cause weighed, the most probable first.
+    ///
+    /// - Parameters:
+    ///   - shares: the prior weight of each candidate, summing to 1.
+    ///   - penalty: what is paid for there being other series, in log odds.
+    ///   - remaining: the probability that something happened.
+    func weighed(_ ids: [String], shares: [Double], penalty: Double, remaining: Double) -> [WeighedCause] {
+        let total = total
+        func cause(_ id: String?, _ values: [Double], prior: Double) -> WeighedCause {
+            let sum = logSumExp(values)
+            let best = values.indices.max { values[$0] < values[$1] } ?? 0
+            return WeighedCause(
+                deploy: id, prior: prior, logBayesFactor: sum - Double.log(prior) - penalty,
+                onset: cells[best].since, probability: remaining * Double.exp(sum - total))
+        }
+        var causes = ids.indices.map { cause(ids[$0], deploys[$0], prior: PriorWeight.deploy * shares[$0]) }
+        causes.append(cause(nil, other, prior: PriorWeight.external))
+        return causes.sorted { ($0.probability, $1.deploy ?? "") > ($1.probability, $0.deploy ?? "") }
     }
 
     /// The probability of each candidate and of something else, given that something happened, times `remaining`.

@@ -12,11 +12,13 @@ struct ScopeJudgement {
     private let scan: HypothesisScan
     private let posterior: ChannelPosterior
 
-    /// - Parameter settled: when changes that are already known held.
+    /// - Parameters:
+    ///   - settled: when changes that are already known held.
+    ///   - focus: the deploy that is asked about, which then has half of the prior weight of all.
     /// - Returns: `nil` when the series holds too little to judge.
     init?(
         _ series: Series, signal: Signal, penalty: Double, candidates: [Candidate], rollouts: [ObservedRollout],
-        settled: [TimeWindow]
+        settled: [TimeWindow], focus: String?
     ) {
         guard
             var channel = Channel(
@@ -32,7 +34,7 @@ struct ScopeJudgement {
                 candidate, rollouts: relevantRollouts(rollouts, scope: series.scope, of: candidate))
         }
         self.distributions = distributions
-        let shares = candidateShares(candidates, scope: series.scope)
+        let shares = candidateShares(candidates, scope: series.scope, focus: focus)
         let grid = OnsetGrid(
             channel: channel, candidates: series.scope.kind == .pod ? [] : candidates, distributions: distributions,
             spacing: gridSpacing(channel, scope: series.scope), range: 0..<max(1, channel.count - 1))
@@ -93,10 +95,10 @@ struct ScopeJudgement {
     }
 
     /// The incident that this series shows.
-    func incident(extraPenalty: Double) -> Incident {
+    func incident() -> Incident {
         let located = located()
         let refined = located.posterior
-        let logOdds = refined.total - posterior.none - penalty - extraPenalty
+        let logOdds = refined.total - posterior.none - penalty
         let onset = located.onset
         let end = located.end
         let (before, during) = counts(onset: onset, end: end)
@@ -119,7 +121,10 @@ struct ScopeJudgement {
             end: end, endedBy: end.flatMap(deployThatEnded), baseline: before, during: during, ratio: ratio,
             ratioInterval: Interval(ratio * Double.exp(-1.96 * error), ratio * Double.exp(1.96 * error)),
             excessErrors: excess, suspects: suspects,
-            noneProbability: none, externalProbability: external)
+            noneProbability: none, externalProbability: external,
+            weighed: refined.weighed(
+                candidates.map(\.id), shares: scan.candidateShares, penalty: penalty, remaining: 1 - none),
+            slowerThan: series.slowerThan)
     }
 
     /// The counts before the onset and from it to the end; when there is no time before, what comes after the end.
@@ -239,9 +244,9 @@ struct ScopeJudgement {
         let deploys = candidates.indices.map { index -> [Double] in
             let share = Double.log(PriorWeight.deploy * scan.candidateShares[index]) + byDeploy
             let rampShare = candidates[index].rampShare
+            let masses = distributions[index].masses(in: cells)
             var values = moments.indices.map { cell in
-                steps[cell].logEvidence + share
-                    + Double.log(max(distributions[index].mass(in: cells[cell]) * (1 - rampShare), 1e-300))
+                masses[cell] > 0 ? steps[cell].logEvidence + share + Double.log(masses[cell] * (1 - rampShare)) : -700
             }
             guard rampShare > 0 else { return values }
             let start = candidates[index].startedAt.seconds(since: series.start)
@@ -295,7 +300,7 @@ private func relevantRollouts(_ rollouts: [ObservedRollout], scope: Scope, of ca
 
 /// Prior weights of the candidates, summing to 1: one whose configuration changes reach the scope's workload counts
 /// three times as much as one of which that is not known, since most deploys touch what they break.
-private func candidateShares(_ candidates: [Candidate], scope: Scope) -> [Double] {
+func candidateShares(_ candidates: [Candidate], scope: Scope, focus: String?) -> [Double] {
     let owner: String? =
         switch scope.kind {
         case .workload: scope.name
@@ -307,7 +312,12 @@ private func candidateShares(_ candidates: [Candidate], scope: Scope) -> [Double
         return candidate.workloads.contains(owner) ? 3.0 : 0.7
     }
     let total = weights.reduce(0, +)
-    return total > 0 ? weights.map { $0 / total } : weights
+    guard total > 0 else { return weights }
+    guard let focused = candidates.firstIndex(where: { $0.id == focus }), candidates.count > 1 else {
+        return weights.map { $0 / total }
+    }
+    let others = total - weights[focused]
+    return weights.indices.map { $0 == focused ? 0.5 : 0.5 * weights[$0] / others }
 }
 
 extension TimeWindow {

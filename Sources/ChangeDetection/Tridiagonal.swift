@@ -42,10 +42,10 @@ package struct Tridiagonal {
     package func solve(_ vector: inout [Double]) {
         let count = vector.count
         guard count > 0 else { return }
-        vector.withUnsafeMutableBufferPointer { x in
-            for index in 1..<count { x[index] -= multipliers[index] * x[index - 1] }
-            for index in 0..<count { x[index] *= inversePivots[index] }
-            for index in stride(from: count - 2, through: 0, by: -1) { x[index] -= multipliers[index + 1] * x[index + 1] }
+        for index in 1..<count { vector[index] -= multipliers[index] * vector[index - 1] }
+        for index in 0..<count { vector[index] *= inversePivots[index] }
+        for index in stride(from: count - 2, through: 0, by: -1) {
+            vector[index] -= multipliers[index + 1] * vector[index + 1]
         }
     }
 }

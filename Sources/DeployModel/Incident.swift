@@ -2,7 +2,7 @@
 public enum Signal: String, Sendable, Hashable, Codable, CaseIterable {
     /// The share of failing events.
     case errorRate = "error_rate"
-    /// How many events there are.
+    /// How many events succeed.
     case volume
     /// How long they take.
     case latency
@@ -20,6 +20,31 @@ public struct Suspect: Sendable, Hashable, Codable {
     /// A suspected deploy.
     public init(deploy: String, probability: Double) {
         self.deploy = deploy
+        self.probability = probability
+    }
+}
+
+/// One way in which an incident may have come about, weighed.
+///
+/// Its probability is its prior probability times its Bayes factor, over the sum of these over all ways.
+public struct WeighedCause: Sendable, Hashable, Codable {
+    /// The deploy's id; `nil` for something else at any time.
+    public var deploy: String?
+    /// The prior weight; the weights of all ways need not sum to 1.
+    public var prior: Double
+    /// The natural logarithm of how many times likelier the counts are than if nothing had happened.
+    public var logBayesFactor: Double
+    /// When it would have begun, most probably.
+    public var onset: Instant
+    /// The probability after looking.
+    public var probability: Double
+
+    /// A weighed cause.
+    public init(deploy: String?, prior: Double, logBayesFactor: Double, onset: Instant, probability: Double) {
+        self.deploy = deploy
+        self.prior = prior
+        self.logBayesFactor = logBayesFactor
+        self.onset = onset
         self.probability = probability
     }
 }
@@ -56,12 +81,20 @@ public struct Incident: Sendable, Hashable, Codable {
     public var noneProbability: Double
     /// The probability that it changed at a time or in a place that no deploy explains.
     public var externalProbability: Double
+    /// Every way in which it may have come about, weighed; the most probable first.
+    public var weighed: [WeighedCause]
+    /// For ``Signal/latency``: events that took longer than this count as slow, in the unit of the data.
+    public var slowerThan: Double?
+
+    /// How many times more (of volume: how many times fewer) there is than before.
+    public var size: Double { signal == .volume ? 1 / max(ratio, 1e-9) : ratio }
 
     /// An incident.
     public init(
         signal: Signal, scope: Scope, onset: Instant, onsetInterval: Interval<Instant>, end: Instant? = nil,
         endedBy: String? = nil, baseline: Rate, during: Rate, ratio: Double, ratioInterval: Interval<Double>,
-        excessErrors: Double, suspects: [Suspect], noneProbability: Double, externalProbability: Double
+        excessErrors: Double, suspects: [Suspect], noneProbability: Double, externalProbability: Double,
+        weighed: [WeighedCause] = [], slowerThan: Double? = nil
     ) {
         self.signal = signal
         self.scope = scope
@@ -77,5 +110,7 @@ public struct Incident: Sendable, Hashable, Codable {
         self.suspects = suspects
         self.noneProbability = noneProbability
         self.externalProbability = externalProbability
+        self.weighed = weighed
+        self.slowerThan = slowerThan
     }
 }

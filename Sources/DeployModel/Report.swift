@@ -86,6 +86,27 @@ public struct Finding: Sendable, Hashable, Codable {
     }
 }
 
+/// What speaks for and against one deploy that the reader asked about.
+public struct AskedDeploy: Sendable, Hashable, Codable {
+    /// The deploy.
+    public var deploy: Deploy
+    /// The probability that it made the first incident; 0 when there is no incident.
+    public var probability: Double
+    /// The hour before it began, and the hour after it was done.
+    public var before: Rate, after: Rate
+    /// What speaks for or against it, one sentence each, the weightiest first.
+    public var reasons: [String]
+
+    /// What speaks for and against a deploy.
+    public init(deploy: Deploy, probability: Double, before: Rate, after: Rate, reasons: [String]) {
+        self.deploy = deploy
+        self.probability = probability
+        self.before = before
+        self.after = after
+        self.reasons = reasons
+    }
+}
+
 /// The repository that the deploys came from.
 public struct RepositorySummary: Sendable, Hashable, Codable {
     /// Its folder.
@@ -122,12 +143,19 @@ public struct Report: Sendable, Hashable, Codable {
     public var changesByDeploy: [DeployChanges]
     /// What the reader must know.
     public var warnings: [Warning]
+    /// How many series were looked at: each one more makes the model ask for more evidence.
+    public var seriesExamined: Int
+    /// The deploy that was asked about.
+    public var asked: AskedDeploy?
+    /// For a check that could not judge: how many more minutes of such traffic it needs.
+    public var neededMinutes: Int?
 
     /// A report.
     public init(
         window: TimeWindow, repository: RepositorySummary?, inputs: [InputSummary], deploys: [Deploy],
         deploySource: String, series: Series?, verdict: Verdict, findings: [Finding],
-        changesByDeploy: [DeployChanges] = [], warnings: [Warning]
+        changesByDeploy: [DeployChanges] = [], warnings: [Warning], seriesExamined: Int = 0,
+        asked: AskedDeploy? = nil, neededMinutes: Int? = nil
     ) {
         self.window = window
         self.repository = repository
@@ -139,6 +167,9 @@ public struct Report: Sendable, Hashable, Codable {
         self.findings = findings
         self.changesByDeploy = changesByDeploy
         self.warnings = warnings
+        self.seriesExamined = seriesExamined
+        self.asked = asked
+        self.neededMinutes = neededMinutes
     }
 }
 

@@ -52,9 +52,14 @@ public struct Series: Sendable, Hashable, Codable {
     public var events: [Double]
     /// Failing events of each bucket, weighted; as many buckets as ``events``.
     public var errors: [Double]
+    /// Where ``errors`` counts slow events instead of failing ones: those that took longer than this, in the unit of the data.
+    public var slowerThan: Double?
 
     /// A series; `errors` must have as many buckets as `events`.
-    public init(scope: Scope, start: Instant, bucketSeconds: Int, events: [Double], errors: [Double]) {
+    public init(
+        scope: Scope, start: Instant, bucketSeconds: Int, events: [Double], errors: [Double],
+        slowerThan: Double? = nil
+    ) {
         precondition(events.count == errors.count, "a series has as many error buckets as event buckets")
         precondition(bucketSeconds > 0, "a bucket has a width")
         self.scope = scope
@@ -62,6 +67,7 @@ public struct Series: Sendable, Hashable, Codable {
         self.bucketSeconds = bucketSeconds
         self.events = events
         self.errors = errors
+        self.slowerThan = slowerThan
     }
 
     /// How many buckets.
@@ -94,7 +100,7 @@ public struct Series: Sendable, Hashable, Codable {
         let range = buckets(in: window)
         return Series(
             scope: scope, start: start + range.lowerBound * bucketSeconds, bucketSeconds: bucketSeconds,
-            events: Array(events[range]), errors: Array(errors[range]))
+            events: Array(events[range]), errors: Array(errors[range]), slowerThan: slowerThan)
     }
 
     /// The same counts in buckets `factor` times as wide; the last one may be only partly covered.
@@ -103,7 +109,7 @@ public struct Series: Sendable, Hashable, Codable {
         var coarse = Series(
             scope: scope, start: start, bucketSeconds: bucketSeconds * factor,
             events: Array(repeating: 0, count: (count + factor - 1) / factor),
-            errors: Array(repeating: 0, count: (count + factor - 1) / factor))
+            errors: Array(repeating: 0, count: (count + factor - 1) / factor), slowerThan: slowerThan)
         for index in 0..<count {
             coarse.events[index / factor] += events[index]
             coarse.errors[index / factor] += errors[index]

@@ -1,6 +1,9 @@
 import ChangeDetection
 import DeployModel
 
+/// When the second deploy has at least this share of the first one's probability, the two are tied rather than guessed.
+private let tie = 0.75
+
 /// The verdict of the first incident.
 func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observations) -> Verdict {
     let events = observations.whole?.total.events ?? 0
@@ -14,39 +17,65 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
             kind: .unchanged, probability: judgement.noneProbability, reason: "no_change",
             text: "The rate of failing events did not change: no deploy is to blame.")
     }
-    let rates = "\(percent(incident.baseline.value)) to \(percent(incident.during.value))"
-    let place = incident.scope == .all ? "" : " in \(incident.scope.name)"
-    if let first = incident.suspects.first, first.probability > 0.5 {
+    let place = incident.scope == .all || incident.signal == .newError ? "" : " in \(incident.scope.name)"
+    let change = change(of: incident) + place
+    func name(_ id: String) -> String { deploys.first { $0.id == id }?.shortName ?? id }
+    let suspects = incident.suspects
+    let isTied = suspects.count > 1 && suspects[1].probability >= tie * suspects[0].probability
+    if let first = suspects.first, first.probability > 0.5, !isTied {
         let deploy = deploys.first { $0.id == first.deploy }
         return Verdict(
             kind: .blamed, deploy: first.deploy, commit: deploy?.commit, probability: first.probability,
-            reason: incident.signal.rawValue,
-            text: "Deploy \(deploy?.shortName ?? first.deploy) made failing events go from \(rates)\(place).")
+            reason: incident.signal.rawValue, text: "Deploy \(name(first.deploy)) made \(change.active).")
     }
     if incident.externalProbability > 0.5 {
         return Verdict(
             kind: .noDeploy, probability: incident.externalProbability, reason: "no_deploy_near",
-            text: "Failing events went from \(rates)\(place), at a time that no deploy explains.")
+            text: "\(change.passive), at a time that no deploy explains.")
     }
-    let deployShare = incident.suspects.reduce(0) { $0 + $1.probability }
+    let deployShare = suspects.reduce(0) { $0 + $1.probability }
     guard deployShare > 0.5 else {
         return Verdict(
             kind: .inconclusive,
             probability: max(deployShare, incident.externalProbability, incident.noneProbability),
-            reason: "weak_evidence",
-            text: "Failing events may have gone from \(rates)\(place), but the evidence is weak.")
+            reason: "weak_evidence", text: "\(change.passive), perhaps, but the evidence is weak.")
     }
-    let names = incident.suspects.prefix(3).filter { $0.probability >= 0.1 }.map { suspect in
-        deploys.first { $0.id == suspect.deploy }?.shortName ?? suspect.deploy
-    }
+    let names = suspects.prefix(3).filter { $0.probability >= 0.1 }.map { name($0.deploy) }
     return Verdict(
         kind: .inconclusive, probability: deployShare, reason: "tied",
-        text: "Failing events went from \(rates)\(place), and several deploys may have done it: "
-            + "\(names.joined(separator: ", ")).")
+        text: "\(change.passive), and several deploys may have done it: \(names.joined(separator: ", ")).")
+}
+
+/// What changed, as a deploy made it and as it went by itself.
+private struct ChangeInWords {
+    var active: String
+    var passive: String
+
+    static func + (words: ChangeInWords, place: String) -> ChangeInWords {
+        ChangeInWords(active: words.active + place, passive: words.passive + place)
+    }
+}
+
+private func change(of incident: Incident) -> ChangeInWords {
+    let rates = "\(percent(incident.baseline.value)) to \(percent(incident.during.value))"
+    switch incident.signal {
+    case .errorRate:
+        return ChangeInWords(active: "failing events go from \(rates)", passive: "Failing events went from \(rates)")
+    case .latency:
+        return ChangeInWords(active: "slow events go from \(rates)", passive: "Slow events went from \(rates)")
+    case .volume:
+        let left = percent(incident.ratio)
+        return ChangeInWords(
+            active: "successful events fall to \(left) of what they were",
+            passive: "Successful events fell to \(left) of what they were")
+    case .newError:
+        let words = "a kind of error that had not been seen before: \(incident.scope.name)"
+        return ChangeInWords(active: words, passive: "There is \(words)")
+    }
 }
 
 /// `0.31 %`, `7.4 %`, `48 %`: two significant digits.
-private func percent(_ share: Double) -> String {
+func percent(_ share: Double) -> String {
     let value = share * 100
     guard value > 0 else { return "0 %" }
     if value >= 10 { return "\(Int(value.rounded())) %" }

@@ -45,6 +45,24 @@ public struct Investigated: Sendable, Equatable {
     public var deploys: [Deploy]
     /// What the reader must know.
     public var warnings: [Warning]
+    /// How many series were looked at.
+    public var seriesExamined: Int
+    /// What speaks for and against the deploy that was asked about.
+    public var asked: AskedDeploy?
+}
+
+/// What is asked of an investigation beyond who did it.
+public struct Question: Sendable, Equatable {
+    /// The id or commit, perhaps abbreviated, of a deploy that the reader asks about.
+    public var deploy: String?
+    /// The smallest ratio of rates that matters; changes below it count for none.
+    public var minEffect: Double
+
+    /// A question.
+    public init(deploy: String? = nil, minEffect: Double = 1) {
+        self.deploy = deploy
+        self.minEffect = minEffect
+    }
 }
 
 /// The pipeline: align, judge, explain, accuse.
@@ -54,15 +72,17 @@ public struct Investigated: Sendable, Equatable {
 ///   - observations: the events, counted.
 ///   - source: answers what can only be asked once an incident is known.
 ///   - attribution: what the user settled about symptoms and causes.
+///   - question: what else is asked.
 /// - Throws: what `source` throws.
 public func investigate(
     deploys: [Deploy], observations: Observations, source: some InvestigationSource,
-    attribution: FieldPreferences = .init()
+    attribution: FieldPreferences = .init(), question: Question = .init()
 ) throws -> Investigated {
     let (aligned, comparisons) = try align(deploys, source: source)
-    let judgement = judge(
+    var judgement = judge(
         series: observations.series, candidates: aligned.map { Candidate($0) },
         rollouts: observations.rollouts)
+    judgement.incidents.removeAll { $0.size < question.minEffect }
     let verdict = decide(judgement, deploys: aligned, observations: observations)
     let findings = try judgement.incidents.map { incident in
         let explanation = try explained(incident, observations: observations, source: source, by: attribution)
@@ -76,7 +96,11 @@ public func investigate(
     let warnings = comparisons.values.flatMap(\.warnings)
     return Investigated(
         verdict: verdict, findings: findings, deploys: aligned,
-        warnings: Set(warnings).sorted { ($0.code, $0.text) < ($1.code, $1.text) })
+        warnings: Set(warnings).sorted { ($0.code, $0.text) < ($1.code, $1.text) },
+        seriesExamined: judgement.scopesExamined,
+        asked: question.deploy.flatMap {
+            askedDeploy($0, among: aligned, judgement: judgement, observations: observations)
+        })
 }
 
 /// What a user settled about fields that the tool would otherwise judge by itself.
