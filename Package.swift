@@ -57,7 +57,7 @@ let package = Package(
             swiftSettings: pure),
         .target(
             name: "EventIngest",
-            dependencies: ["CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel"],
+            dependencies: ["CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", numerics],
             swiftSettings: common),
         .target(name: "Reporting", dependencies: ["DeployModel"], swiftSettings: pure),
         .target(name: "Scenario", dependencies: ["DeployModel", "GitHistory"], swiftSettings: pure),

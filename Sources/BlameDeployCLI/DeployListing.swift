@@ -85,3 +85,13 @@ extension RepositoryOptions {
         return listing
     }
 }
+
+/// No deploy, or more than one, is called what the reader asked for.
+func unknownDeploy(_ name: String, among listing: DeployListing) -> CommandError {
+    let known = listing.deploys.suffix(5).map { "\($0.shortName)" }.joined(separator: ", ")
+    return CommandError(
+        "no single deploy of the window is called '\(name)'",
+        remedy: listing.deploys.isEmpty
+            ? "there are no deploys in the window; choose another one with --since"
+            : "the latest are \(known); `blamedeploy deploys` lists all")
+}

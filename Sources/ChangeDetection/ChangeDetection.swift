@@ -29,10 +29,10 @@ public func judge(
     series: [Series], candidates: [Candidate], rollouts: [ObservedRollout], focus: String? = nil
 ) -> Judgement {
     let candidates = candidates.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
-    let scopes = examinedSeries(series)
-    var judgement = Judgement(incidents: [], noneProbability: 1, scopesExamined: scopes.count, transients: [])
-    var settled: [TimeWindow] = []
     let newKinds = judgedNewKinds(series, candidates: candidates, rollouts: rollouts, focus: focus)
+    let scopes = examinedSeries(series, besides: Set(newKinds.map(\.series.scope)))
+    var judgement = Judgement(incidents: [], noneProbability: 1, scopesExamined: scopes.count + newKinds.count, transients: [])
+    var settled: [TimeWindow] = []
     var examined = scopes
     for round in 0..<3 {
         let judged = examined.compactMap { scope in
@@ -105,24 +105,41 @@ private struct ExaminedSeries {
 }
 
 /// What is worth a look, with what each must pay.
-private func examinedSeries(_ series: [Series]) -> [ExaminedSeries] {
+///
+/// The failures of all events are free. A part of them pays for the number of parts: half of its logarithm where the parts
+/// are few and real (workloads, versions, kinds of error), all of it and six more for single pods, which come and go and
+/// share in every change of the whole. Traffic and durations change for many reasons, so they pay a fixed price.
+///
+/// - Parameter judged: scopes that are judged otherwise.
+private func examinedSeries(_ series: [Series], besides judged: Set<Scope>) -> [ExaminedSeries] {
     var examined: [ExaminedSeries] = []
-    for kind in [Scope.Kind.all, .workload, .pod] {
-        let ofKind = series.filter { $0.scope.kind == kind }.sorted { $0.scope < $1.scope }
-        guard kind == .all || ofKind.count > 1 else { continue }
-        let limit = kind == .pod ? 64 : 200
+    let failures = series.filter { $0.slowerThan == nil && !judged.contains($0.scope) }
+    let total = failures.first { $0.scope == .all }?.total.errors ?? 0
+    for kind in [Scope.Kind.all, .workload, .version, .error, .pod] {
+        var ofKind = failures.filter { $0.scope.kind == kind }.sorted { $0.scope < $1.scope }
+        // A part that is nearly the whole says nothing of its own.
+        if kind == .error || kind == .version { ofKind.removeAll { $0.total.errors > 0.9 * total } }
+        guard kind == .all || kind == .error || ofKind.count > 1 else { continue }
         let failing = ofKind.filter { $0.total.errors >= 8 || kind == .all }
-            .sorted { ($0.total.errors, $1.scope) > ($1.total.errors, $0.scope) }.prefix(limit)
+            .sorted { ($0.total.errors, $1.scope) > ($1.total.errors, $0.scope) }.prefix(limit(of: kind))
         let many = Double.log(Double(max(1, ofKind.count)))
-        let penalty =
-            switch kind {
-            case .workload: 0.5 + 0.5 * many
-            case .pod: 6 + many
-            default: 0.0
-            }
+        let penalty = kind == .all ? 0 : kind == .pod ? 6 + many : 0.5 + 0.5 * many
         examined += failing.map { ExaminedSeries(series: $0, signal: .errorRate, penalty: penalty) }
     }
-    examined += series.filter { $0.scope == .all && $0.total.events - $0.total.errors >= 100 }
-        .map { ExaminedSeries(series: $0, signal: .volume, penalty: 6) }
+    let whole = failures.filter { $0.scope == .all && $0.total.events - $0.total.errors >= 100 }
+    examined += whole.map { ExaminedSeries(series: $0, signal: .volume, penalty: 6) }
+    let slow = series.filter { $0.slowerThan != nil && $0.total.errors >= 8 }
+    examined += slow.map {
+        ExaminedSeries(series: $0, signal: .latency, penalty: 4 + 0.5 * Double.log(Double(slow.count)))
+    }
     return examined
+}
+
+/// How many series of a kind are looked at, those with the most failures first.
+private func limit(of kind: Scope.Kind) -> Int {
+    switch kind {
+    case .pod: 64
+    case .version, .error: 12
+    default: 200
+    }
 }

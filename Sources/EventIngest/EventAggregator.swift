@@ -24,6 +24,9 @@ struct EventAggregator {
     private var counts: [BucketCounts] = [BucketCounts()]
     private var indices: [Scope.Kind: [String: Int]] = [:]
     private var pods: [String: Pod] = [:]
+    /// How long events took: of all, and of each of the first few workloads.
+    private var durations: [Int: DurationCounts] = [:]
+    private static let durationLimit = 12
     private var leftOut: [Scope.Kind: Int] = [:]
     private(set) var span = EventSpan()
 
@@ -39,6 +42,10 @@ struct EventAggregator {
         counts[0].add(bucket, events: event.events, errors: event.errors)
         let workload = reading.field(.workload, of: record)?.string
         if let workload { count(.workload, workload, bucket, event) }
+        if let field = reading.field(.duration, of: record), let duration = EventReading.number(field) {
+            time(0, bucket, duration, event)
+            if let index = workload.flatMap({ indices[.workload]?[$0] }) { time(index, bucket, duration, event) }
+        }
         if let pod = reading.field(.pod, of: record)?.string {
             countPod(pod, bucket, event, ownsWorkload: workload == nil)
         }
@@ -46,6 +53,11 @@ struct EventAggregator {
             count(.version, version, bucket, event)
         }
         if event.isFailing { countKinds(of: record, bucket, event, with: &reading) }
+    }
+
+    private mutating func time(_ scope: Int, _ bucket: Int, _ duration: Double, _ event: CountedEvent) {
+        guard durations[scope] != nil || durations.count < Self.durationLimit else { return }
+        durations[scope, default: DurationCounts()].add(bucket, duration: duration, events: event.events)
     }
 
     private mutating func countPod(_ name: String, _ bucket: Int, _ event: CountedEvent, ownsWorkload: Bool) {
@@ -104,7 +116,9 @@ struct EventAggregator {
         for (position, scope) in other.scopes.enumerated().dropFirst() {
             guard let own = index(scope.kind, scope.name) else { continue }
             counts[own].merge(other.counts[position])
+            if let times = other.durations[position] { durations[own, default: DurationCounts()].merge(times) }
         }
+        if let times = other.durations[0] { durations[0, default: DurationCounts()].merge(times) }
         for (name, pod) in other.pods {
             guard let scope = index(.pod, name) else { continue }
             var own =
@@ -129,7 +143,11 @@ struct EventAggregator {
         // Starting at a multiple of the factor keeps coarse buckets where they are whatever the first event is.
         let aligned = start - (start % factor + factor) % factor
         let whole = counts[0].series(.all, first: aligned, count: end - aligned, bucketSeconds: width)
-        return chosenScopes().map { position in
+        let slow = durations.keys.sorted().compactMap { position in
+            durations[position]?.series(
+                scopes[position], first: aligned, count: end - aligned, bucketSeconds: width)?.coarsened(by: factor)
+        }
+        let failing = chosenScopes().map { position in
             var series =
                 position == 0
                 ? whole
@@ -138,6 +156,7 @@ struct EventAggregator {
             if scopes[position].kind == .error { series.events = whole.events }
             return series.coarsened(by: factor)
         }
+        return failing + slow
     }
 
     /// The whole, and of each kind the heaviest scopes, by name.

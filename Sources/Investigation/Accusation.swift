@@ -38,7 +38,7 @@ func failureContext(_ incident: Incident, explanation: Explanation, observations
     var shares: [String: Double] = [:]
     var healthy: Set<String> = []
     var excesses: [String: Double] = [:]
-    for series in observations.series where series.scope.kind == .workload {
+    for series in observations.series where series.scope.kind == .workload && series.slowerThan == nil {
         let after = series.total(in: series.buckets(in: during))
         let earlier = before.map { series.total(in: series.buckets(in: $0)) } ?? Rate(0, of: 0)
         guard after.events >= 20 else { continue }

@@ -1,5 +1,5 @@
 import ChangeDetection
-import DeployModel
+public import DeployModel
 import RealModule
 
 /// What speaks for or against a deploy that the reader asked about.
@@ -37,7 +37,7 @@ func askedDeploy(
 
 extension [Deploy] {
     /// The deploy of that id or commit, whole or abbreviated; `nil` when none or several fit.
-    func named(_ name: String) -> Deploy? {
+    public func named(_ name: String) -> Deploy? {
         if let exact = first(where: { $0.id == name }) { return exact }
         let fitting = filter { $0.id.hasPrefix(name) || ($0.commit?.hex.hasPrefix(name) ?? false) }
         return fitting.count == 1 ? fitting[0] : nil

@@ -20,7 +20,7 @@ public struct Observations: Sendable, Equatable {
     }
 
     /// The series of all events.
-    public var whole: Series? { series.first { $0.scope == .all } }
+    public var whole: Series? { series.first { $0.scope == .all && $0.slowerThan == nil } }
 }
 
 /// What the pipeline asks of the ends when it has come to need it.

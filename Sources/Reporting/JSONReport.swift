@@ -4,10 +4,12 @@ public import DeployModel
 private let schemaVersion = JSONValue.integer(1)
 
 /// The whole report as JSON, schema version 1.
-public func renderJSON(_ report: Report, version: String) -> String {
+///
+/// - Parameter explaining: whether each incident says how the evidence weighs for each deploy.
+public func renderJSON(_ report: Report, version: String, explaining: Bool = false) -> String {
     let commits = Dictionary(
         report.deploys.map { ($0.id, $0.commit) }, uniquingKeysWith: { first, _ in first })
-    return JSONValue.object([
+    var fields: [(key: String, value: JSONValue)] = [
         ("schema_version", schemaVersion),
         ("tool", .object([("name", .string("blamedeploy")), ("version", .string(version))])),
         ("window", .object([("since", time(report.window.since)), ("until", time(report.window.until))])),
@@ -19,9 +21,29 @@ public func renderJSON(_ report: Report, version: String) -> String {
         ("inputs", .array(report.inputs.map(json))),
         ("deploys", .array(report.deploys.map(json))),
         ("verdict", json(report.verdict)),
-        ("incidents", .array(report.findings.map { json($0, commits: commits) })),
-        ("warnings", .array(report.warnings.map(json))),
-    ]).document()
+        ("incidents", .array(report.findings.map { json($0, commits: commits, explaining: explaining) })),
+        ("series_examined", .integer(report.seriesExamined)),
+    ]
+    if let asked = report.asked { fields.append(("asked", json(asked))) }
+    if let minutes = report.neededMinutes { fields.append(("needed_minutes", .integer(minutes))) }
+    fields.append(("warnings", .array(report.warnings.map(json))))
+    return JSONValue.object(fields).document()
+}
+
+private func json(_ asked: AskedDeploy) -> JSONValue {
+    .object([
+        ("deploy", .string(asked.deploy.id)), ("commit", .text(asked.deploy.commit?.hex)),
+        ("probability", .number(asked.probability)), ("before", json(asked.before)), ("after", json(asked.after)),
+        ("reasons", .array(asked.reasons.map { .string($0) })),
+    ])
+}
+
+private func json(_ cause: WeighedCause) -> JSONValue {
+    .object([
+        ("deploy", .text(cause.deploy)), ("prior", .number(cause.prior)),
+        ("log_bayes_factor", .number(cause.logBayesFactor)), ("onset", time(cause.onset)),
+        ("probability", .number(cause.probability)),
+    ])
 }
 
 /// The deploys as JSON.
@@ -71,11 +93,11 @@ private func json(_ verdict: Verdict) -> JSONValue {
     ])
 }
 
-private func json(_ finding: Finding, commits: [String: CommitID?]) -> JSONValue {
+private func json(_ finding: Finding, commits: [String: CommitID?], explaining: Bool) -> JSONValue {
     let incident = finding.incident
     let scope: [(key: String, value: JSONValue)] =
         incident.scope.kind == .all ? [] : [(incident.scope.kind.rawValue, .string(incident.scope.name))]
-    return .object([
+    var fields: [(key: String, value: JSONValue)] = [
         ("signal", .string(incident.signal.rawValue)), ("scope", .object(scope)),
         ("onset", time(incident.onset)),
         ("onset_interval", .array([time(incident.onsetInterval.lower), time(incident.onsetInterval.upper)])),
@@ -103,7 +125,10 @@ private func json(_ finding: Finding, commits: [String: CommitID?]) -> JSONValue
         ("causes", .array(finding.explanation.causes.map(json))),
         ("symptoms", .array(finding.explanation.symptoms.map(json))),
         ("changes", .array(finding.changes.map(json))),
-    ])
+    ]
+    if let slow = incident.slowerThan { fields.append(("slower_than", .number(slow))) }
+    if explaining { fields.append(("evidence", .array(incident.weighed.map(json)))) }
+    return .object(fields)
 }
 
 private func json(_ rate: Rate) -> JSONValue {

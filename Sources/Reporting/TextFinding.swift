@@ -15,6 +15,7 @@ func render(_ finding: Finding, of report: Report, isFirst: Bool, _ layout: inou
     layout.wrapped(
         suspicion(incident, report: report, style: layout.style), indent: 3, hang: 2)
     layout.wrapped(course(incident, blamed: blamed, report: report, style: layout.style), indent: 3, hang: 2)
+    if layout.style.isExplaining { renderEvidence(incident, of: report, &layout) }
     if blamed == nil, incident.externalProbability > 0.5 { nearestDeploys(incident, report: report, &layout) }
     layout.blank()
     renderExplanation(finding.explanation, &layout)
@@ -52,7 +53,24 @@ private func rates(_ incident: Incident, _ layout: inout TextLayout) {
     let size =
         "(\(Wording.ratio(incident.ratio, style: style)), 95 % interval \(Wording.range(incident.ratioInterval, style: style)))"
     let place = incident.scope == .all ? "" : "   in \(Wording.harmless(incident.scope.name)) only"
-    layout.parts([("failing events ", .plain), (change, .bad), ("  \(size)\(place)", .plain)], indent: 3)
+    switch incident.signal {
+    case .errorRate:
+        layout.parts([("failing events ", .plain), (change, .bad), ("  \(size)\(place)", .plain)], indent: 3)
+    case .latency:
+        let limit = incident.slowerThan.map { " (over \(Wording.rounded($0, decimals: 3)))" } ?? ""
+        layout.parts([("slow events\(limit) ", .plain), (change, .bad), ("  \(size)\(place)", .plain)], indent: 3)
+    case .volume:
+        layout.parts(
+            [
+                ("successful events ", .plain), ("fell to \(Wording.percent(incident.ratio))", .bad),
+                (" of what they were  \(size)\(place)", .plain),
+            ], indent: 3)
+    case .newError:
+        layout.wrapped("a kind of error not seen before: \(Wording.harmless(incident.scope.name))", indent: 3, hang: 2, .bad)
+        layout.line(
+            "\(Wording.count(incident.during.errors)) times in \(Wording.count(incident.during.events)) events",
+            indent: 3)
+    }
 }
 
 private func suspicion(_ incident: Incident, report: Report, style: TextStyle) -> String {

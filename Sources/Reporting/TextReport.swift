@@ -14,7 +14,8 @@ public func renderText(_ report: Report, style: TextStyle) -> String {
         deployTitle(changes.deploy, &layout)
         renderChanges(changes.changes, limit: style.isFull ? .max : 3, isBrief: true, &layout)
     }
-    warnings(report.warnings, &layout)
+    if let asked = report.asked { renderAsked(asked, &layout) }
+    renderWarnings(report.warnings, &layout)
     if style.isFull { inputs(report.inputs, &layout) }
     return layout.text
 }
@@ -104,7 +105,7 @@ private func verdict(_ report: Report, _ layout: inout TextLayout) {
     layout.blank()
 }
 
-private func warnings(_ warnings: [Warning], _ layout: inout TextLayout) {
+func renderWarnings(_ warnings: [Warning], _ layout: inout TextLayout) {
     guard !warnings.isEmpty else { return }
     layout.blank()
     for warning in warnings {

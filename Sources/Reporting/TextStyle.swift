@@ -8,6 +8,8 @@ public struct TextStyle: Sendable, Equatable {
     public var isColored: Bool
     /// Whether to show everything instead of one screen.
     public var isFull: Bool
+    /// Whether to show how the evidence weighs for each deploy.
+    public var isExplaining = false
 
     /// A style; widths outside 60 to 200 are brought inside.
     public init(width: Int = 100, isASCII: Bool = false, isColored: Bool = false, isFull: Bool = false) {

@@ -12,7 +12,7 @@ private let allowedImports: [String: Set<String>] = [
     "DelimitedText": [],
     "GitHistory": ["CLibgit2", "DeployModel", "FoundationEssentials", "Foundation"],
     "DeployRecords": ["ConfigTree", "DelimitedText", "DeployModel"],
-    "EventIngest": ["CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel"],
+    "EventIngest": ["CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "RealModule"],
     "Investigation": ["Attribution", "ChangeDetection", "ConfigFaults", "DeployModel", "RealModule"],
     "Reporting": ["DeployModel"],
     "Scenario": ["DeployModel", "GitHistory"],

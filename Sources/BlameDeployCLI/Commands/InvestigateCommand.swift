@@ -16,11 +16,30 @@ struct InvestigateCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Window") var window: WindowOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
+    @Option(help: ArgumentHelp("Say why it was this deploy, or why it was not: an id or a commit.", valueName: "id"))
+    var deploy: String?
+
+    @Option(
+        name: .customLong("min-effect"),
+        help: ArgumentHelp("Changes of less than this ratio count for none: 1.5.", valueName: "ratio"))
+    var minEffect = 1.0
+
+    @Flag(help: "Show how the evidence weighs for each deploy.")
+    var explain = false
+
+    func validate() throws {
+        guard minEffect >= 1, minEffect.isFinite else {
+            throw ValidationError("--min-effect takes a ratio of 1 or more, such as 1.5")
+        }
+    }
+
     func execute(on terminal: Terminal) throws -> ExitStatus {
         let report = try investigation(now: terminal.now)
+        var style = output.style(for: terminal)
+        style.isExplaining = explain
         switch output.format {
-        case .text: try terminal.print(renderText(report, style: output.style(for: terminal)))
-        case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version))
+        case .text: try terminal.print(renderText(report, style: style))
+        case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version, explaining: explain))
         }
         return status(of: report)
     }
@@ -55,26 +74,21 @@ struct InvestigateCommand: ParsableCommand, Executable {
                 try sampleTable(
                     sources, summary: summary, interest: during, baseline: before, options: options)
             },
-            attribution: FieldPreferences(symptoms: Set(events.symptoms), causes: Set(events.causes)))
+            attribution: FieldPreferences(symptoms: Set(events.symptoms), causes: Set(events.causes)),
+            question: Question(deploy: deploy, minEffect: minEffect))
+        if let deploy, found.asked == nil { throw unknownDeploy(deploy, among: listing) }
         return Report(
-            window: window, repository: try self.summary(of: opened), inputs: summary.inputs,
+            window: window, repository: try repository.summary(of: opened), inputs: summary.inputs,
             deploys: found.deploys,
             deploySource: listing.source, series: series.first { $0.scope == .all }, verdict: found.verdict,
             findings: found.findings,
-            warnings: summary.warnings + listing.warnings + noDeployWarning(listing) + found.warnings)
+            warnings: summary.warnings + listing.warnings + noDeployWarning(listing) + found.warnings,
+            seriesExamined: found.seriesExamined, asked: found.asked)
     }
 
     private static let lookBackSeconds = 6 * 3600
 
-    private var ingestOptions: IngestOptions {
-        IngestOptions(
-            roleFields: events.roleFields, errorExpression: events.error,
-            formatIn: events.format.flatMap(EventFormat.init(rawValue:)), offsetSeconds: window.offsetSeconds)
-    }
-
-    private func summary(of repository: Repository?) throws -> RepositorySummary? {
-        try repository.map { RepositorySummary(path: $0.path, head: try $0.resolve(self.repository.rev)) }
-    }
+    private var ingestOptions: IngestOptions { events.ingestOptions(offsetSeconds: window.offsetSeconds) }
 
     private func noDeployWarning(_ listing: DeployListing) -> [Warning] {
         guard listing.deploys.isEmpty else { return [] }
@@ -96,7 +110,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
             try rankedChanges(of: $0, source: evidence, base: opened?.base(of: $0))
         }
         return Report(
-            window: window, repository: try summary(of: opened), inputs: [],
+            window: window, repository: try repository.summary(of: opened), inputs: [],
             deploys: changes.compactMap(\.deploy).isEmpty ? listing.deploys : changes.compactMap(\.deploy),
             deploySource: listing.source, series: nil,
             verdict: Verdict(
@@ -114,7 +128,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
         let lie =
             events.span.map { "the events lie between \($0.since) and \($0.until)" } ?? "there are no events"
         return Report(
-            window: asked, repository: try? summary(of: opened), inputs: events.inputs, deploys: [],
+            window: asked, repository: try? repository.summary(of: opened), inputs: events.inputs, deploys: [],
             deploySource: "", series: nil,
             verdict: Verdict(
                 kind: .inconclusive, probability: 1, reason: "no_overlap",

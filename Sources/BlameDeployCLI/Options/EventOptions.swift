@@ -41,6 +41,13 @@ struct EventOptions: ParsableArguments {
         }
     }
 
+    /// How the events are read.
+    func ingestOptions(offsetSeconds: Int?) -> IngestOptions {
+        IngestOptions(
+            roleFields: roleFields, errorExpression: error, formatIn: format.flatMap(EventFormat.init(rawValue:)),
+            offsetSeconds: offsetSeconds)
+    }
+
     func validate() throws {
         for text in roles where Self.roleAndField(text) == nil {
             let known = FieldRole.allCases.map(\.rawValue).joined(separator: ", ")

@@ -27,6 +27,11 @@ struct RepositoryOptions: ParsableArguments {
     /// The repository, or `nil` with `--no-repo`.
     func open() throws -> Repository? { withoutRepository ? nil : try Repository(discovering: repo) }
 
+    /// What a report says of the repository.
+    func summary(of repository: Repository?) throws -> RepositorySummary? {
+        try repository.map { RepositorySummary(path: $0.path, head: try $0.resolve(rev)) }
+    }
+
     func validate() throws {
         guard withoutRepository else { return }
         guard deploys.contains(where: { DeploySourceName($0).isFile }) else {

@@ -1,0 +1,81 @@
+import ArgumentParser
+import DeployModel
+import EventIngest
+import Investigation
+import Reporting
+
+/// `blamedeploy check [EVENTS…]`: did the newest deploy regress?
+struct CheckCommand: ParsableCommand, Executable {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Did the newest deploy regress? For CI after a deploy, and for cron.",
+        discussion: """
+            Ends with 1 when there is a regression or a new kind of error, with 0 when there was enough traffic to see a
+            change of --min-effect and there is none, and with 2 when it cannot tell yet.
+            """)
+
+    @OptionGroup(title: "Events") var events: EventOptions
+    @OptionGroup(title: "Deploys") var repository: RepositoryOptions
+    @OptionGroup(title: "Window") var window: WindowOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    @Option(help: ArgumentHelp("The deploy to check: an id or a commit; the newest one by default.", valueName: "id"))
+    var deploy: String?
+
+    @Option(
+        name: .customLong("min-effect"),
+        help: ArgumentHelp("The smallest ratio of failure rates that matters.", valueName: "ratio"))
+    var minEffect = 2.0
+
+    func validate() throws {
+        guard minEffect > 1, minEffect.isFinite else {
+            throw ValidationError("--min-effect takes a ratio above 1, such as 1.5")
+        }
+    }
+
+    func execute(on terminal: Terminal) throws -> ExitStatus {
+        let report = try checked(now: terminal.now)
+        switch output.format {
+        case .text: try terminal.print(renderCheck(report, style: output.style(for: terminal)))
+        case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version))
+        }
+        switch report.verdict.kind {
+        case .blamed, .noDeploy: return .found
+        case .unchanged: return .success
+        case .inconclusive: return report.findings.isEmpty ? .undecided : .found
+        }
+    }
+
+    private func checked(now: Instant) throws -> Report {
+        let opened = try repository.open()
+        guard !events.events.isEmpty else {
+            throw CommandError(
+                "check needs events", remedy: "name an export that reaches past the deploy: blamedeploy check events.ndjson")
+        }
+        let summary = try summarize(
+            EventSources(events.events), options: events.ingestOptions(offsetSeconds: window.offsetSeconds))
+        let asked = window.window(span: summary.span, now: now)
+        guard let span = summary.span, let window = span.intersection(asked) else {
+            throw CommandError(
+                "no event lies between \(asked.since) and \(asked.until)",
+                remedy: "choose --since and --until inside the span of the events")
+        }
+        let listing = try repository.listDeploys(opened, window: window)
+        if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
+        let newest = deploy.flatMap { listing.deploys.named($0) } ?? listing.deploys.last
+        let series = summary.series.map { $0.slice(window) }
+        let found = check(
+            newest, among: listing.deploys,
+            observations: Observations(window: window, series: series, rollouts: summary.rollouts),
+            minEffect: minEffect)
+        return Report(
+            window: window, repository: try repository.summary(of: opened),
+            inputs: summary.inputs, deploys: listing.deploys, deploySource: listing.source,
+            series: series.first { $0.scope == .all }, verdict: found.verdict,
+            findings: found.incidents.map {
+                Finding(incident: $0, explanation: Explanation(outcome: .none, causes: [], symptoms: []), changes: [])
+            },
+            warnings: summary.warnings + listing.warnings, seriesExamined: found.seriesExamined,
+            neededMinutes: found.neededMinutes)
+    }
+}

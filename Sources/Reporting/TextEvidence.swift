@@ -1,0 +1,52 @@
+public import DeployModel
+
+/// How the evidence weighs for each deploy: what it had before looking, what the counts say, and what is left.
+func renderEvidence(_ incident: Incident, of report: Report, _ layout: inout TextLayout) {
+    let style = layout.style
+    layout.blank()
+    layout.line("How the evidence weighs   (\(report.seriesExamined) series looked at)", indent: 1, .strong)
+    layout.line("deploy       would have begun   evidence (log10)   prior    probability", indent: 3, .dim)
+    let shown = style.isFull ? incident.weighed : Array(incident.weighed.prefix(6))
+    for cause in shown {
+        let name = cause.deploy.map { id in report.deploys.first { $0.id == id }?.shortName ?? id } ?? "no deploy"
+        // Natural logarithms are for those who compute; powers of ten are for those who read.
+        let evidence = Wording.rounded(cause.logBayesFactor / 2.302_585_092_994_046, decimals: 1)
+        let columns = [
+            Wording.padded(Wording.cut(Wording.harmless(name), to: 12, style: style), to: 13),
+            Wording.padded(Wording.moment(cause.onset), to: 19), Wording.padded(evidence, to: 19),
+            Wording.padded(Wording.percent(cause.prior), to: 9), Wording.probability(cause.probability),
+        ]
+        layout.line(columns.joined(), indent: 3)
+    }
+    layout.line(
+        "\(Wording.padded("only noise", to: 13))\(Wording.padded("", to: 19))\(Wording.padded("0", to: 19))"
+            + "\(Wording.padded("", to: 9))\(Wording.probability(incident.noneProbability))", indent: 3)
+}
+
+/// Why it was the deploy that was asked about, or why it was not.
+func renderAsked(_ asked: AskedDeploy, _ layout: inout TextLayout) {
+    let style = layout.style
+    let name = Wording.harmless(asked.deploy.shortName)
+    layout.blank()
+    layout.line(asked.probability > 0.5 ? "Why \(name)" : "Why not \(name)", indent: 1, .strong)
+    layout.line(
+        "\(Wording.probability(asked.probability)) \(style.dot) failing events in the hour before \(Wording.percent(asked.before.value)), "
+            + "in the hour after \(Wording.percent(asked.after.value))", indent: 3)
+    for reason in asked.reasons { layout.wrapped(Wording.harmless(reason), indent: 3, hang: 2) }
+}
+
+/// The answer of a check, in a line or a few.
+public func renderCheck(_ report: Report, style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    let verdict = report.verdict
+    let (mark, tint): (String, TextStyle.Role) =
+        switch verdict.kind {
+        case .blamed, .noDeploy: (style.glyph(" ✗ ", " x "), .bad)
+        case .unchanged: (style.glyph(" ✓ ", " ok "), .good)
+        case .inconclusive: (" ? ", .warning)
+        }
+    layout.parts([(mark, tint), (Wording.harmless(verdict.text), .strong)])
+    for finding in report.findings { render(finding, of: report, isFirst: true, &layout) }
+    renderWarnings(report.warnings, &layout)
+    return layout.text
+}
