@@ -17,7 +17,8 @@ struct BlameDeploy: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            InvestigateCommand.self, DeploysCommand.self, DiffCommand.self, CheckCommand.self, DemoCommand.self,
+            InvestigateCommand.self, DeploysCommand.self, DiffCommand.self, CheckCommand.self,
+            DemoCommand.self,
         ],
         defaultSubcommand: InvestigateCommand.self)
 }

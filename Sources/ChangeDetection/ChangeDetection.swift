@@ -31,7 +31,8 @@ public func judge(
     let candidates = candidates.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
     let newKinds = judgedNewKinds(series, candidates: candidates, rollouts: rollouts, focus: focus)
     let scopes = examinedSeries(series, besides: Set(newKinds.map(\.series.scope)))
-    var judgement = Judgement(incidents: [], noneProbability: 1, scopesExamined: scopes.count + newKinds.count, transients: [])
+    var judgement = Judgement(
+        incidents: [], noneProbability: 1, scopesExamined: scopes.count + newKinds.count, transients: [])
     var settled: [TimeWindow] = []
     var examined = scopes
     for round in 0..<3 {
@@ -45,14 +46,21 @@ public func judge(
         // Where nothing showed, nothing more will; and what single pods would add is not worth judging them again.
         examined = examined.filter { scope in
             scope.series.scope.kind != .pod
-                && judged.contains { $0.series.scope == scope.series.scope && $0.signal == scope.signal && $0.logOdds > -2 }
+                && judged.contains {
+                    $0.series.scope == scope.series.scope && $0.signal == scope.signal && $0.logOdds > -2
+                }
         }
         var incident = best.incident()
         if round == 0, let newest = newKinds.first, newest.logOdds - newest.penalty > 2 {
             let other = newest.incident()
-            let isSame = best.signal == .errorRate && other.excessErrors >= 0.6 * incident.excessErrors
-            if isSame || newest.logOdds - newest.penalty > best.standing(allOdds: allOdds) { incident = other }
+            if best.signal == .errorRate, other.excessErrors >= 0.6 * incident.excessErrors {
+                incident = incident.located(by: other)
+            } else if newest.logOdds - newest.penalty > best.standing(allOdds: allOdds) {
+                incident = other
+            }
         }
+        // What is left of a change at its edges is not another one.
+        guard settled.allSatisfy({ $0.isApart(from: incident.onset, by: 7200) }) else { break }
         if judgement.incidents.isEmpty {
             judgement.noneProbability = incident.noneProbability
             judgement.transients = best.transients
@@ -66,15 +74,36 @@ public func judge(
     return judgement
 }
 
+extension Incident {
+    /// The same change with its onset and its suspects taken from the new kind of error that it consists of: where nothing
+    /// was before, the first occurrence says more than any ratio.
+    fileprivate func located(by newKind: Incident) -> Incident {
+        var incident = newKind
+        (incident.signal, incident.scope) = (signal, scope)
+        (incident.baseline, incident.during) = (baseline, during)
+        (incident.ratio, incident.ratioInterval, incident.excessErrors) = (ratio, ratioInterval, excessErrors)
+        (incident.end, incident.endedBy) = (end, endedBy)
+        return incident
+    }
+}
+
+extension TimeWindow {
+    /// Whether an instant is further than some seconds from both edges.
+    fileprivate func isApart(from instant: Instant, by seconds: Double) -> Bool {
+        abs(instant.seconds(since: since)) > seconds && abs(instant.seconds(since: until)) > seconds
+    }
+}
+
 /// The kinds of error that were not there before, the surest first.
 private func judgedNewKinds(
     _ series: [Series], candidates: [Candidate], rollouts: [ObservedRollout], focus: String?
-) -> [NewKindJudgement]
-{
+) -> [NewKindJudgement] {
     let kinds = series.filter { $0.scope.kind == .error }
     let penalty = 1 + Double.log(Double(max(1, kinds.count)))
     return kinds.sorted { $0.scope < $1.scope }
-        .compactMap { NewKindJudgement($0, penalty: penalty, candidates: candidates, rollouts: rollouts, focus: focus) }
+        .compactMap {
+            NewKindJudgement($0, penalty: penalty, candidates: candidates, rollouts: rollouts, focus: focus)
+        }
         .sorted { $0.logOdds > $1.logOdds }
 }
 

@@ -87,7 +87,8 @@ struct ChangeEvidence {
         guard z > -6 else { return -40 }
         // Beyond five standard deviations the cut at 0 is no longer felt.
         let moment = z > 5 ? z : density(z) + z * 0.5 * Double.erfc(-z / 2.0.squareRoot())
-        return Double.log(max(moment, 1e-300) * variance * 2.506_628_274_631_000_5 / (scale * scale)) + 0.5 * z * z
+        return Double.log(max(moment, 1e-300) * variance * 2.506_628_274_631_000_5 / (scale * scale)) + 0.5
+            * z * z
     }
 
     /// The log of the ratio of rates and its standard error, by generalised least squares.

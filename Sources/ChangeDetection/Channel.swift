@@ -55,13 +55,16 @@ struct Channel {
         let factor = max(1, binSeconds / series.bucketSeconds)
         let coarse = series.coarsened(by: factor)
         let total = coarse.total
-        guard coarse.count >= 4, total.errors > 0 || quantity == .successes, total.events > 0 else { return nil }
+        guard coarse.count >= 4, total.errors > 0 || quantity == .successes, total.events > 0 else {
+            return nil
+        }
         self.quantity = quantity
         self.binSeconds = coarse.bucketSeconds
         start = coarse.start
         bins = counted(coarse, quantity: quantity)
         (columns, precisions) = knownShapes(
-            start: start, edges: bins.edges, quantity: quantity, settled: settled.map { $0.shape(from: coarse.start) })
+            start: start, edges: bins.edges, quantity: quantity,
+            settled: settled.map { $0.shape(from: coarse.start) })
         level = Double.log((bins.counts.reduce(0, +) + 0.5) / (bins.exposure.reduce(0, +) + 1))
         let overdispersion = estimateOverdispersion(
             counts: bins.counts, exposure: bins.exposure, floor: quantity == .failures ? 0.01 : 0.0005)
@@ -120,7 +123,7 @@ struct Channel {
             var value = consider(deviation, timeConstant)
             for factor in [1.5, 1 / 1.5] {
                 var next = deviation * factor
-                while (0.04...1.2).contains(next) {
+                while (0.08...1.2).contains(next) {
                     let nextValue = consider(next, timeConstant)
                     guard nextValue > value else { break }
                     (value, deviation) = (nextValue, next)

@@ -123,7 +123,9 @@ struct HypothesisScan {
     /// The short changes, in bins, that are likelier than `level` (a log weight), the likeliest first, no two of which overlap;
     /// with a change taken for granted if one is named. Nothing within so many seconds of its start and end counts: what a
     /// ramp has before and after the step that it was taken for is no burst.
-    func transients(above level: Double, given change: (start: Int, end: Int?)? = nil, awayFrom distance: Int = 0)
+    func transients(
+        above level: Double, given change: (start: Int, end: Int?)? = nil, awayFrom distance: Int = 0
+    )
         -> [Range<Int>]
     {
         let edges = change.map { [grid.bins[$0.start]] + ($0.end.map { [grid.bins[$0]] } ?? []) } ?? []
@@ -144,12 +146,17 @@ struct HypothesisScan {
             }
             guard let best = ends.max(by: { $0.value < $1.value }) else { continue }
             let weighted = best.value + prior - Double.log(Double(max(1, end - start - 1)))
-            let isApart = edges.allSatisfy { grid.bins[best.end] + apart < $0 || $0 + apart < grid.bins[start] }
+            let isApart = edges.allSatisfy {
+                grid.bins[best.end] + apart < $0 || $0 + apart < grid.bins[start]
+            }
             if weighted > level, isApart { found.append((weighted, grid.bins[start]..<grid.bins[best.end])) }
         }
         found.sort { ($0.value, $1.bins.lowerBound) > ($1.value, $0.bins.lowerBound) }
         var kept: [Range<Int>] = []
-        for candidate in found where !kept.contains(where: { $0.overlaps(candidate.bins.lowerBound - 2..<candidate.bins.upperBound + 2) }) {
+        for candidate in found
+        where !kept.contains(where: {
+            $0.overlaps(candidate.bins.lowerBound - 2..<candidate.bins.upperBound + 2)
+        }) {
             kept.append(candidate.bins)
         }
         return kept
@@ -169,7 +176,8 @@ struct HypothesisScan {
         var onset = OnsetEvidence(
             byDeploy: .init(repeating: -.infinity, count: count),
             byOther: .init(repeating: -.infinity, count: count),
-            bestEnd: .init(repeating: nil, count: count), withBestEnd: .init(repeating: -.infinity, count: count))
+            bestEnd: .init(repeating: nil, count: count),
+            withBestEnd: .init(repeating: -.infinity, count: count))
         var transient = -Double.infinity
         let transientPrior = Double.log(PriorWeight.transient / Double(max(1, count)))
         let (lastingPrior, endedByDeploy, endedAnyhow) = (
@@ -196,7 +204,9 @@ struct HypothesisScan {
                 if seconds >= PriorWeight.shortestSeconds, endMass[end] > 0 {
                     let weighted = factor + logEndMass[end] - logLaterMass
                     byDeployEnd.append(weighted)
-                    if weighted + endedByDeploy > best.value { best = (weighted + endedByDeploy, end, factor) }
+                    if weighted + endedByDeploy > best.value {
+                        best = (weighted + endedByDeploy, end, factor)
+                    }
                 }
                 if seconds >= PriorWeight.transientSeconds {
                     let weighted = factor - logLaterCells

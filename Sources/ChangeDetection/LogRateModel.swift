@@ -100,7 +100,8 @@ package enum EffectPrior: Sendable, Equatable {
         case .either(let scale):
             let precision = 1 / (scale * scale)
             return (
-                0.5 * Double.log(precision / (2 * Double.pi)) - 0.5 * size * size * precision, -size * precision,
+                0.5 * Double.log(precision / (2 * Double.pi)) - 0.5 * size * size * precision,
+                -size * precision,
                 -precision
             )
         }
@@ -161,7 +162,8 @@ package struct LogRateModel: Sendable {
             min(scatter.overdispersionSeconds / (bins.edges[$0 + 1] - bins.edges[$0]), 3)
         }
         logExposure = bins.exposure.map { $0 > 0 ? Double.log($0) : 0 }
-        (diagonal, beside) = scatter.wander.precision(at: (0..<count).map { 0.5 * (bins.edges[$0] + bins.edges[$0 + 1]) })
+        (diagonal, beside) = scatter.wander.precision(
+            at: (0..<count).map { 0.5 * (bins.edges[$0] + bins.edges[$0 + 1]) })
     }
 
     /// The fit without a change, or with one of a given shape.
@@ -174,7 +176,9 @@ package struct LogRateModel: Sendable {
         var heights: [Double] = []
         if let shape {
             heights.reserveCapacity(count)
-            for bin in 0..<count { heights.append(shape.mean(from: bins.edges[bin], to: bins.edges[bin + 1])) }
+            for bin in 0..<count {
+                heights.append(shape.mean(from: bins.edges[bin], to: bins.edges[bin + 1]))
+            }
         }
         let hasEffect = shape != nil
         let width = columns.count + (hasEffect ? 1 : 0)
@@ -264,7 +268,9 @@ package struct LogRateModel: Sendable {
                 if bin + 1 < count {
                     let next = base + 1 + width
                     let off = beside[bin]
-                    for k in 0...width { system[base + k] = (system[base + k] - off * system[next + k]) * inverse }
+                    for k in 0...width {
+                        system[base + k] = (system[base + k] - off * system[next + k]) * inverse
+                    }
                 } else {
                     for k in 0...width { system[base + k] *= inverse }
                 }
@@ -304,7 +310,8 @@ package struct LogRateModel: Sendable {
             let (change, logDeterminant, lastVariance) = solveSymmetric(schur, gradient, width: width)
             for a in 0..<width { gain += gradient[a] * change[a] }
             fit.logEvidence =
-                logLikelihood - 0.5 * quadratic + logPrior - 0.5 * logPivots - 0.5 * logDeterminant + 0.5 * gain
+                logLikelihood - 0.5 * quadratic + logPrior - 0.5 * logPivots - 0.5 * logDeterminant + 0.5
+                * gain
             if hasEffect { fit.effectError = lastVariance.squareRoot() }
             if isLast { break }
             // The step, kept within what the expansion is good for.
@@ -346,7 +353,8 @@ package struct LogRateModel: Sendable {
             for column in columns { eta += fit.coefficients[column] * design[bin * columns.count + column] }
             let mean = bins.exposure[bin] * Double.exp(min(max(eta, -30), 30))
             weights[bin] = bins.weights[bin] * mean / (1 + overdispersion[bin] * mean)
-            response[bin] = fit.wander[bin] + lift + min(max((bins.counts[bin] - mean) / max(mean, 1e-9), -5), 50)
+            response[bin] =
+                fit.wander[bin] + lift + min(max((bins.counts[bin] - mean) / max(mean, 1e-9), -5), 50)
         }
         return (response, weights)
     }

@@ -15,14 +15,16 @@ struct Neighbourhood {
     private let resolution: Double
 
     /// - Returns: `nil` when the series is shorter than what is asked for.
-    init?(_ series: Series, channel: Channel, stretches wanted: [(reach: ClosedRange<Double>, end: Double?)]) {
+    init?(_ series: Series, channel: Channel, stretches wanted: [(reach: ClosedRange<Double>, end: Double?)])
+    {
         let length = Double(series.count * series.bucketSeconds)
         resolution = Double(max(series.bucketSeconds, 60))
         let last = length - resolution
         guard last > resolution else { return nil }
         stretches = wanted.map { (reach: $0.reach.clamped(to: 0...last), end: $0.end) }
         let edges = gradedEdges(
-            length: length, bucket: Double(series.bucketSeconds), resolution: resolution, stretches: stretches)
+            length: length, bucket: Double(series.bucketSeconds), resolution: resolution, stretches: stretches
+        )
         var bins = counted(series, quantity: channel.quantity, edges: edges)
         let width = Double(channel.binSeconds)
         var offset = [Double](repeating: 0, count: bins.count)
@@ -60,7 +62,9 @@ struct Neighbourhood {
             guard let low = fits[first], let high = fits[last] else { continue }
             let between = Array(first + 1..<last)
             if max(low.logEvidence, high.logEvidence) > best - 14 {
-                for (index, fit) in zip(between, logBayesFactors(between.map { shapes[$0] })) { fits[index] = fit }
+                for (index, fit) in zip(between, logBayesFactors(between.map { shapes[$0] })) {
+                    fits[index] = fit
+                }
             } else {
                 for index in between {
                     let weight = Double(index - first) / Double(last - first)
@@ -89,7 +93,8 @@ struct Neighbourhood {
 /// Edges as fine as the resolution in and around the stretches and the ends, five minutes up to four hours away from them,
 /// twenty minutes up to two days, and an hour beyond.
 private func gradedEdges(
-    length: Double, bucket: Double, resolution: Double, stretches: [(reach: ClosedRange<Double>, end: Double?)]
+    length: Double, bucket: Double, resolution: Double,
+    stretches: [(reach: ClosedRange<Double>, end: Double?)]
 ) -> [Double] {
     let fine = stretches.map { ($0.reach.lowerBound - 600)...($0.reach.upperBound + 1800) }
     let near = stretches.compactMap { $0.end.map { ($0 - 900)...($0 + 900) } }

@@ -18,7 +18,10 @@ struct NewKindJudgement {
     private let end: Instant?
 
     /// - Returns: `nil` unless the kind begins within the window, occurs at least three times and goes on for a while.
-    init?(_ series: Series, penalty: Double, candidates: [Candidate], rollouts: [ObservedRollout], focus: String?) {
+    init?(
+        _ series: Series, penalty: Double, candidates: [Candidate], rollouts: [ObservedRollout],
+        focus: String?
+    ) {
         self.series = series
         self.penalty = penalty
         self.candidates = candidates
@@ -30,7 +33,9 @@ struct NewKindJudgement {
         guard exposure.before(first) >= 0.02 * exposure.total else { return nil }
         let width = Double(series.bucketSeconds)
         let isOver = exposure.total - exposure.before(last + 1) > 0.1 * exposure.total
-        guard !isOver || Double(last - first) * width >= Double(PriorWeight.transientSeconds) else { return nil }
+        guard !isOver || Double(last - first) * width >= Double(PriorWeight.transientSeconds) else {
+            return nil
+        }
 
         let occurrences = series.total.errors
         let dispersion = indexOfDispersion(series, from: first, exposure: exposure)
@@ -49,20 +54,26 @@ struct NewKindJudgement {
         // The place of the onset is settled by the first occurrences; what comes later only says that it lasts.
         let horizon = exposure.horizon(from: first, occurrences: 40, seconds: 6 * 3600)
         let early = series.errors[first..<horizon].reduce(0, +)
-        let local = max(1, 1 + (indexOfDispersion(series, from: first, exposure: exposure, hours: 0.25) - 1) * 0.5)
+        let local = max(
+            1, 1 + (indexOfDispersion(series, from: first, exposure: exposure, hours: 0.25) - 1) * 0.5)
         func lasting(from onset: Int) -> Double {
             let far = logEvidence(occurrencesEven, exposureEven - exposure.before(first), dispersion)
             let near = logEvidence(early, exposure.before(horizon) - exposure.before(onset), local)
-            return far - always + near - logEvidence(early, exposure.before(horizon) - exposure.before(first), local)
+            return far - always + near
+                - logEvidence(early, exposure.before(horizon) - exposure.before(first), local)
         }
-        let ended = isOver
+        let ended =
+            isOver
             ? logEvidence(occurrences, exposure.before(last + 1) - exposure.before(first), dispersion)
                 - logEvidence(occurrences, exposure.total - exposure.before(first), dispersion)
             : -Double.infinity
         let endFactor = logSumExp([
-            Double.log(PriorWeight.lasting), ended + Double.log(PriorWeight.endedByDeploy / Double(max(4, candidates.count))),
+            Double.log(PriorWeight.lasting),
+            ended + Double.log(PriorWeight.endedByDeploy / Double(max(4, candidates.count))),
         ])
-        end = ended + Double.log(PriorWeight.endedByDeploy / Double(max(4, candidates.count))) > Double.log(PriorWeight.lasting)
+        end =
+            ended + Double.log(PriorWeight.endedByDeploy / Double(max(4, candidates.count)))
+                > Double.log(PriorWeight.lasting)
             ? series.start + (last + 1) * series.bucketSeconds : nil
 
         // Minutes in the four hours before the first occurrence, quarters of an hour before.
@@ -71,7 +82,9 @@ struct NewKindJudgement {
         edges += stride(from: 0, to: fineFrom, by: max(1, Int(900 / width)))
         edges += fineFrom...first + 1
         let cells = zip(edges, edges.dropFirst()).map {
-            TimeWindow(since: series.start + $0 * series.bucketSeconds, until: series.start + $1 * series.bucketSeconds)
+            TimeWindow(
+                since: series.start + $0 * series.bucketSeconds,
+                until: series.start + $1 * series.bucketSeconds)
         }
         let steps = edges.dropLast().map { lasting(from: $0) + endFactor }
         let total = max(series.window.seconds, 1)
@@ -80,9 +93,11 @@ struct NewKindJudgement {
         self.shares = shares
         let deploys = zip(candidates, shares).map { candidate, weight -> [Double] in
             let share = Double.log(PriorWeight.deploy * weight)
-            let distribution = OnsetDistribution(candidate, rollouts: rollouts.filter {
-                candidate.workloads.contains($0.workload) && $0.first > candidate.startedAt - 600
-            }.map(\.first))
+            let distribution = OnsetDistribution(
+                candidate,
+                rollouts: rollouts.filter {
+                    candidate.workloads.contains($0.workload) && $0.first > candidate.startedAt - 600
+                }.map(\.first))
             let rampShare = candidate.rampShare
             var values = zip(distribution.masses(in: cells), steps).map {
                 $0 > 0 ? $1 + share + Double.log($0 * (1 - rampShare)) : -700
@@ -95,11 +110,15 @@ struct NewKindJudgement {
                 guard bucket <= first, bucket >= 0,
                     let cell = edges.lastIndex(where: { $0 <= bucket }).map({ min($0, cells.count - 1) })
                 else { continue }
-                guard let ramped = exposure.under(shape, from: bucket, to: horizon, counts: series.errors) else { continue }
+                guard let ramped = exposure.under(shape, from: bucket, to: horizon, counts: series.errors)
+                else { continue }
                 let evidence =
-                    lasting(from: bucket) - logEvidence(early, exposure.before(horizon) - exposure.before(bucket), local)
+                    lasting(from: bucket)
+                    - logEvidence(early, exposure.before(horizon) - exposure.before(bucket), local)
                     + logEvidence(early, ramped.exposure, local) + ramped.logHeights / local + endFactor
-                values[cell] = logSumExp([values[cell], evidence + share + Double.log(rampShare * way.weight)])
+                values[cell] = logSumExp([
+                    values[cell], evidence + share + Double.log(rampShare * way.weight),
+                ])
             }
             return values
         }
@@ -113,7 +132,8 @@ struct NewKindJudgement {
         let odds = logOdds - penalty
         let none = 1 / (1 + Double.exp(min(odds, 700)))
         let (suspects, external) = posterior.shares(of: candidates.map(\.id), remaining: 1 - none)
-        let before = series.total(in: series.buckets(in: TimeWindow(since: series.window.since, until: onset)))
+        let before = series.total(
+            in: series.buckets(in: TimeWindow(since: series.window.since, until: onset)))
         let during = series.total(
             in: series.buckets(in: TimeWindow(since: onset, until: end ?? series.window.until)))
         let ratio = ((during.errors + 0.5) / (during.events + 1)) / (0.5 / (before.events + 1))
@@ -123,7 +143,8 @@ struct NewKindJudgement {
             signal: .newError, scope: series.scope, onset: onset, onsetInterval: posterior.interval, end: end,
             endedBy: nil, baseline: before, during: during, ratio: ratio,
             ratioInterval: Interval(ratio * Double.exp(-1.96 * error), ratio * Double.exp(1.96 * error)),
-            excessErrors: during.errors, suspects: suspects, noneProbability: none, externalProbability: external,
+            excessErrors: during.errors, suspects: suspects, noneProbability: none,
+            externalProbability: external,
             weighed: posterior.weighed(
                 candidates.map(\.id), shares: shares, penalty: penalty, remaining: 1 - none))
     }
@@ -149,7 +170,9 @@ private struct Exposure {
     func before(_ bucket: Int) -> Double { sums[min(max(bucket, 0), sums.count - 1)] }
 
     /// The first bucket by whose end so many events had gone by.
-    func bucket(after events: Double) -> Int { sums.dropFirst().firstIndex { $0 >= events } ?? sums.count - 1 }
+    func bucket(after events: Double) -> Int {
+        sums.dropFirst().firstIndex { $0 >= events } ?? sums.count - 1
+    }
 
     /// The bucket by which so many occurrences were seen, or so long was waited, whichever is later.
     func horizon(from first: Int, occurrences: Double, seconds: Int) -> Int {
@@ -183,7 +206,9 @@ private struct Exposure {
 }
 
 /// How much more occurrences clump than Poisson's: the variance of hourly counts about their expectation over their mean.
-private func indexOfDispersion(_ series: Series, from first: Int, exposure: Exposure, hours: Double = 1) -> Double {
+private func indexOfDispersion(_ series: Series, from first: Int, exposure: Exposure, hours: Double = 1)
+    -> Double
+{
     let width = max(1, Int(hours * 3600) / series.bucketSeconds)
     let span = exposure.total - exposure.before(first)
     guard span > 0 else { return 1 }

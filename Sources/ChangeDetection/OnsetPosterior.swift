@@ -20,12 +20,14 @@ struct OnsetPosterior {
             let share = Double.log(PriorWeight.deploy * scan.candidateShares[candidate])
             var values = [Double](repeating: -700, count: grid.bins.count)
             for cell in grid.support[candidate] {
-                values[cell] = onset.byDeploy[cell] + Double.log(max(grid.onsetMass[candidate][cell], 1e-300)) + share
+                values[cell] =
+                    onset.byDeploy[cell] + Double.log(max(grid.onsetMass[candidate][cell], 1e-300)) + share
             }
             return values
         }
         let other = grid.bins.indices.map {
-            onset.byOther[$0] + Double.log(max(grid.uniformMass($0), 1e-300)) + Double.log(PriorWeight.external)
+            onset.byOther[$0] + Double.log(max(grid.uniformMass($0), 1e-300))
+                + Double.log(PriorWeight.external)
         }
         self.init(cells: grid.cells, deploys: deploys, other: other)
     }
@@ -35,7 +37,9 @@ struct OnsetPosterior {
         self.deploys = deploys
         self.other = other
         var largest = other
-        for values in deploys { for cell in values.indices { largest[cell] = max(largest[cell], values[cell]) } }
+        for values in deploys {
+            for cell in values.indices { largest[cell] = max(largest[cell], values[cell]) }
+        }
         var sums = zip(other, largest).map { Double.exp($0 - $1) }
         for values in deploys {
             // What is forty below the largest does not change the sum.
@@ -48,7 +52,8 @@ struct OnsetPosterior {
 
     /// What the cells cover.
     var window: TimeWindow {
-        TimeWindow(since: cells.first?.since ?? Instant(seconds: 0), until: cells.last?.until ?? Instant(seconds: 0))
+        TimeWindow(
+            since: cells.first?.since ?? Instant(seconds: 0), until: cells.last?.until ?? Instant(seconds: 0))
     }
 
     /// The same with all evidence multiplied by one factor, given by its logarithm.

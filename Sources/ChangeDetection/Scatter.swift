@@ -5,7 +5,9 @@ import RealModule
 /// Differences do not see the level, so neither a change nor slow wander inflates the estimate; the widest 3 % of
 /// them are left out, because bursts and changes sit there, and what that cuts off is given back by a factor.
 /// Moment estimator: E[(a/n − b/m)²] = r(1/n + 1/m) + 2φr².
-package func estimateOverdispersion(counts errors: [Double], exposure: [Double], floor: Double = 0.01) -> Double {
+package func estimateOverdispersion(counts errors: [Double], exposure: [Double], floor: Double = 0.01)
+    -> Double
+{
     struct Difference {
         var standardised: Double
         var moment: Double
@@ -39,7 +41,9 @@ package func estimateOverdispersion(counts errors: [Double], exposure: [Double],
 /// overdispersion account for) is found; the time constant whose variances agree best over the lengths is taken.
 /// The floor of 0.12 keeps the model from calling a drift of a tenth an incident; the factor 1.3 on the standard
 /// deviation guards against the shortness of the record.
-func estimateWander(counts errors: [Double], exposure: [Double], overdispersion: Double, binSeconds: Int) -> Wander {
+func estimateWander(counts errors: [Double], exposure: [Double], overdispersion: Double, binSeconds: Int)
+    -> Wander
+{
     let floor = 0.12
     let lengths = [1800, 3600, 7200, 14_400].filter {
         $0 >= binSeconds && errors.count * binSeconds >= 8 * $0

@@ -17,12 +17,14 @@ struct ScopeJudgement {
     ///   - focus: the deploy that is asked about, which then has half of the prior weight of all.
     /// - Returns: `nil` when the series holds too little to judge.
     init?(
-        _ series: Series, signal: Signal, penalty: Double, candidates: [Candidate], rollouts: [ObservedRollout],
+        _ series: Series, signal: Signal, penalty: Double, candidates: [Candidate],
+        rollouts: [ObservedRollout],
         settled: [TimeWindow], focus: String?
     ) {
         guard
             var channel = Channel(
-                series, quantity: signal == .volume ? .successes : .failures, binSeconds: binSeconds(for: series),
+                series, quantity: signal == .volume ? .successes : .failures,
+                binSeconds: binSeconds(for: series),
                 settled: settled)
         else { return nil }
         self.series = series
@@ -36,7 +38,8 @@ struct ScopeJudgement {
         self.distributions = distributions
         let shares = candidateShares(candidates, scope: series.scope, focus: focus)
         let grid = OnsetGrid(
-            channel: channel, candidates: series.scope.kind == .pod ? [] : candidates, distributions: distributions,
+            channel: channel, candidates: series.scope.kind == .pod ? [] : candidates,
+            distributions: distributions,
             spacing: gridSpacing(channel, scope: series.scope), range: 0..<max(1, channel.count - 1))
         func scanned(_ channel: Channel) -> (HypothesisScan, ChannelPosterior) {
             let scan = HypothesisScan(channel: channel, grid: grid, candidateShares: shares)
@@ -69,12 +72,15 @@ struct ScopeJudgement {
                 let found =
                     posterior.transient > lasting
                     ? scan.transients(above: lasting)
-                    : likeliestChange().map { scan.transients(above: posterior.none, given: $0, awayFrom: 4500) } ?? []
+                    : likeliestChange().map {
+                        scan.transients(above: posterior.none, given: $0, awayFrom: 4500)
+                    } ?? []
                 guard !found.isEmpty else { break }
                 for bins in found.prefix(20) {
                     transients.append(
                         TimeWindow(
-                            since: channel.time(ofBin: bins.lowerBound), until: channel.time(ofBin: bins.upperBound)))
+                            since: channel.time(ofBin: bins.lowerBound),
+                            until: channel.time(ofBin: bins.upperBound)))
                     channel.mask(max(0, bins.lowerBound - 1)..<bins.upperBound + 2)
                 }
                 (scan, posterior) = scanned(channel)
@@ -190,7 +196,8 @@ struct ScopeJudgement {
                 series, channel: scan.channel,
                 stretches: stretches.map { stretch in
                     (
-                        stretch.window.since.seconds(since: series.start)...stretch.window.until.seconds(since: series.start),
+                        stretch.window.since.seconds(
+                            since: series.start)...stretch.window.until.seconds(since: series.start),
                         end(of: stretch.mode)?.seconds(since: series.start)
                     )
                 })
@@ -235,7 +242,9 @@ struct ScopeJudgement {
         let steps = near.steps(of: stretch)
         let spacing = moments.count > 1 ? moments[1] - moments[0] : 60
         let cells = moments.map { moment in
-            TimeWindow(since: series.start.after(moment - spacing / 2), until: series.start.after(moment + spacing / 2))
+            TimeWindow(
+                since: series.start.after(moment - spacing / 2),
+                until: series.start.after(moment + spacing / 2))
         }
         let whole = max(series.window.seconds, 1)
         let external = Double.log(PriorWeight.external) + byOther
@@ -246,17 +255,22 @@ struct ScopeJudgement {
             let rampShare = candidates[index].rampShare
             let masses = distributions[index].masses(in: cells)
             var values = moments.indices.map { cell in
-                masses[cell] > 0 ? steps[cell].logEvidence + share + Double.log(masses[cell] * (1 - rampShare)) : -700
+                masses[cell] > 0
+                    ? steps[cell].logEvidence + share + Double.log(masses[cell] * (1 - rampShare)) : -700
             }
             guard rampShare > 0 else { return values }
             let start = candidates[index].startedAt.seconds(since: series.start)
-            let ways = Candidate.rampLags.filter { near.stretches[stretch].reach.contains(start + $0.seconds) }
+            let ways = Candidate.rampLags.filter {
+                near.stretches[stretch].reach.contains(start + $0.seconds)
+            }
             let fits = near.logBayesFactors(
                 ways.map {
                     EffectShape(onset: start + $0.seconds, ramp: candidates[index].length, end: end)
                 })
             for (way, fit) in zip(ways, fits) {
-                let cell = min(moments.count - 1, Int((start + way.seconds - near.stretches[stretch].reach.lowerBound) / spacing))
+                let cell = min(
+                    moments.count - 1,
+                    Int((start + way.seconds - near.stretches[stretch].reach.lowerBound) / spacing))
                 values[cell] = logSumExp([
                     values[cell], fit.logEvidence + share + Double.log(rampShare * way.weight),
                 ])
@@ -265,7 +279,8 @@ struct ScopeJudgement {
             return values
         }
         return (
-            OnsetPosterior(cells: cells, deploys: deploys, other: other), best.logEvidence, best.effect, best.effectError
+            OnsetPosterior(cells: cells, deploys: deploys, other: other), best.logEvidence, best.effect,
+            best.effectError
         )
     }
 }
@@ -293,7 +308,8 @@ private func relevantRollouts(_ rollouts: [ObservedRollout], scope: Scope, of ca
     guard !candidate.workloads.isEmpty else { return [] }
     let owner = scope.kind == .pod ? PodName(scope.name).workload : scope.name
     return rollouts.filter { rollout in
-        candidate.workloads.contains(rollout.workload) && (scope.kind != .workload && scope.kind != .pod || rollout.workload == owner)
+        candidate.workloads.contains(rollout.workload)
+            && (scope.kind != .workload && scope.kind != .pod || rollout.workload == owner)
             && rollout.first > candidate.startedAt - 600
     }.map(\.first)
 }
@@ -327,5 +343,7 @@ extension TimeWindow {
 
 extension Instant {
     /// The instant so many seconds later, to the millisecond.
-    func after(_ seconds: Double) -> Instant { Instant(milliseconds: milliseconds + Int64((seconds * 1000).rounded())) }
+    func after(_ seconds: Double) -> Instant {
+        Instant(milliseconds: milliseconds + Int64((seconds * 1000).rounded()))
+    }
 }

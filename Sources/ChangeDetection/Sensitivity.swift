@@ -24,7 +24,9 @@ public struct Sensitivity: Sendable, Equatable {
 public func sensitivity(of series: Series, to onset: Instant, ratio: Double) -> Sensitivity? {
     let after = series.buckets(in: TimeWindow(since: onset, until: series.window.until))
     let earlier = series.total(in: 0..<after.lowerBound)
-    guard !after.isEmpty, after.lowerBound > 0, earlier.events > 0, series.total(in: after).events > 0 else { return nil }
+    guard !after.isEmpty, after.lowerBound > 0, earlier.events > 0, series.total(in: after).events > 0 else {
+        return nil
+    }
     let width = max(series.bucketSeconds, series.window.seconds > 86_400 ? 300 : 60)
     guard let now = estimate(series, onset: onset, binSeconds: width) else { return nil }
     let quantile = 1.645
@@ -56,7 +58,9 @@ public func sensitivity(of series: Series, to onset: Instant, ratio: Double) -> 
 private func estimate(_ series: Series, onset: Instant, binSeconds: Int) -> (effect: Double, error: Double)? {
     // A series without a single failure is judged as if half a one had been seen.
     var series = series
-    if series.total.errors == 0, let first = series.events.firstIndex(where: { $0 > 0 }) { series.errors[first] = 0.5 }
+    if series.total.errors == 0, let first = series.events.firstIndex(where: { $0 > 0 }) {
+        series.errors[first] = 0.5
+    }
     guard var channel = Channel(series, quantity: .failures, binSeconds: binSeconds) else { return nil }
     let shape = EffectShape(onset: onset.seconds(since: series.start))
     channel.adapt(to: shape)

@@ -30,10 +30,12 @@ struct DurationCounts {
         var byClass = [Double](repeating: 0, count: Self.classes)
         for (key, events) in counts { byClass[key & (Self.classes - 1)] += events }
         var sum = 0.0
-        guard let limit = byClass.indices.first(where: { index in
-            sum += byClass[index]
-            return sum >= 0.9 * total
-        }), sum < total else { return nil }
+        guard
+            let limit = byClass.indices.first(where: { index in
+                sum += byClass[index]
+                return sum >= 0.9 * total
+            }), sum < total
+        else { return nil }
         var series = Series(
             scope: scope, start: Instant(seconds: first * bucketSeconds), bucketSeconds: bucketSeconds,
             events: Array(repeating: 0, count: count), errors: Array(repeating: 0, count: count),

@@ -44,7 +44,9 @@ struct EventAggregator {
         if let workload { count(.workload, workload, bucket, event) }
         if let field = reading.field(.duration, of: record), let duration = EventReading.number(field) {
             time(0, bucket, duration, event)
-            if let index = workload.flatMap({ indices[.workload]?[$0] }) { time(index, bucket, duration, event) }
+            if let index = workload.flatMap({ indices[.workload]?[$0] }) {
+                time(index, bucket, duration, event)
+            }
         }
         if let pod = reading.field(.pod, of: record)?.string {
             countPod(pod, bucket, event, ownsWorkload: workload == nil)
@@ -116,7 +118,9 @@ struct EventAggregator {
         for (position, scope) in other.scopes.enumerated().dropFirst() {
             guard let own = index(scope.kind, scope.name) else { continue }
             counts[own].merge(other.counts[position])
-            if let times = other.durations[position] { durations[own, default: DurationCounts()].merge(times) }
+            if let times = other.durations[position] {
+                durations[own, default: DurationCounts()].merge(times)
+            }
         }
         if let times = other.durations[0] { durations[0, default: DurationCounts()].merge(times) }
         for (name, pod) in other.pods {
@@ -145,7 +149,8 @@ struct EventAggregator {
         let whole = counts[0].series(.all, first: aligned, count: end - aligned, bucketSeconds: width)
         let slow = durations.keys.sorted().compactMap { position in
             durations[position]?.series(
-                scopes[position], first: aligned, count: end - aligned, bucketSeconds: width)?.coarsened(by: factor)
+                scopes[position], first: aligned, count: end - aligned, bucketSeconds: width)?.coarsened(
+                    by: factor)
         }
         let failing = chosenScopes().map { position in
             var series =

@@ -21,7 +21,8 @@ func askedDeploy(
     var reasons: [String] = []
     guard let incident = judgement.incidents.first else {
         reasons.append(
-            "Nothing changed in the window that noise does not explain (\(percent(judgement.noneProbability)) sure).")
+            "Nothing changed in the window that noise does not explain (\(percent(judgement.noneProbability)) sure)."
+        )
         return AskedDeploy(deploy: deploy, probability: 0, before: before, after: after, reasons: reasons)
     }
     let probability = incident.suspects.first { $0.deploy == deploy.id }?.probability ?? 0
@@ -32,7 +33,8 @@ func askedDeploy(
         reasons.append(comparison(of: own, with: best, deploys: deploys))
     }
     if let reach = reach(of: deploy, against: incident) { reasons.append(reach) }
-    return AskedDeploy(deploy: deploy, probability: probability, before: before, after: after, reasons: reasons)
+    return AskedDeploy(
+        deploy: deploy, probability: probability, before: before, after: after, reasons: reasons)
 }
 
 extension [Deploy] {
@@ -49,7 +51,8 @@ private func timing(of deploy: Deploy, against incident: Incident) -> String {
     let minutes = Int((abs(lag) / 60).rounded())
     let span = minutes < 180 ? "\(minutes) min" : "\((minutes + 30) / 60) h"
     return lag < 0
-        ? "The change began \(span) before this deploy did." : "The change began \(span) after this deploy did."
+        ? "The change began \(span) before this deploy did."
+        : "The change began \(span) after this deploy did."
 }
 
 private func comparison(of own: WeighedCause, with best: WeighedCause, deploys: [Deploy]) -> String {

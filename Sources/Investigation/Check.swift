@@ -26,14 +26,16 @@ public func check(
     _ deploy: Deploy?, among deploys: [Deploy], observations: Observations, minEffect: Double
 ) -> Checked {
     let judgement = judge(
-        series: observations.series, candidates: deploys.map { Candidate($0) }, rollouts: observations.rollouts,
+        series: observations.series, candidates: deploys.map { Candidate($0) },
+        rollouts: observations.rollouts,
         focus: deploy?.id)
     let since = deploy.map { $0.startedAt - 600 } ?? observations.window.since
     let incidents = judgement.incidents.filter { incident in
         incident.onsetInterval.upper >= since && incident.size >= minEffect && incident.noneProbability < 0.5
     }
     var checked = Checked(
-        verdict: Verdict(kind: .unchanged, probability: 1, reason: "no_change", text: ""), incidents: incidents,
+        verdict: Verdict(kind: .unchanged, probability: 1, reason: "no_change", text: ""),
+        incidents: incidents,
         neededMinutes: nil, seriesExamined: judgement.scopesExamined)
     var found = judgement
     found.incidents = incidents
@@ -45,7 +47,8 @@ public func check(
     } else if !incidents.isEmpty {
         checked.verdict = decide(found, deploys: deploys, observations: observations)
     } else if let deploy {
-        checked.verdict = traffic(since: deploy, observations: observations, minEffect: minEffect, into: &checked)
+        checked.verdict = traffic(
+            since: deploy, observations: observations, minEffect: minEffect, into: &checked)
     } else {
         checked.verdict.probability = judgement.noneProbability
         checked.verdict.text = "Nothing changed."
@@ -83,10 +86,14 @@ private func traffic(
         checked.neededMinutes = minutes
         return Verdict(
             kind: .inconclusive, probability: 1, reason: "too_little_traffic",
-            text: "Too early to tell a change of \(size) after \(deploy.shortName): needs about \(minutes) more minutes at this traffic.")
+            text:
+                "Too early to tell a change of \(size) after \(deploy.shortName): needs about \(minutes) more minutes at this traffic."
+        )
     case nil:
         return Verdict(
             kind: .inconclusive, probability: 1, reason: "too_little_traffic",
-            text: "At this traffic a change of \(size) after \(deploy.shortName) cannot be told from noise, however long one waits.")
+            text:
+                "At this traffic a change of \(size) after \(deploy.shortName) cannot be told from noise, however long one waits."
+        )
     }
 }

@@ -60,9 +60,11 @@ private func change(of incident: Incident) -> ChangeInWords {
     let rates = "\(percent(incident.baseline.value)) to \(percent(incident.during.value))"
     switch incident.signal {
     case .errorRate:
-        return ChangeInWords(active: "failing events go from \(rates)", passive: "Failing events went from \(rates)")
+        return ChangeInWords(
+            active: "failing events go from \(rates)", passive: "Failing events went from \(rates)")
     case .latency:
-        return ChangeInWords(active: "slow events go from \(rates)", passive: "Slow events went from \(rates)")
+        return ChangeInWords(
+            active: "slow events go from \(rates)", passive: "Slow events went from \(rates)")
     case .volume:
         let left = percent(incident.ratio)
         return ChangeInWords(

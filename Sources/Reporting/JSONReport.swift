@@ -33,7 +33,8 @@ public func renderJSON(_ report: Report, version: String, explaining: Bool = fal
 private func json(_ asked: AskedDeploy) -> JSONValue {
     .object([
         ("deploy", .string(asked.deploy.id)), ("commit", .text(asked.deploy.commit?.hex)),
-        ("probability", .number(asked.probability)), ("before", json(asked.before)), ("after", json(asked.after)),
+        ("probability", .number(asked.probability)), ("before", json(asked.before)),
+        ("after", json(asked.after)),
         ("reasons", .array(asked.reasons.map { .string($0) })),
     ])
 }

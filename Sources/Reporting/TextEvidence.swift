@@ -8,7 +8,8 @@ func renderEvidence(_ incident: Incident, of report: Report, _ layout: inout Tex
     layout.line("deploy       would have begun   evidence (log10)   prior    probability", indent: 3, .dim)
     let shown = style.isFull ? incident.weighed : Array(incident.weighed.prefix(6))
     for cause in shown {
-        let name = cause.deploy.map { id in report.deploys.first { $0.id == id }?.shortName ?? id } ?? "no deploy"
+        let name =
+            cause.deploy.map { id in report.deploys.first { $0.id == id }?.shortName ?? id } ?? "no deploy"
         // Natural logarithms are for those who compute; powers of ten are for those who read.
         let evidence = Wording.rounded(cause.logBayesFactor / 2.302_585_092_994_046, decimals: 1)
         let columns = [

@@ -58,7 +58,8 @@ private func rates(_ incident: Incident, _ layout: inout TextLayout) {
         layout.parts([("failing events ", .plain), (change, .bad), ("  \(size)\(place)", .plain)], indent: 3)
     case .latency:
         let limit = incident.slowerThan.map { " (over \(Wording.rounded($0, decimals: 3)))" } ?? ""
-        layout.parts([("slow events\(limit) ", .plain), (change, .bad), ("  \(size)\(place)", .plain)], indent: 3)
+        layout.parts(
+            [("slow events\(limit) ", .plain), (change, .bad), ("  \(size)\(place)", .plain)], indent: 3)
     case .volume:
         layout.parts(
             [
@@ -66,7 +67,9 @@ private func rates(_ incident: Incident, _ layout: inout TextLayout) {
                 (" of what they were  \(size)\(place)", .plain),
             ], indent: 3)
     case .newError:
-        layout.wrapped("a kind of error not seen before: \(Wording.harmless(incident.scope.name))", indent: 3, hang: 2, .bad)
+        layout.wrapped(
+            "a kind of error not seen before: \(Wording.harmless(incident.scope.name))", indent: 3, hang: 2,
+            .bad)
         layout.line(
             "\(Wording.count(incident.during.errors)) times in \(Wording.count(incident.during.events)) events",
             indent: 3)

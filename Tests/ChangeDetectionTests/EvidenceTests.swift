@@ -49,10 +49,10 @@ struct EvidenceTests {
         var noise = SeededNoise(seed: 5)
         let exposure = [Double](repeating: 1000, count: 2000)
         let poisson = exposure.map { _ in Double(noise.poisson(20)) }
-        #expect(estimateOverdispersion(errors: poisson, exposure: exposure) < 0.05)
+        #expect(estimateOverdispersion(counts: poisson, exposure: exposure) < 0.05)
         // A mean that is half or one and a half times 20 has φ = 0.25.
         let mixed = exposure.map { _ in Double(noise.poisson(Bool.random(using: &noise) ? 10 : 30)) }
-        let estimate = estimateOverdispersion(errors: mixed, exposure: exposure)
+        let estimate = estimateOverdispersion(counts: mixed, exposure: exposure)
         #expect((0.17...0.36).contains(estimate), "\(estimate)")
     }
 

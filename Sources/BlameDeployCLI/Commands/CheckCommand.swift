@@ -19,7 +19,9 @@ struct CheckCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Window") var window: WindowOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    @Option(help: ArgumentHelp("The deploy to check: an id or a commit; the newest one by default.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp(
+            "The deploy to check: an id or a commit; the newest one by default.", valueName: "id"))
     var deploy: String?
 
     @Option(
@@ -50,7 +52,8 @@ struct CheckCommand: ParsableCommand, Executable {
         let opened = try repository.open()
         guard !events.events.isEmpty else {
             throw CommandError(
-                "check needs events", remedy: "name an export that reaches past the deploy: blamedeploy check events.ndjson")
+                "check needs events",
+                remedy: "name an export that reaches past the deploy: blamedeploy check events.ndjson")
         }
         let summary = try summarize(
             EventSources(events.events), options: events.ingestOptions(offsetSeconds: window.offsetSeconds))
@@ -73,7 +76,9 @@ struct CheckCommand: ParsableCommand, Executable {
             inputs: summary.inputs, deploys: listing.deploys, deploySource: listing.source,
             series: series.first { $0.scope == .all }, verdict: found.verdict,
             findings: found.incidents.map {
-                Finding(incident: $0, explanation: Explanation(outcome: .none, causes: [], symptoms: []), changes: [])
+                Finding(
+                    incident: $0, explanation: Explanation(outcome: .none, causes: [], symptoms: []),
+                    changes: [])
             },
             warnings: summary.warnings + listing.warnings, seriesExamined: found.seriesExamined,
             neededMinutes: found.neededMinutes)

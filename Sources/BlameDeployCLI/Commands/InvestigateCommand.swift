@@ -16,7 +16,9 @@ struct InvestigateCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Window") var window: WindowOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    @Option(help: ArgumentHelp("Say why it was this deploy, or why it was not: an id or a commit.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp(
+            "Say why it was this deploy, or why it was not: an id or a commit.", valueName: "id"))
     var deploy: String?
 
     @Option(
@@ -128,7 +130,8 @@ struct InvestigateCommand: ParsableCommand, Executable {
         let lie =
             events.span.map { "the events lie between \($0.since) and \($0.until)" } ?? "there are no events"
         return Report(
-            window: asked, repository: try? repository.summary(of: opened), inputs: events.inputs, deploys: [],
+            window: asked, repository: try? repository.summary(of: opened), inputs: events.inputs,
+            deploys: [],
             deploySource: "", series: nil,
             verdict: Verdict(
                 kind: .inconclusive, probability: 1, reason: "no_overlap",

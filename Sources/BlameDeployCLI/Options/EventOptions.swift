@@ -44,7 +44,8 @@ struct EventOptions: ParsableArguments {
     /// How the events are read.
     func ingestOptions(offsetSeconds: Int?) -> IngestOptions {
         IngestOptions(
-            roleFields: roleFields, errorExpression: error, formatIn: format.flatMap(EventFormat.init(rawValue:)),
+            roleFields: roleFields, errorExpression: error,
+            formatIn: format.flatMap(EventFormat.init(rawValue:)),
             offsetSeconds: offsetSeconds)
     }
 
