@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "DeployModelTests", dependencies: ["DeployModel", "TestSupport"], swiftSettings: common),
         .testTarget(
-            name: "ChangeDetectionTests", dependencies: ["ChangeDetection", "DeployModel", "TestSupport"],
+            name: "ChangeDetectionTests", dependencies: ["ChangeDetection", "DeployModel", "TestSupport", numerics],
             swiftSettings: common),
         .testTarget(
             name: "AttributionTests", dependencies: ["Attribution", "DeployModel", "TestSupport"],

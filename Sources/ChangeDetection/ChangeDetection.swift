@@ -36,10 +36,16 @@ public func judge(
     var settled: [TimeWindow] = []
     var examined = scopes
     for round in 0..<3 {
-        let judged = examined.compactMap { scope in
-            ScopeJudgement(
+        var judged: [ScopeJudgement] = []
+        for scope in examined {
+            // The failures of all events come first: their bursts are set aside everywhere.
+            let bursts = scope.signal == .errorRate ? judged.first?.transients ?? [] : []
+            if let one = ScopeJudgement(
                 scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
-                rollouts: rollouts, settled: settled, focus: focus)
+                rollouts: rollouts, settled: settled, setAside: bursts, focus: focus)
+            {
+                judged.append(one)
+            }
         }
         let allOdds = max(0, judged.first { $0.series.scope == .all }?.logOdds ?? 0)
         guard let best = mostTelling(judged, allOdds: allOdds) else { break }
@@ -53,7 +59,8 @@ public func judge(
         var incident = best.incident()
         if round == 0, let newest = newKinds.first, newest.logOdds - newest.penalty > 2 {
             let other = newest.incident()
-            if best.signal == .errorRate, other.excessErrors >= 0.6 * incident.excessErrors {
+            let isMost = (0.6...1.7).contains(other.excessErrors / max(incident.excessErrors, 1e-9))
+            if best.signal == .errorRate, incident.noneProbability < 0.5, isMost {
                 incident = incident.located(by: other)
             } else if newest.logOdds - newest.penalty > best.standing(allOdds: allOdds) {
                 incident = other

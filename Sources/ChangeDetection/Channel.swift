@@ -85,6 +85,12 @@ struct Channel {
         Int((instant.seconds(since: start) / Double(binSeconds)).rounded(.down))
     }
 
+    /// The bins that a window touches, and one on either side.
+    func bins(of window: TimeWindow) -> Range<Int> {
+        let first = bin(of: window.since) - 1
+        return first..<max(first, bin(of: window.until) + 2)
+    }
+
     /// Takes bins out of the account, because something that is nobody's fault happened there.
     mutating func mask(_ range: Range<Int>) {
         for bin in range.clamped(to: 0..<count) {

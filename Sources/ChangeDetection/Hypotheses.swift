@@ -3,14 +3,14 @@ import RealModule
 
 /// What may have happened to one channel, with prior weights that need not sum to 1 (the posterior normalises).
 ///
-/// Prior weights follow the study behind `docs/statistics.md`: a deploy made it (0.24 over all deploys, so that each
-/// one of many weighs less), something else at any time (0.06), nothing (0.7: false blame is the worst this tool can do); besides these any number of short
-/// transients, which are nobody's fault and are set aside.
+/// Nothing has the largest weight, because false blame is the worst this tool can do; a deploy has four times that of
+/// something else, and each of many deploys less; besides these there are any number of short transients, which are nobody's
+/// fault and are set aside.
 enum PriorWeight {
-    static let deploy = 0.24
-    static let external = 0.06
-    static let none = 0.7
-    static let transient = 0.8
+    static let deploy = 0.136
+    static let external = 0.034
+    static let none = 0.83
+    static let transient = 0.45
     /// Of changes that a deploy made: lasting, ended by a later deploy, ended at any time.
     static let lasting = 0.7, endedByDeploy = 0.25, endedAnyhow = 0.05
     /// Of changes that no deploy made.

@@ -14,12 +14,13 @@ struct ScopeJudgement {
 
     /// - Parameters:
     ///   - settled: when changes that are already known held.
+    ///   - setAside: bursts of the whole, which are nobody's fault in its parts either.
     ///   - focus: the deploy that is asked about, which then has half of the prior weight of all.
     /// - Returns: `nil` when the series holds too little to judge.
     init?(
         _ series: Series, signal: Signal, penalty: Double, candidates: [Candidate],
         rollouts: [ObservedRollout],
-        settled: [TimeWindow], focus: String?
+        settled: [TimeWindow], setAside: [TimeWindow], focus: String?
     ) {
         guard
             var channel = Channel(
@@ -27,6 +28,7 @@ struct ScopeJudgement {
                 binSeconds: binSeconds(for: series),
                 settled: settled)
         else { return nil }
+        for burst in setAside { channel.mask(channel.bins(of: burst)) }
         self.series = series
         self.signal = signal
         self.penalty = penalty
@@ -210,7 +212,6 @@ struct ScopeJudgement {
             fine.append((found.posterior.window, found.posterior))
             guard found.best > best else { continue }
             best = found.best
-            result.end = end(of: stretch.mode)
             result.effect = found.effect
             result.effectError = found.effectError
         }
@@ -219,6 +220,8 @@ struct ScopeJudgement {
         result.posterior = coarse.shifted(by: shift)
         for part in fine { result.posterior = result.posterior.replacing(part.window, by: part.posterior) }
         result.onset = result.posterior.cells[result.posterior.mode].since
+        let holder = stretches.first { $0.window.contains(result.onset) }?.mode ?? nearestGridIndex(to: result.onset)
+        result.end = end(of: holder)
         return result
     }
 

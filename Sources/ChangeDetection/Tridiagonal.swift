@@ -32,11 +32,11 @@ package struct Tridiagonal {
     }
 
     /// The diagonal of the inverse M.
-    let inverseDiagonal: [Double]
+    package let inverseDiagonal: [Double]
     /// M_ij / M_i,j−1 for all i < j, at index j.
-    let downward: [Double]
+    package let downward: [Double]
     /// M_i−1,j / M_ij for all i ≤ j, at index i.
-    let upward: [Double]
+    package let upward: [Double]
 
     /// Replaces `vector` by the solution x of A·x = `vector`.
     package func solve(_ vector: inout [Double]) {

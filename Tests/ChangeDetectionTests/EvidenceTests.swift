@@ -1,5 +1,6 @@
 import ChangeDetection
 import DeployModel
+import RealModule
 import TestSupport
 import Testing
 
@@ -16,6 +17,93 @@ struct EvidenceTests {
         }
         Tridiagonal(diagonal: diagonal, offDiagonal: off).solve(&product)
         for (found, expected) in zip(product, solution) { #expect(abs(found - expected) < 1e-12) }
+    }
+
+    @Test("beyond its diagonal the inverse of a tridiagonal matrix follows from its neighbours")
+    func semiseparable() {
+        let diagonal = [4.0, 5, 6, 5, 4, 7], off = -1.5
+        let matrix = Tridiagonal(diagonal: diagonal, offDiagonal: off)
+        let inverse = diagonal.indices.map { column -> [Double] in
+            var unit = diagonal.map { _ in 0.0 }
+            unit[column] = 1
+            matrix.solve(&unit)
+            return unit
+        }
+        for j in diagonal.indices {
+            #expect(abs(matrix.inverseDiagonal[j] - inverse[j][j]) < 1e-12)
+            for i in 0..<j {
+                #expect(abs(inverse[j][i] - matrix.downward[j] * inverse[j - 1][i]) < 1e-12)
+                #expect(abs(inverse[j][i] - matrix.upward[i + 1] * inverse[j][i + 1]) < 1e-12)
+            }
+        }
+    }
+
+    @Test("at equal steps both ways to the precision of the wander agree")
+    func unequalSteps() {
+        let wander = Wander(variance: 0.4, timeConstantSeconds: 5000)
+        let (diagonal, beside) = wander.precision(at: (0..<7).map { Double($0) * 600 })
+        var product = [1.0, 0, 2, -1, 0, 3, 1]
+        let solution = product
+        product = diagonal.indices.map { index in
+            diagonal[index] * solution[index] + (index > 0 ? beside[index - 1] * solution[index - 1] : 0)
+                + (index + 1 < 7 ? beside[index] * solution[index + 1] : 0)
+        }
+        wander.precision(plus: Array(repeating: 0, count: 7), stepSeconds: 600).solve(&product)
+        for (found, expected) in zip(product, solution) { #expect(abs(found - expected) < 1e-9) }
+    }
+
+    @Test(
+        "a shape's mean over a stretch is its integral",
+        arguments: [
+            EffectShape(onset: 100, ramp: 0), EffectShape(onset: 100, ramp: 37), EffectShape(onset: 90, ramp: 10, end: 130),
+            EffectShape(onset: 0, ramp: 500, end: 160), EffectShape(onset: 300, ramp: 5),
+        ])
+    func shapes(shape: EffectShape) {
+        for (from, to) in [(80.0, 120.0), (95, 101), (0, 400), (150, 170), (125, 126)] {
+            // The definition, by midpoints of a million slices.
+            let slices = 1_000_000
+            let width = (to - from) / Double(slices)
+            let sum = (0..<slices).reduce(0.0) { sum, slice in
+                let time = from + (Double(slice) + 0.5) * width
+                guard time >= shape.onset, time < shape.end ?? .infinity else { return sum }
+                return sum + (shape.ramp > 0 ? min(1, (time - shape.onset) / shape.ramp) : 1)
+            }
+            #expect(abs(shape.mean(from: from, to: to) - sum / Double(slices)) < 1e-5)
+        }
+    }
+
+    @Test(
+        "Laplace's evidence of a change is close to the integral over level and effect",
+        arguments: [(4.0, 30.0), (12, 18), (40, 300), (1, 6)])
+    func evidence(before: Double, after: Double) {
+        let bins = BinnedCounts(
+            edges: [0, 3600, 7200], counts: [before, after], exposure: [1000, 1000], weights: [1, 1])
+        let scatter = Scatter(
+            overdispersionSeconds: 0.01 * 3600, wander: Wander(variance: 1e-6, timeConstantSeconds: 3600))
+        let level = -4.0
+        let model = LogRateModel(
+            bins, scatter: scatter, columns: [[1, 1]], precisions: [0.01], means: [level], offset: [0, 0])
+        let shape = EffectShape(onset: 3600)
+        let found = model.fit(shape, prior: .rise(scale: 1.5)).logEvidence - model.fit().logEvidence
+        // The same integrals as sums over a fine grid; u is as good as 0.
+        func likelihood(_ b: Double, _ beta: Double) -> Double {
+            zip([before, after], [0, beta]).reduce(0) { sum, pair in
+                let mean = 1000 * Double.exp(b + pair.1)
+                return sum + pair.0 * Double.log(mean) - (pair.0 + 100) * Double.log(1 + 0.01 * mean)
+            }
+        }
+        let step = 0.02
+        let levels = stride(from: -12.0, through: 2, by: step)
+        let none = logSumExp(levels.map { likelihood($0, 0) - 0.005 * ($0 - level) * ($0 - level) })
+        let some = logSumExp(
+            levels.map { b in
+                logSumExp(
+                    stride(from: step / 2, through: 8, by: step).map { beta in
+                        likelihood(b, beta) - 0.005 * (b - level) * (b - level)
+                            + Double.log(beta / 2.25) - beta * beta / 4.5 + Double.log(step)
+                    })
+            })
+        #expect(abs(found - (some - none)) < 0.12, "\(found) against \(some - none)")
     }
 
     @Test("the precision of the wander is the inverse of its covariance")

@@ -172,6 +172,125 @@ struct JudgeTests {
         #expect(verdict(10) == "b")
     }
 
+    @Test("a deploy far away changes no verdict")
+    func farAway() throws {
+        let week = Week(rates: [(4000, 0.06)])
+        let near = [commit("early", atMinute: 2000), commit("culprit", atMinute: 3960)]
+        func first(_ candidates: [Candidate]) throws -> Suspect {
+            try #require(judge(series: [week.series], candidates: candidates, rollouts: []).incidents.first?.suspects.first)
+        }
+        let (without, with) = (try first(near), try first(near + [commit("far", atMinute: 5600)]))
+        #expect(without.deploy == with.deploy)
+        #expect(abs(without.probability - with.probability) < 0.02)
+    }
+
+    @Test("names of workloads mean nothing")
+    func renamed() {
+        func verdict(_ names: [String]) -> [String?] {
+            let series = [Week(rates: [(4000, 0.03)]), Week(rates: [(4000, 0.1)]), Week(seed: 3)]
+            let scopes = [Scope.all] + names.map { Scope(.workload, $0) }
+            let scoped = zip(scopes, series).map { scope, week in
+                var series = week.series
+                series.scope = scope
+                return series
+            }
+            let found = judge(
+                series: scoped, candidates: [commit("a", atMinute: 1000), commit("b", atMinute: 3960)], rollouts: [])
+            return found.incidents.map { $0.suspects.first?.deploy }
+        }
+        #expect(verdict(["mailer", "web"]) == verdict(["zeta", "alpha"]))
+    }
+
+    @Test("the hour at which a week begins means nothing", arguments: [3, 8, 17])
+    func shifted(hours: Int) {
+        func first(_ shift: Int) -> Suspect? {
+            var series = Week(rates: [(4000, 0.06)]).series
+            series.start = series.start + shift
+            let candidates = [(1000, "a"), (3960, "b")].map { minute, id in
+                Candidate(id: id, startedAt: Week.minute(minute) + shift, hasDeployClock: false)
+            }
+            return judge(series: [series], candidates: candidates, rollouts: []).incidents.first?.suspects.first
+        }
+        #expect(first(0)?.deploy == first(hours * 3600)?.deploy)
+        #expect(abs((first(0)?.probability ?? 0) - (first(hours * 3600)?.probability ?? 1)) < 1e-6)
+    }
+
+    @Test("a rise that grows while a deploy runs is that deploy's, not that of the one which began in between")
+    func gradual() throws {
+        var week = Week(eventsPerBucket: 3000, rates: [])
+        for step in 0..<12 { week.rates.append((minute: 4000 + step * 5, rate: 0.004 * Double(step + 2))) }
+        let slow = Candidate(
+            id: "slow", startedAt: Week.minute(4000), finishedAt: Week.minute(4060), hasDeployClock: true)
+        let judgement = judge(
+            series: [week.series], candidates: [slow, record("between", atMinute: 4030)], rollouts: [])
+        let first = try #require(judgement.incidents.first?.suspects.first)
+        #expect(first.deploy == "slow")
+        #expect(first.probability > 0.9)
+    }
+
+    @Test("a fall of traffic is a deploy's too, and a dip at every night is nobody's")
+    func volume() throws {
+        var noise = SeededNoise(seed: 9)
+        func series(from minute: Int?) -> Series {
+            let count = 5 * 288
+            let events = (0..<count).map { bucket -> Double in
+                let hour = Double(abs(bucket % 288 - 144)) / 144
+                let night: Double = 1 - 0.6 * hour * hour
+                let left: Double = bucket * 5 >= minute ?? .max ? 0.3 : 1
+                return Double(noise.poisson(400 * night * left))
+            }
+            return Series(
+                scope: .all, start: Week.start, bucketSeconds: 300, events: events,
+                errors: events.map { ($0 / 100).rounded() })
+        }
+        let candidates = [record("a", atMinute: 2000), record("culprit", atMinute: 4400), record("b", atMinute: 6000)]
+        let judgement = judge(series: [series(from: 4403)], candidates: candidates, rollouts: [])
+        let incident = try #require(judgement.incidents.first)
+        #expect(incident.signal == .volume)
+        #expect(incident.suspects.first?.deploy == "culprit")
+        #expect((0.2...0.45).contains(incident.ratio))
+        #expect(judge(series: [series(from: nil)], candidates: candidates, rollouts: []).incidents.isEmpty)
+    }
+
+    @Test("a kind of error that was never seen before is dated by its first occurrence")
+    func newKind() throws {
+        let week = Week()
+        var kind = Week(rates: [(4000, 0.002)]).series
+        kind.scope = Scope(.error, "cannot parse cursor")
+        for bucket in 0..<800 { kind.errors[bucket] = 0 }
+        kind.events = week.series.events
+        let judgement = judge(
+            series: [week.series, kind],
+            candidates: [record("a", atMinute: 1000), record("culprit", atMinute: 3998), record("b", atMinute: 4400)],
+            rollouts: [])
+        let incident = try #require(judgement.incidents.first)
+        #expect(incident.signal == .newError)
+        #expect(incident.scope.name == "cannot parse cursor")
+        #expect(incident.suspects.first?.deploy == "culprit")
+    }
+
+    @Test("two incidents of one window are both found, the larger one first")
+    func several() throws {
+        let week = Week(days: 6, rates: [(2000, 0.05), (3000, 0.004), (5000, 0.12), (7500, 0.004)])
+        let judgement = judge(
+            series: [week.series],
+            candidates: [record("small", atMinute: 1998), record("none", atMinute: 4000), record("large", atMinute: 4998)],
+            rollouts: [])
+        #expect(judgement.incidents.map { $0.suspects.first?.deploy } == ["large", "small"])
+    }
+
+    @Test("enough traffic rules a change out, too little says how long to wait")
+    func sensitivities() throws {
+        let busy = Week(eventsPerBucket: 4000)
+        let seen = try #require(sensitivity(of: busy.series, to: Week.minute(4000), ratio: 2))
+        #expect(seen.neededMinutes == 0)
+        #expect(seen.interval.lower < 1 && 1 < seen.interval.upper)
+        var early = Week(eventsPerBucket: 200).series
+        early = early.slice(TimeWindow(since: Week.start, until: Week.minute(4005)))
+        let wanting = try #require(sensitivity(of: early, to: Week.minute(4000), ratio: 2))
+        #expect((wanting.neededMinutes ?? 0) > 5)
+    }
+
     static let extremes: [(events: [Double], errors: [Double])] = {
         let long = 300
         let gap = [Double](repeating: 0, count: 400)
