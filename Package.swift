@@ -79,7 +79,8 @@ let package = Package(
         .testTarget(
             name: "DeployModelTests", dependencies: ["DeployModel", "TestSupport"], swiftSettings: common),
         .testTarget(
-            name: "ChangeDetectionTests", dependencies: ["ChangeDetection", "DeployModel", "TestSupport", numerics],
+            name: "ChangeDetectionTests",
+            dependencies: ["ChangeDetection", "DeployModel", "TestSupport", numerics],
             swiftSettings: common),
         .testTarget(
             name: "AttributionTests", dependencies: ["Attribution", "DeployModel", "TestSupport"],

@@ -220,7 +220,8 @@ struct ScopeJudgement {
         result.posterior = coarse.shifted(by: shift)
         for part in fine { result.posterior = result.posterior.replacing(part.window, by: part.posterior) }
         result.onset = result.posterior.cells[result.posterior.mode].since
-        let holder = stretches.first { $0.window.contains(result.onset) }?.mode ?? nearestGridIndex(to: result.onset)
+        let holder =
+            stretches.first { $0.window.contains(result.onset) }?.mode ?? nearestGridIndex(to: result.onset)
         result.end = end(of: holder)
         return result
     }

@@ -60,13 +60,11 @@ enum FieldNames {
     /// What stands for the workload where events name neither it nor a pod.
     static let services = ["service.name", "service", "service_name", "app", "job", "unit"]
 
-    /// The first field of a role's names that also looks like one.
+    /// The first field of a role's names that also looks like one; a field that was empty so far only when no other does.
     static func first(_ role: FieldRole, in survey: FieldSurvey, where fits: (FieldSurvey.Field) -> Bool)
         -> String?
     {
-        for name in names(role) {
-            if let field = survey.matching(name), fits(field) { return field.name }
-        }
-        return nil
+        let fitting = names(role).compactMap { survey.matching($0) }.filter(fits)
+        return (fitting.first { $0.count > 0 } ?? fitting.first)?.name
     }
 }

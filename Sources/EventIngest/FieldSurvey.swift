@@ -39,7 +39,7 @@ struct FieldSurvey {
 
     mutating func add(_ record: Record) {
         records += 1
-        for field in record.fields where field.kind != .null {
+        for field in record.fields {
             let name = field.name
             let position = index[name] ?? fields.count
             if position == fields.count {
@@ -47,6 +47,8 @@ struct FieldSurvey {
                 index[name] = position
                 fields.append(Field(name: name))
             }
+            // A column that is empty so far is there all the same: errors may begin later.
+            guard field.kind != .null else { continue }
             fields[position].count += 1
             if isTruthy(field) { fields[position].truthy += 1 }
             if field.kind == .bool { fields[position].booleans += 1 }

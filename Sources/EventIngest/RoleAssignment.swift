@@ -124,6 +124,7 @@ public struct RoleAssignment: Sendable {
 
     private static func rule(for field: FieldSurvey.Field) -> FailureRule? {
         let last = (field.name.split(separator: ".").last.map(String.init) ?? field.name).lowercased()
+        if field.count == 0 { return last.contains("err") || last.contains("exception") ? .flag : nil }
         if field.booleans == field.count {
             return last.hasPrefix("success") || last == "ok" ? .successFlag : .flag
         }

@@ -2,7 +2,7 @@ import ChangeDetection
 import DeployModel
 
 /// When the second deploy has at least this share of the first one's probability, the two are tied rather than guessed.
-private let tie = 0.75
+private let tie = 2.0 / 3
 
 /// The verdict of the first incident.
 func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observations) -> Verdict {

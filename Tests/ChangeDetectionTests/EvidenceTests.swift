@@ -55,7 +55,8 @@ struct EvidenceTests {
     @Test(
         "a shape's mean over a stretch is its integral",
         arguments: [
-            EffectShape(onset: 100, ramp: 0), EffectShape(onset: 100, ramp: 37), EffectShape(onset: 90, ramp: 10, end: 130),
+            EffectShape(onset: 100, ramp: 0), EffectShape(onset: 100, ramp: 37),
+            EffectShape(onset: 90, ramp: 10, end: 130),
             EffectShape(onset: 0, ramp: 500, end: 160), EffectShape(onset: 300, ramp: 5),
         ])
     func shapes(shape: EffectShape) {

@@ -177,7 +177,9 @@ struct JudgeTests {
         let week = Week(rates: [(4000, 0.06)])
         let near = [commit("early", atMinute: 2000), commit("culprit", atMinute: 3960)]
         func first(_ candidates: [Candidate]) throws -> Suspect {
-            try #require(judge(series: [week.series], candidates: candidates, rollouts: []).incidents.first?.suspects.first)
+            try #require(
+                judge(series: [week.series], candidates: candidates, rollouts: []).incidents.first?.suspects
+                    .first)
         }
         let (without, with) = (try first(near), try first(near + [commit("far", atMinute: 5600)]))
         #expect(without.deploy == with.deploy)
@@ -195,7 +197,8 @@ struct JudgeTests {
                 return series
             }
             let found = judge(
-                series: scoped, candidates: [commit("a", atMinute: 1000), commit("b", atMinute: 3960)], rollouts: [])
+                series: scoped, candidates: [commit("a", atMinute: 1000), commit("b", atMinute: 3960)],
+                rollouts: [])
             return found.incidents.map { $0.suspects.first?.deploy }
         }
         #expect(verdict(["mailer", "web"]) == verdict(["zeta", "alpha"]))
@@ -209,13 +212,15 @@ struct JudgeTests {
             let candidates = [(1000, "a"), (3960, "b")].map { minute, id in
                 Candidate(id: id, startedAt: Week.minute(minute) + shift, hasDeployClock: false)
             }
-            return judge(series: [series], candidates: candidates, rollouts: []).incidents.first?.suspects.first
+            return judge(series: [series], candidates: candidates, rollouts: []).incidents.first?.suspects
+                .first
         }
         #expect(first(0)?.deploy == first(hours * 3600)?.deploy)
         #expect(abs((first(0)?.probability ?? 0) - (first(hours * 3600)?.probability ?? 1)) < 1e-6)
     }
 
-    @Test("a rise that grows while a deploy runs is that deploy's, not that of the one which began in between")
+    @Test(
+        "a rise that grows while a deploy runs is that deploy's, not that of the one which began in between")
     func gradual() throws {
         var week = Week(eventsPerBucket: 3000, rates: [])
         for step in 0..<12 { week.rates.append((minute: 4000 + step * 5, rate: 0.004 * Double(step + 2))) }
@@ -243,7 +248,9 @@ struct JudgeTests {
                 scope: .all, start: Week.start, bucketSeconds: 300, events: events,
                 errors: events.map { ($0 / 100).rounded() })
         }
-        let candidates = [record("a", atMinute: 2000), record("culprit", atMinute: 4400), record("b", atMinute: 6000)]
+        let candidates = [
+            record("a", atMinute: 2000), record("culprit", atMinute: 4400), record("b", atMinute: 6000),
+        ]
         let judgement = judge(series: [series(from: 4403)], candidates: candidates, rollouts: [])
         let incident = try #require(judgement.incidents.first)
         #expect(incident.signal == .volume)
@@ -261,7 +268,9 @@ struct JudgeTests {
         kind.events = week.series.events
         let judgement = judge(
             series: [week.series, kind],
-            candidates: [record("a", atMinute: 1000), record("culprit", atMinute: 3998), record("b", atMinute: 4400)],
+            candidates: [
+                record("a", atMinute: 1000), record("culprit", atMinute: 3998), record("b", atMinute: 4400),
+            ],
             rollouts: [])
         let incident = try #require(judgement.incidents.first)
         #expect(incident.signal == .newError)
@@ -274,7 +283,10 @@ struct JudgeTests {
         let week = Week(days: 6, rates: [(2000, 0.05), (3000, 0.004), (5000, 0.12), (7500, 0.004)])
         let judgement = judge(
             series: [week.series],
-            candidates: [record("small", atMinute: 1998), record("none", atMinute: 4000), record("large", atMinute: 4998)],
+            candidates: [
+                record("small", atMinute: 1998), record("none", atMinute: 4000),
+                record("large", atMinute: 4998),
+            ],
             rollouts: [])
         #expect(judgement.incidents.map { $0.suspects.first?.deploy } == ["large", "small"])
     }

@@ -5,7 +5,9 @@ import TestSupport
 import Testing
 
 /// Three days of five-minute buckets whose failure rate changes at a minute.
-private func observed(rate: Double = 0.01, after: Double? = nil, minute: Int = 4000, until: Int = 4300, seed: UInt64 = 4)
+private func observed(
+    rate: Double = 0.01, after: Double? = nil, minute: Int = 4000, until: Int = 4300, seed: UInt64 = 4
+)
     -> Observations
 {
     var noise = SeededNoise(seed: seed)
@@ -22,7 +24,9 @@ private func observed(rate: Double = 0.01, after: Double? = nil, minute: Int = 4
 
 private func record(_ id: String, atMinute minute: Int) -> Deploy {
     let start = Instant(seconds: 1_600_000_200) + minute * 60
-    return Deploy(id: id, commit: nil, startedAt: start, finishedAt: start + 120, title: id, author: "", source: .record)
+    return Deploy(
+        id: id, commit: nil, startedAt: start, finishedAt: start + 120, title: id, author: "", source: .record
+    )
 }
 
 @Suite("Checking the newest deploy")
@@ -68,7 +72,8 @@ struct CheckTests {
             func origin(of path: String, in deploy: Deploy) -> CommitID? { nil }
         }
         let found = try investigate(
-            deploys: deploys, observations: observed(after: 0.06), source: Nothing(), question: Question(deploy: "old"))
+            deploys: deploys, observations: observed(after: 0.06), source: Nothing(),
+            question: Question(deploy: "old"))
         let asked = try #require(found.asked)
         #expect(asked.probability < 0.01)
         #expect(asked.reasons.contains { $0.contains("50 h after this deploy") })
