@@ -34,6 +34,28 @@ private func lines(_ range: Range<Int>) -> [String] {
 
 @Suite("Counting events")
 struct SummaryTests {
+    @Test("a column that is empty at first is a column all the same: kinds of error may begin late")
+    func emptyAtFirst() throws {
+        let quiet = (0..<1500).map { "\(time($0)),95,0," }
+        let failing = (1500..<1600).map { "\(time($0)),95,3,cursor lost:3" }
+        let text = (["ts,success,error,error_types"] + quiet + failing).joined(separator: "\n")
+        let found = try summary(text + "\n")
+        let kind = try #require(found.series.first { $0.scope == Scope(.error, "cursor lost") })
+        #expect(kind.total.errors == 300)
+    }
+
+    @Test("slow events are those beyond the class that holds nine tenths of all")
+    func durations() throws {
+        let lines = (0..<2000).map { index in
+            "{\"ts\":\"\(time(index / 10))\",\"error\":false,\"duration_ms\":\(index % 20 == 0 ? 900 : 40 + index % 7)}"
+        }
+        let found = try summary(lines.joined(separator: "\n"))
+        let slow = try #require(found.series.first { $0.slowerThan != nil })
+        #expect(slow.total.errors == 100)
+        #expect(slow.total.events == 2000)
+        #expect((40.0...80).contains(slow.slowerThan ?? 0))
+    }
+
     @Test(
         "roles are told by names and contents",
         arguments: [
