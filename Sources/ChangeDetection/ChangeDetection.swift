@@ -33,6 +33,46 @@ public func judge(
     let scopes = examinedSeries(series, besides: Set(newKinds.map(\.series.scope)))
     var judgement = Judgement(
         incidents: [], noneProbability: 1, scopesExamined: scopes.count + newKinds.count, transients: [])
+    func search(_ scopes: [ExaminedSeries], newKinds: [NewKindJudgement]) -> Found {
+        found(scopes, newKinds: newKinds, candidates: candidates, rollouts: rollouts, focus: focus)
+    }
+    let failures = search(scopes.filter { $0.signal != .volume }, newKinds: newKinds)
+    let falls = search(scopes.filter { $0.signal == .volume }, newKinds: [])
+    judgement.transients = failures.transients
+    judgement.noneProbability = failures.noneProbability * falls.noneProbability
+    judgement.incidents = failures.incidents
+    judgement.incidents += falls.incidents.filter { fall in
+        isWorthTelling(fall, since: series.first?.window.since)
+            && !failures.incidents.contains { abs($0.onset.seconds(since: fall.onset)) < edgeSeconds }
+    }
+    judgement.incidents.sort { ($0.excessErrors, $1.onset) > ($1.excessErrors, $0.onset) }
+    return judgement
+}
+
+/// What is left of a change within this time of its edges is not another one.
+private let edgeSeconds = 7200.0
+
+/// Traffic falls for a thousand reasons, so a fall is told only when there was a while before it, and when deploys explain it or
+/// two thirds of the traffic are gone. A fall that begins with the record is a rise somewhere later.
+private func isWorthTelling(_ fall: Incident, since: Instant?) -> Bool {
+    guard let since, fall.onset.seconds(since: since) > 6 * 3600 else { return false }
+    return fall.suspects.reduce(0) { $0 + $1.probability } > 0.5 || fall.ratio < 1.0 / 3
+}
+
+/// The incidents of some series.
+private struct Found {
+    var incidents: [Incident] = []
+    var noneProbability = 1.0
+    var transients: [TimeWindow] = []
+}
+
+/// The incidents of some series, found one after the other, each seen past when the next is looked for.
+private func found(
+    _ scopes: [ExaminedSeries], newKinds: [NewKindJudgement], candidates: [Candidate],
+    rollouts: [ObservedRollout],
+    focus: String?
+) -> Found {
+    var found = Found()
     var settled: [TimeWindow] = []
     var examined = scopes
     for round in 0..<3 {
@@ -66,19 +106,17 @@ public func judge(
                 incident = other
             }
         }
-        // What is left of a change at its edges is not another one.
-        guard settled.allSatisfy({ $0.isApart(from: incident.onset, by: 7200) }) else { break }
-        if judgement.incidents.isEmpty {
-            judgement.noneProbability = incident.noneProbability
-            judgement.transients = best.transients
+        guard settled.allSatisfy({ $0.isApart(from: incident.onset, by: edgeSeconds) }) else { break }
+        if round == 0 {
+            found.noneProbability = incident.noneProbability
+            found.transients = best.transients
         }
         // More likely than not for the first; the following ones must stand out of what the first one left behind.
-        guard incident.noneProbability < (judgement.incidents.isEmpty ? 0.5 : 0.02) else { break }
-        judgement.incidents.append(incident)
+        guard incident.noneProbability < (round == 0 ? 0.5 : 0.02) else { break }
+        found.incidents.append(incident)
         settled.append(TimeWindow(since: incident.onset, until: incident.end ?? best.series.window.until))
     }
-    judgement.incidents.sort { ($0.excessErrors, $1.onset) > ($1.excessErrors, $0.onset) }
-    return judgement
+    return found
 }
 
 extension Incident {

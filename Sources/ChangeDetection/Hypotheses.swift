@@ -9,6 +9,8 @@ import RealModule
 enum PriorWeight {
     static let deploy = 0.136
     static let external = 0.034
+    /// Of traffic, which falls for a thousand reasons that are no deploy's.
+    static let externalFall = 0.34
     static let none = 0.83
     static let transient = 0.45
     /// Of changes that a deploy made: lasting, ended by a later deploy, ended at any time.
@@ -107,9 +109,12 @@ struct HypothesisScan {
     let grid: OnsetGrid
     /// The prior weight of each candidate, summing to 1 over candidates.
     let candidateShares: [Double]
+    /// The prior weight of something else than a deploy.
+    let externalWeight: Double
     private let evidence: ChangeEvidence
 
     init(channel: Channel, grid: OnsetGrid, candidateShares: [Double]) {
+        externalWeight = channel.quantity == .successes ? PriorWeight.externalFall : PriorWeight.external
         self.channel = channel
         self.grid = grid
         self.candidateShares = candidateShares
@@ -238,7 +243,7 @@ struct HypothesisScan {
         }
         let external =
             logSumExp(grid.bins.indices.lazy.map { onset.byOther[$0] + Double.log(grid.uniformMass($0)) })
-            + Double.log(PriorWeight.external)
+            + Double.log(externalWeight)
         return ChannelPosterior(
             deploys: deploys, external: external, none: Double.log(PriorWeight.none), transient: transient,
             onsetEvidence: onset)

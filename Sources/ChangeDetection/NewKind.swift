@@ -146,7 +146,8 @@ struct NewKindJudgement {
             excessErrors: during.errors, suspects: suspects, noneProbability: none,
             externalProbability: external,
             weighed: posterior.weighed(
-                candidates.map(\.id), shares: shares, penalty: penalty, remaining: 1 - none))
+                candidates.map(\.id), shares: shares, external: PriorWeight.external, penalty: penalty,
+                remaining: 1 - none))
     }
 }
 

@@ -27,7 +27,7 @@ struct OnsetPosterior {
         }
         let other = grid.bins.indices.map {
             onset.byOther[$0] + Double.log(max(grid.uniformMass($0), 1e-300))
-                + Double.log(PriorWeight.external)
+                + Double.log(scan.externalWeight)
         }
         self.init(cells: grid.cells, deploys: deploys, other: other)
     }
@@ -121,9 +121,12 @@ struct OnsetPosterior {
     ///
     /// - Parameters:
     ///   - shares: the prior weight of each candidate, summing to 1.
+    ///   - external: the prior weight of something else.
     ///   - penalty: what is paid for there being other series, in log odds.
     ///   - remaining: the probability that something happened.
-    func weighed(_ ids: [String], shares: [Double], penalty: Double, remaining: Double) -> [WeighedCause] {
+    func weighed(_ ids: [String], shares: [Double], external: Double, penalty: Double, remaining: Double)
+        -> [WeighedCause]
+    {
         let total = total
         func cause(_ id: String?, _ values: [Double], prior: Double) -> WeighedCause {
             let sum = logSumExp(values)
@@ -133,7 +136,7 @@ struct OnsetPosterior {
                 onset: cells[best].since, probability: remaining * Double.exp(sum - total))
         }
         var causes = ids.indices.map { cause(ids[$0], deploys[$0], prior: PriorWeight.deploy * shares[$0]) }
-        causes.append(cause(nil, other, prior: PriorWeight.external))
+        causes.append(cause(nil, other, prior: external))
         return causes.sorted { ($0.probability, $1.deploy ?? "") > ($1.probability, $0.deploy ?? "") }
     }
 

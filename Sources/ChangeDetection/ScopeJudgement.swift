@@ -131,7 +131,8 @@ struct ScopeJudgement {
             excessErrors: excess, suspects: suspects,
             noneProbability: none, externalProbability: external,
             weighed: refined.weighed(
-                candidates.map(\.id), shares: scan.candidateShares, penalty: penalty, remaining: 1 - none),
+                candidates.map(\.id), shares: scan.candidateShares, external: scan.externalWeight,
+                penalty: penalty, remaining: 1 - none),
             slowerThan: series.slowerThan)
     }
 
@@ -251,7 +252,7 @@ struct ScopeJudgement {
                 until: series.start.after(moment + spacing / 2))
         }
         let whole = max(series.window.seconds, 1)
-        let external = Double.log(PriorWeight.external) + byOther
+        let external = Double.log(scan.externalWeight) + byOther
         let other = steps.map { $0.logEvidence + external + Double.log(spacing / whole) }
         var best = steps.max { $0.logEvidence < $1.logEvidence } ?? LogRateFit(wander: [], coefficients: [])
         let deploys = candidates.indices.map { index -> [Double] in
