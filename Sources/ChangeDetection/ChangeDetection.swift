@@ -52,10 +52,11 @@ public func judge(
 /// What is left of a change within this time of its edges is not another one.
 private let edgeSeconds = 7200.0
 
-/// Traffic falls for a thousand reasons, so a fall is told only when there was a while before it, and when deploys explain it or
-/// two thirds of the traffic are gone. A fall that begins with the record is a rise somewhere later.
+/// Traffic falls for a thousand reasons, so a fall is told only when it took a tenth of the traffic at least, when there was a
+/// while before it, and when deploys explain it or two thirds of the traffic are gone. A fall that begins with the record is
+/// a rise somewhere later.
 private func isWorthTelling(_ fall: Incident, since: Instant?) -> Bool {
-    guard let since, fall.onset.seconds(since: since) > 6 * 3600 else { return false }
+    guard let since, fall.onset.seconds(since: since) > 6 * 3600, fall.ratio < 0.9 else { return false }
     return fall.suspects.reduce(0) { $0 + $1.probability } > 0.5 || fall.ratio < 1.0 / 3
 }
 

@@ -66,6 +66,28 @@ struct ChangeEvidence {
         return rest
     }
 
+    /// The largest log Bayes factor of a change that begins at one of some grid points and ends as given, when another one is
+    /// taken for granted: ``given(from:to:)`` for those alone.
+    func bestLogBayesFactor(
+        from starts: Range<Int>, to end: Int?, given other: (start: Int, end: Int)
+    ) -> Double {
+        let size = grid.count
+        let (otherInformation, otherScore) = rise(from: other.start, to: other.end)
+        let total = otherInformation + 1 / (scale * scale)
+        func shared(_ point: Int) -> Double { gram[point * size + other.start] - gram[point * size + other.end] }
+        let sharedEnd = end.map(shared) ?? 0
+        var best = -Double.infinity
+        for start in starts where end.map({ $0 > start }) ?? true {
+            let (information, score) = rise(from: start, to: end)
+            let factor = (shared(start) - sharedEnd) / total
+            let rest = (
+                max(information - factor * factor * total, 1e-9), score - factor * otherScore
+            )
+            best = max(best, logBayesFactor(information: rest.0, score: rest.1))
+        }
+        return best
+    }
+
     /// What the data say about a change that begins at grid point `start` and ends at grid point `end` (or never).
     func rise(from start: Int, to end: Int?) -> (information: Double, score: Double) {
         let own = gram[start * grid.count + start]
@@ -80,6 +102,10 @@ struct ChangeEvidence {
     /// and z = m/√v: the mean of a normal distribution cut off at 0.
     func logBayesFactor(from start: Int, to end: Int?) -> Double {
         let (information, score) = rise(from: start, to: end)
+        return logBayesFactor(information: information, score: score)
+    }
+
+    private func logBayesFactor(information: Double, score: Double) -> Double {
         let variance = 1 / (information + 1 / (scale * scale))
         let deviation = variance.squareRoot()
         let z = deviation * score

@@ -167,6 +167,39 @@ struct HypothesisScan {
         return kept
     }
 
+    /// The burst, in bins, that a change began with only because a later change was taken to begin there.
+    ///
+    /// A burst and, after a pause, a change explain more than one change that begins with the burst would, if the pause
+    /// holds enough events.
+    func burst(mistakenFor change: (start: Int, end: Int?)) -> Range<Int>? {
+        let count = grid.bins.count
+        let prior = Double.log(PriorWeight.transient / Double(max(1, count)))
+        let alone = evidence.logBayesFactor(from: change.start, to: change.end)
+        var best: (value: Double, bins: Range<Int>)?
+        for start in max(0, change.start - 3)..<min(count, change.start + 4) {
+            var end = start + 1
+            while end < count, seconds(start, end) < PriorWeight.transientSeconds {
+                let burst = evidence.logBayesFactor(from: start, to: end) + prior
+                var pause = end + 1
+                while pause < count, seconds(end, pause) < Self.shortestPause { pause += 1 }
+                func joint(_ starts: Range<Int>) -> Double {
+                    burst
+                        + evidence.bestLogBayesFactor(from: starts, to: change.end, given: (start, end))
+                }
+                let value = joint(pause..<max(pause, count))
+                let isApart = value > max(alone, joint(max(0, start - 6)..<min(pause, count))) + 3
+                if isApart, burst > prior, value > best?.value ?? -.infinity {
+                    best = (value, grid.bins[start]..<grid.bins[end])
+                }
+                end += 1
+            }
+        }
+        return best?.bins
+    }
+
+    /// Less than this between a burst and a change, in seconds, and they may be one ramp.
+    private static let shortestPause = 600
+
     private func seconds(_ start: Int, _ end: Int) -> Int {
         (grid.bins[end] - grid.bins[start]) * channel.binSeconds
     }

@@ -8,6 +8,7 @@ struct ScopeJudgement {
     let penalty: Double
     let transients: [TimeWindow]
     private let candidates: [Candidate]
+    private let settled: [TimeWindow]
     private let distributions: [OnsetDistribution]
     private let scan: HypothesisScan
     private let posterior: ChannelPosterior
@@ -33,6 +34,7 @@ struct ScopeJudgement {
         self.signal = signal
         self.penalty = penalty
         self.candidates = candidates
+        self.settled = settled
         let distributions = candidates.map { candidate in
             OnsetDistribution(
                 candidate, rollouts: relevantRollouts(rollouts, scope: series.scope, of: candidate))
@@ -71,11 +73,13 @@ struct ScopeJudgement {
             }
             for _ in 0..<4 {
                 let lasting = max(logSumExp(posterior.deploys), posterior.external, posterior.none)
+                let change = likeliestChange()
                 let found =
                     posterior.transient > lasting
                     ? scan.transients(above: lasting)
-                    : likeliestChange().map {
-                        scan.transients(above: posterior.none, given: $0, awayFrom: 4500)
+                    : change.map { change in
+                        scan.burst(mistakenFor: change).map { [$0] }
+                            ?? scan.transients(above: posterior.none, given: change, awayFrom: 4500)
                     } ?? []
                 guard !found.isEmpty else { break }
                 for bins in found.prefix(20) {
@@ -137,15 +141,27 @@ struct ScopeJudgement {
     }
 
     /// The counts before the onset and from it to the end; when there is no time before, what comes after the end.
+    ///
+    /// Only buckets in which the same known changes held as at the onset are counted: what another incident added is
+    /// that one's excess.
     private func counts(onset: Instant, end: Instant?) -> (before: Rate, during: Rate) {
         let whole = series.window
-        let during = series.total(
-            in: series.buckets(in: TimeWindow(since: onset, until: end ?? whole.until)))
-        var before = series.total(in: series.buckets(in: TimeWindow(since: whole.since, until: onset)))
-        if before.events == 0, let end {
-            before = series.total(in: series.buckets(in: TimeWindow(since: end, until: whole.until)))
+        func held(at instant: Instant) -> [Bool] { settled.map { $0.contains(instant) } }
+        let alike = held(at: onset)
+        func total(since: Instant, until: Instant) -> Rate {
+            let buckets = series.buckets(in: TimeWindow(since: since, until: until))
+            guard !settled.isEmpty else { return series.total(in: buckets) }
+            return buckets.reduce(into: Rate(0, of: 0)) { sum, bucket in
+                let start = series.start + bucket * series.bucketSeconds
+                guard held(at: start) == alike else { return }
+                sum.events += series.events[bucket]
+                sum.errors += series.errors[bucket]
+            }
         }
-        return (before, during)
+        let during = total(since: onset, until: end ?? whole.until)
+        let before = total(since: whole.since, until: onset)
+        guard before.events == 0, let end else { return (before, during) }
+        return (total(since: end, until: whole.until), during)
     }
 
     private func smoothed(_ rate: Rate) -> Double { (rate.errors + 0.5) / (rate.events + 1) }
