@@ -78,7 +78,8 @@ package struct OnsetDistribution {
             let length = max(0, candidate.finishedAt?.seconds(since: candidate.startedAt) ?? 0)
             ways = [
                 (0.28, .uniform(from: 0, to: 60)),
-                (0.34, .exponential(after: 0, mean: 300)),
+                (0.18, .exponential(after: 0, mean: 300)),
+                (0.16, .uniform(from: 0, to: 660)),
                 (0.16, .uniform(from: 0, to: length + 240)),
                 (0.06, .uniform(from: -600, to: 0)),
                 (0.12, .exponential(after: length, mean: 900)),
