@@ -97,13 +97,23 @@ private func found(
                     $0.series.scope == scope.series.scope && $0.signal == scope.signal && $0.logOdds > -2
                 }
         }
+        let newest = round == 0 ? newKinds.first.flatMap { $0.logOdds - $0.penalty > 2 ? $0 : nil } : nil
+        // A closer look does not turn odds as bad as these, and costs as much as all the rest.
+        let standing = best.standing(allOdds: allOdds)
+        guard newest != nil || standing > (round == 0 ? -4 : 0) else {
+            if round == 0 {
+                found.noneProbability = 1 / (1 + Double.exp(standing))
+                found.transients = best.transients
+            }
+            break
+        }
         var incident = best.incident()
-        if round == 0, let newest = newKinds.first, newest.logOdds - newest.penalty > 2 {
+        if let newest {
             let other = newest.incident()
             let isMost = (0.6...1.7).contains(other.excessErrors / max(incident.excessErrors, 1e-9))
             if best.signal == .errorRate, incident.noneProbability < 0.5, isMost {
                 incident = incident.located(by: other)
-            } else if newest.logOdds - newest.penalty > best.standing(allOdds: allOdds) {
+            } else if newest.logOdds - newest.penalty > standing {
                 incident = other
             }
         }

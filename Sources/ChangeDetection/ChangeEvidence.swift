@@ -10,7 +10,10 @@ import RealModule
 struct ChangeEvidence {
     /// The bins at which a change may begin or end, ascending.
     let grid: [Int]
-    private var gram: [Double]
+    /// fᵀΣ⁻¹f of each step f.
+    private var squares: [Double]
+    /// fᵀΣ⁻¹g of each pair of steps, those that begin with the same one in one row, from itself to the last.
+    private var products: [Double]
     private var projection: [Double]
     private let scale: Double
 
@@ -34,19 +37,38 @@ struct ChangeEvidence {
         let size = grid.count
         projection = suffixSums(weightedResponse, at: grid)
         for row in 0..<size { projection[row] -= dot(loadings[row], responseNuisance) }
-        gram = stepProducts(weights: weights, factor: factor, grid: grid)
-        let width = nuisance.count
-        let solved = loadings.flatMap { nuisance.solve($0) }
-        let flat = loadings.flatMap { $0 }
-        for row in 0..<size {
-            for column in row..<size {
-                var explained = 0.0
-                for k in 0..<width { explained += flat[row * width + k] * solved[column * width + k] }
-                let rest = gram[row * size + column] - explained
-                gram[row * size + column] = rest
-                gram[column * size + row] = rest
+        let steps = StepProducts(weights: weights, factor: factor, grid: grid)
+        // Eight coefficients at a time, the last lot filled up with zeros.
+        let lots = (nuisance.count + 7) / 8
+        func inLots(_ values: [Double]) -> [SIMD8<Double>] {
+            (0..<lots).map { lot in
+                var eight = SIMD8<Double>()
+                for k in 8 * lot..<min(8 * lot + 8, values.count) { eight[k - 8 * lot] = values[k] }
+                return eight
             }
         }
+        let solved = loadings.flatMap { inLots(nuisance.solve($0)) }
+        var products: [Double] = []
+        products.reserveCapacity(size * (size + 1) / 2)
+        for row in 0..<size {
+            let loading = inLots(loadings[row])
+            var q = 0.0
+            for column in row..<size {
+                if column > row { q = steps.decay[column] * q + steps.gain[column] }
+                var explained = SIMD8<Double>()
+                for lot in 0..<lots { explained += loading[lot] * solved[column * lots + lot] }
+                products.append(steps.own[column] - steps.reach[column] * q - explained.sum())
+            }
+        }
+        self.products = products
+        squares = []
+        squares = (0..<size).map { products[place(of: $0, $0)] }
+    }
+
+    /// Where the product of two steps is kept.
+    private func place(of one: Int, _ other: Int) -> Int {
+        let row = min(one, other)
+        return row * (2 * grid.count - row - 1) / 2 + max(one, other)
     }
 
     /// The evidence that is left when one change is taken for granted, its size unknown: a rank-one update.
@@ -56,12 +78,14 @@ struct ChangeEvidence {
         let (information, score) = rise(from: start, to: end)
         let total = information + 1 / (scale * scale)
         let shared = (0..<size).map { column -> Double in
-            gram[start * size + column] - (end.map { gram[$0 * size + column] } ?? 0)
+            products[place(of: start, column)] - (end.map { products[place(of: $0, column)] } ?? 0)
         }
         for row in 0..<size {
             let factor = shared[row] / total
             rest.projection[row] -= factor * score
-            for column in 0..<size { rest.gram[row * size + column] -= factor * shared[column] }
+            rest.squares[row] -= factor * shared[row]
+            let place = place(of: row, row) - row
+            for column in row..<size { rest.products[place + column] -= factor * shared[column] }
         }
         return rest
     }
@@ -71,10 +95,11 @@ struct ChangeEvidence {
     func bestLogBayesFactor(
         from starts: Range<Int>, to end: Int?, given other: (start: Int, end: Int)
     ) -> Double {
-        let size = grid.count
         let (otherInformation, otherScore) = rise(from: other.start, to: other.end)
         let total = otherInformation + 1 / (scale * scale)
-        func shared(_ point: Int) -> Double { gram[point * size + other.start] - gram[point * size + other.end] }
+        func shared(_ point: Int) -> Double {
+            products[place(of: point, other.start)] - products[place(of: point, other.end)]
+        }
         let sharedEnd = end.map(shared) ?? 0
         var best = -Double.infinity
         for start in starts where end.map({ $0 > start }) ?? true {
@@ -90,10 +115,9 @@ struct ChangeEvidence {
 
     /// What the data say about a change that begins at grid point `start` and ends at grid point `end` (or never).
     func rise(from start: Int, to end: Int?) -> (information: Double, score: Double) {
-        let own = gram[start * grid.count + start]
-        guard let end else { return (max(own, 1e-9), projection[start]) }
-        let cross = 2 * gram[start * grid.count + end]
-        return (max(own - cross + gram[end * grid.count + end], 1e-9), projection[start] - projection[end])
+        guard let end else { return (max(squares[start], 1e-9), projection[start]) }
+        let cross = 2 * products[place(of: start, end)]
+        return (max(squares[start] - cross + squares[end], 1e-9), projection[start] - projection[end])
     }
 
     /// The log Bayes factor of a change against none, its size integrated out.
@@ -124,43 +148,42 @@ struct ChangeEvidence {
     }
 }
 
-/// fᵀΣ⁻¹g for all pairs of steps f and g that begin at grid points, both ways round.
+/// What fᵀΣ⁻¹g is made of for steps f and g that begin at grid points r ≤ c.
 ///
-/// For r ≤ c it is Σ_{j≥c} w_j − Σ_{i≥r, j≥c} w_i M_ij w_j. With k(c) = Σ_{j≥c} M_cj w_j the double sum is
-/// T(c) + k(c)·Q(r, c), where T is the part with i ≥ c and Q(r, c) = Σ_{r≤i<c} w_i M_ic/M_cc obeys a recursion in c.
-private func stepProducts(weights: [Double], factor: Tridiagonal, grid: [Int]) -> [Double] {
-    let bins = weights.count, size = grid.count
-    let variances = factor.inverseDiagonal
-    var later = [Double](repeating: 0, count: bins + 1)
-    var within = later, reach = later
-    var run = 0.0
-    for bin in (0..<bins).reversed() {
-        // Σ_{j≥c} w_j M_cj/M_cc, then k(c), then T(c).
-        run = weights[bin] + (bin + 1 < bins ? factor.downward[bin + 1] * run : 0)
-        reach[bin] = variances[bin] * run
-        later[bin] = later[bin + 1] + weights[bin]
-        within[bin] = within[bin + 1] + weights[bin] * (2 * reach[bin] - weights[bin] * variances[bin])
-    }
-    // Between neighbouring grid points Q(r, ·) goes over into decay · Q + gain.
-    var decay = [Double](repeating: 1, count: size), gain = [Double](repeating: 0, count: size)
-    for index in 1..<max(1, size) {
-        for bin in grid[index - 1]..<grid[index] {
-            gain[index] = factor.upward[bin + 1] * (gain[index] + weights[bin])
-            decay[index] *= factor.upward[bin + 1]
+/// It is Σ_{j≥c} w_j − Σ_{i≥r, j≥c} w_i M_ij w_j. With k(c) = Σ_{j≥c} M_cj w_j the double sum is T(c) + k(c)·Q(r, c), where T
+/// is the part with i ≥ c and Q(r, c) = Σ_{r≤i<c} w_i M_ic/M_cc obeys a recursion in c: decay · Q + gain.
+private struct StepProducts {
+    /// Σ_{j≥c} w_j − T(c).
+    var own: [Double]
+    /// k(c).
+    var reach: [Double]
+    /// From one grid point to the next.
+    var decay: [Double], gain: [Double]
+
+    init(weights: [Double], factor: Tridiagonal, grid: [Int]) {
+        let bins = weights.count, size = grid.count
+        let variances = factor.inverseDiagonal
+        var later = 0.0, within = 0.0, run = 0.0
+        var owns = [Double](repeating: 0, count: bins + 1), reaches = owns
+        for bin in (0..<bins).reversed() {
+            // Σ_{j≥c} w_j M_cj/M_cc, then k(c), then T(c).
+            run = weights[bin] + (bin + 1 < bins ? factor.downward[bin + 1] * run : 0)
+            reaches[bin] = variances[bin] * run
+            later += weights[bin]
+            within += weights[bin] * (2 * reaches[bin] - weights[bin] * variances[bin])
+            owns[bin] = later - within
+        }
+        own = grid.map { owns[$0] }
+        reach = grid.map { reaches[$0] }
+        decay = [Double](repeating: 1, count: size)
+        gain = [Double](repeating: 0, count: size)
+        for index in 1..<max(1, size) {
+            for bin in grid[index - 1]..<grid[index] {
+                gain[index] = factor.upward[bin + 1] * (gain[index] + weights[bin])
+                decay[index] *= factor.upward[bin + 1]
+            }
         }
     }
-    var products = [Double](repeating: 0, count: size * size)
-    for row in 0..<size {
-        var q = 0.0
-        for column in row..<size {
-            if column > row { q = decay[column] * q + gain[column] }
-            let bin = grid[column]
-            let product = later[bin] - within[bin] - reach[bin] * q
-            products[row * size + column] = product
-            products[column * size + row] = product
-        }
-    }
-    return products
 }
 
 /// The density of the standard normal distribution.

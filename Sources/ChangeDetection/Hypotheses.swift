@@ -235,8 +235,9 @@ struct HypothesisScan {
                 let seconds = seconds(start, end)
                 if seconds < PriorWeight.transientSeconds { shortCells += 1 }
                 let (information, score) = evidence.rise(from: start, to: end)
-                // A change the other way counts for nothing; skipping it is what makes the scan quick.
-                guard score > 0, score * score > max(1, 2 * hopeless) * information else { continue }
+                // A change the other way, or one of less than two standard deviations, counts for nothing; skipping it is
+                // what makes the scan quick.
+                guard score > 0, score * score > max(4, 2 * hopeless) * information else { continue }
                 let factor = evidence.logBayesFactor(from: start, to: end)
                 hopeless = max(hopeless, factor - 35)
                 if seconds >= PriorWeight.shortestSeconds, endMass[end] > 0 {

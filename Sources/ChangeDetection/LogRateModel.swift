@@ -192,6 +192,7 @@ package struct LogRateModel: Sendable {
         var pull = [Double](repeating: 0, count: count)
         var information = pull
         var slopes = pull
+        var logMeans = pull
         var system = [Double](repeating: 0, count: count * (1 + width))
         var pivots = pull
         var fit = LogRateFit(wander: u, coefficients: c)
@@ -199,7 +200,6 @@ package struct LogRateModel: Sendable {
         for step in 0..<14 {
             // Scores and information at the present point.
             let growth = Double.exp(sign * size) - 1
-            var logLikelihood = 0.0
             for bin in 0..<count {
                 let n = bins.exposure[bin], r = bins.weights[bin]
                 guard n > 0, r > 0 else {
@@ -225,7 +225,7 @@ package struct LogRateModel: Sendable {
                 let spread = 1 + phi * mean
                 pull[bin] = r * (y - mean) / spread
                 information[bin] = r * mean / spread
-                logLikelihood += r * (y * eta - (y + 1 / phi) * Double.log(onePlus: phi * mean))
+                logMeans[bin] = eta
             }
             let isLast = step == 13
             // (A + W) with its factors; right-hand sides: the score of u, and W times each column.
@@ -309,11 +309,14 @@ package struct LogRateModel: Sendable {
             }
             let (change, logDeterminant, lastVariance) = solveSymmetric(schur, gradient, width: width)
             for a in 0..<width { gain += gradient[a] * change[a] }
-            fit.logEvidence =
-                logLikelihood - 0.5 * quadratic + logPrior - 0.5 * logPivots - 0.5 * logDeterminant + 0.5
-                * gain
+            let logPosterior =
+                -0.5 * quadratic + logPrior - 0.5 * logPivots - 0.5 * logDeterminant + 0.5 * gain
             if hasEffect { fit.effectError = lastVariance.squareRoot() }
-            if isLast { break }
+            func finished() -> LogRateFit {
+                fit.logEvidence = logPosterior + logLikelihood(logMeans)
+                return fit
+            }
+            if isLast { return finished() }
             // The step, kept within what the expansion is good for.
             var largest = 0.0
             for a in 0..<width { largest = max(largest, abs(change[a])) }
@@ -335,9 +338,21 @@ package struct LogRateModel: Sendable {
             fit.wander = u
             fit.coefficients = c
             fit.effect = hasEffect ? sign * size : 0
-            if max(moved, damping * largest) < 0.02 { break }
+            // A step that adds next to nothing to the log posterior changes the evidence by less.
+            if gain < 0.02 || max(moved, damping * largest) < 0.02 { return finished() }
         }
         return fit
+    }
+
+    /// log of the probability of the counts, given the logarithms of their means, up to what does not depend on these.
+    private func logLikelihood(_ logMeans: [Double]) -> Double {
+        var sum = 0.0
+        for bin in logMeans.indices where bins.exposure[bin] > 0 && bins.weights[bin] > 0 {
+            let count = bins.counts[bin], phi = overdispersion[bin]
+            let spread = Double.log(onePlus: phi * Double.exp(logMeans[bin]))
+            sum += bins.weights[bin] * (count * logMeans[bin] - (count + 1 / phi) * spread)
+        }
+        return sum
     }
 
     /// The log rate of each bin at a fit, wander and change included, offset excluded; and the expected information.

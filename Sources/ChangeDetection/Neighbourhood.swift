@@ -51,17 +51,19 @@ struct Neighbourhood {
 
     /// The fits of steps at all moments of a stretch. Every fourth is fitted; those between two that are far from the best
     /// are taken from a straight line between them.
-    func steps(of stretch: Int) -> [LogRateFit] {
+    ///
+    /// - Parameter best: the log evidence of the best fit that is known already.
+    func steps(of stretch: Int, best known: Double) -> [LogRateFit] {
         let moments = moments(of: stretch)
         let shapes = moments.map { EffectShape(onset: $0, end: stretches[stretch].end) }
         let sparse = Array(Set(stride(from: 0, to: moments.count, by: 4)).union([moments.count - 1])).sorted()
         var fits = [LogRateFit?](repeating: nil, count: moments.count)
         for (index, fit) in zip(sparse, logBayesFactors(sparse.map { shapes[$0] })) { fits[index] = fit }
-        let best = sparse.compactMap { fits[$0]?.logEvidence }.max() ?? 0
+        let best = sparse.reduce(known) { max($0, fits[$1]?.logEvidence ?? known) }
         for (first, last) in zip(sparse, sparse.dropFirst()) where last > first + 1 {
             guard let low = fits[first], let high = fits[last] else { continue }
             let between = Array(first + 1..<last)
-            if max(low.logEvidence, high.logEvidence) > best - 14 {
+            if max(low.logEvidence, high.logEvidence) > best - 10 {
                 for (index, fit) in zip(between, logBayesFactors(between.map { shapes[$0] })) {
                     fits[index] = fit
                 }
@@ -91,7 +93,7 @@ struct Neighbourhood {
 }
 
 /// Edges as fine as the resolution in and around the stretches and the ends, five minutes up to four hours away from them,
-/// twenty minutes up to two days, and an hour beyond.
+/// twenty minutes up to two days, an hour up to four days, and three hours beyond.
 private func gradedEdges(
     length: Double, bucket: Double, resolution: Double,
     stretches: [(reach: ClosedRange<Double>, end: Double?)]
@@ -108,12 +110,13 @@ private func gradedEdges(
         let wanted: Double =
             if toFine <= 0 {
                 resolution
-            } else if min(toFine, toNear) < 14_400 {
-                max(resolution, 300)
-            } else if min(toFine, toNear) < 172_800 {
-                max(resolution, 1200)
             } else {
-                max(resolution, 3600)
+                switch min(toFine, toNear) {
+                case ..<14_400: max(resolution, 300)
+                case ..<172_800: max(resolution, 1200)
+                case ..<345_600: max(resolution, 3600)
+                default: max(resolution, 10_800)
+                }
             }
         // A wide bin must not swallow the beginning of the fine ones.
         var next = last + wanted

@@ -224,7 +224,7 @@ struct ScopeJudgement {
         var best = -Double.infinity
         var fine: [(window: TimeWindow, posterior: OnsetPosterior)] = []
         for (index, stretch) in stretches.enumerated() {
-            let found = finePosterior(near, stretch: index, coarseMode: stretch.mode)
+            let found = finePosterior(near, stretch: index, coarseMode: stretch.mode, best: best)
             guard !found.posterior.cells.isEmpty else { continue }
             fine.append((found.posterior.window, found.posterior))
             guard found.best > best else { continue }
@@ -251,7 +251,7 @@ struct ScopeJudgement {
     }
 
     /// Every hypothesis about an onset in one stretch of the neighbourhood, fitted; and the best one's log Bayes factor.
-    private func finePosterior(_ near: Neighbourhood, stretch: Int, coarseMode: Int) -> (
+    private func finePosterior(_ near: Neighbourhood, stretch: Int, coarseMode: Int, best known: Double) -> (
         posterior: OnsetPosterior, best: Double, effect: Double, effectError: Double
     ) {
         let onsetEvidence = posterior.onsetEvidence
@@ -260,7 +260,7 @@ struct ScopeJudgement {
         let byOther = onsetEvidence.byOther[coarseMode] - onsetEvidence.withBestEnd[coarseMode]
         let moments = near.moments(of: stretch)
         let end = near.stretches[stretch].end
-        let steps = near.steps(of: stretch)
+        let steps = near.steps(of: stretch, best: known)
         let spacing = moments.count > 1 ? moments[1] - moments[0] : 60
         let cells = moments.map { moment in
             TimeWindow(
