@@ -1,8 +1,8 @@
 import ChangeDetection
 import DeployModel
 
-/// When the second deploy has at least this share of the first one's probability, the two are tied rather than guessed.
-private let tie = 2.0 / 3
+/// When the first deploy leads the second by less than this, the two are tied rather than guessed.
+private let tie = 1.0 / 3
 
 /// The verdict of the first incident.
 func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observations) -> Verdict {
@@ -21,7 +21,7 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
     let change = change(of: incident) + place
     func name(_ id: String) -> String { deploys.first { $0.id == id }?.shortName ?? id }
     let suspects = incident.suspects
-    let isTied = suspects.count > 1 && suspects[1].probability >= tie * suspects[0].probability
+    let isTied = suspects.count > 1 && suspects[0].probability - suspects[1].probability < tie
     if let first = suspects.first, first.probability > 0.5, !isTied {
         let deploy = deploys.first { $0.id == first.deploy }
         return Verdict(
