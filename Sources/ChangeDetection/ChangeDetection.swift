@@ -5,7 +5,7 @@ import RealModule
 public struct Judgement: Sendable, Equatable {
     /// The incidents, the one with the most excess failures first; empty when nothing changed.
     public var incidents: [Incident]
-    /// The probability that nothing but noise happened anywhere.
+    /// The probability that nothing but noise happened, falls of traffic that are not told disregarded.
     public var noneProbability: Double
     /// How many series were examined: every one more makes the model ask for more evidence.
     public var scopesExamined: Int
@@ -39,12 +39,12 @@ public func judge(
     let failures = search(scopes.filter { $0.signal != .volume }, newKinds: newKinds)
     let falls = search(scopes.filter { $0.signal == .volume }, newKinds: [])
     judgement.transients = failures.transients
-    judgement.noneProbability = failures.noneProbability * falls.noneProbability
-    judgement.incidents = failures.incidents
-    judgement.incidents += falls.incidents.filter { fall in
+    let told = falls.incidents.filter { fall in
         isWorthTelling(fall, since: series.first?.window.since)
             && !failures.incidents.contains { abs($0.onset.seconds(since: fall.onset)) < edgeSeconds }
     }
+    judgement.incidents = failures.incidents + told
+    judgement.noneProbability = failures.noneProbability * (told.isEmpty ? 1 : falls.noneProbability)
     judgement.incidents.sort { ($0.excessErrors, $1.onset) > ($1.excessErrors, $0.onset) }
     return judgement
 }

@@ -32,7 +32,7 @@ public struct InputSummary: Sendable, Hashable, Codable {
 public struct Verdict: Sendable, Hashable, Codable {
     /// The kind of answer.
     public enum Kind: String, Sendable, Hashable, Codable {
-        /// A deploy made the first incident, with a probability above one half.
+        /// A deploy made an incident, with a probability above one half and well ahead of every other.
         case blamed
         /// Something changed, and no deploy explains it.
         case noDeploy = "no_deploy"

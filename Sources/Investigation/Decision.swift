@@ -4,10 +4,13 @@ import DeployModel
 /// When the first deploy leads the second by less than this, the two are tied rather than guessed.
 private let tie = 1.0 / 3
 
-/// The verdict of the first incident.
+/// The verdict: of the largest incident that one deploy made, or of the largest one when there is none such.
+///
+/// An outage that no deploy made must not hide a smaller change that one did.
 func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observations) -> Verdict {
     let events = observations.whole?.total.events ?? 0
-    guard let incident = judgement.incidents.first else {
+    let incidents = judgement.incidents
+    guard let incident = incidents.first(where: { blamed(for: $0) != nil }) ?? incidents.first else {
         guard events >= 200, (observations.whole?.count ?? 0) >= 8 else {
             return Verdict(
                 kind: .inconclusive, probability: 1, reason: "too_few_events",
@@ -21,8 +24,7 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
     let change = change(of: incident) + place
     func name(_ id: String) -> String { deploys.first { $0.id == id }?.shortName ?? id }
     let suspects = incident.suspects
-    let isTied = suspects.count > 1 && suspects[0].probability - suspects[1].probability < tie
-    if let first = suspects.first, first.probability > 0.5, !isTied {
+    if let first = blamed(for: incident) {
         let deploy = deploys.first { $0.id == first.deploy }
         return Verdict(
             kind: .blamed, deploy: first.deploy, commit: deploy?.commit, probability: first.probability,
@@ -44,6 +46,13 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
     return Verdict(
         kind: .inconclusive, probability: deployShare, reason: "tied",
         text: "\(change.passive), and several deploys may have done it: \(names.joined(separator: ", ")).")
+}
+
+/// The suspect that is more likely than not to have made an incident and is tied with no other.
+private func blamed(for incident: Incident) -> Suspect? {
+    guard let first = incident.suspects.first, first.probability > 0.5 else { return nil }
+    guard incident.suspects.count > 1 else { return first }
+    return first.probability - incident.suspects[1].probability < tie ? nil : first
 }
 
 /// What changed, as a deploy made it and as it went by itself.
