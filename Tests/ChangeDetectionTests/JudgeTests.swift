@@ -40,6 +40,21 @@ private func record(_ id: String, atMinute minute: Int) -> Candidate {
 
 @Suite("Judging which deploy changed a series")
 struct JudgeTests {
+    @Test("a burst some hours before the change is not taken for its beginning")
+    func burstBefore() throws {
+        let week = Week(rates: [(2600, 0.12), (2630, 0.004), (3060, 0.08)])
+        let judgement = judge(
+            series: [week.series],
+            candidates: [
+                record("early", atMinute: 1600), record("culprit", atMinute: 3060),
+                record("late", atMinute: 4400),
+            ],
+            rollouts: [])
+        let incident = try #require(judgement.incidents.first)
+        #expect(incident.suspects.first?.deploy == "culprit")
+        #expect(abs(incident.onset.seconds(since: Week.minute(3060))) <= 900)
+    }
+
     @Test("blames the commit before the rise, whose build and rollout took 40 minutes")
     func blamesCommit() throws {
         let week = Week(rates: [(4000, 0.06)])
