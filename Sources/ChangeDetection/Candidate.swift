@@ -39,10 +39,23 @@ extension Candidate {
     var length: Double { max(0, finishedAt?.seconds(since: startedAt) ?? 0) }
 
     /// The probability that an effect grows while the deploy runs, from its start to its end, rather than at once.
-    var rampShare: Double { hasDeployClock && length >= 120 ? 0.75 : 0 }
+    var rampShare: Double {
+        guard hasDeployClock else { return 0 }
+        guard finishedAt != nil else { return 0.4 }
+        return length >= 120 ? 0.75 : 0
+    }
+
+    /// The ways in which an effect may grow: how long after the deploy's start it begins to, and for how long it does, both
+    /// in seconds, with probabilities. Where the end was not recorded, it may have come in ten minutes or in an hour.
+    var ramps: [(lag: Double, length: Double, weight: Double)] {
+        guard finishedAt == nil else { return Self.rampLags.map { ($0.seconds, length, $0.weight) } }
+        return [(600.0, 0.4), (1800, 0.35), (3600, 0.25)].flatMap { length, share in
+            [(0.0, 0.5), (180, 0.25), (600, 0.25)].map { (lag: $0, length: length, weight: share * $1) }
+        }
+    }
 
     /// How long after the start such a growth begins, with probabilities.
-    static let rampLags: [(seconds: Double, weight: Double)] = [
+    private static let rampLags: [(seconds: Double, weight: Double)] = [
         (0, 0.4), (60, 0.12), (120, 0.12), (180, 0.06), (300, 0.12), (420, 0.05), (600, 0.1), (900, 0.03),
     ]
 }

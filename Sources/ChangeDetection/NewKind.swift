@@ -104,9 +104,9 @@ struct NewKindJudgement {
             }
             guard rampShare > 0 else { return values }
             let start = candidate.startedAt.seconds(since: series.start)
-            for way in Candidate.rampLags {
-                let shape = EffectShape(onset: start + way.seconds, ramp: candidate.length)
-                let bucket = Int(((start + way.seconds) / width).rounded(.down))
+            for way in candidate.ramps {
+                let shape = EffectShape(onset: start + way.lag, ramp: way.length)
+                let bucket = Int(((start + way.lag) / width).rounded(.down))
                 guard bucket <= first, bucket >= 0,
                     let cell = edges.lastIndex(where: { $0 <= bucket }).map({ min($0, cells.count - 1) })
                 else { continue }

@@ -281,17 +281,15 @@ struct ScopeJudgement {
             }
             guard rampShare > 0 else { return values }
             let start = candidates[index].startedAt.seconds(since: series.start)
-            let ways = Candidate.rampLags.filter {
-                near.stretches[stretch].reach.contains(start + $0.seconds)
+            let ways = candidates[index].ramps.filter {
+                near.stretches[stretch].reach.contains(start + $0.lag)
             }
             let fits = near.logBayesFactors(
-                ways.map {
-                    EffectShape(onset: start + $0.seconds, ramp: candidates[index].length, end: end)
-                })
+                ways.map { EffectShape(onset: start + $0.lag, ramp: $0.length, end: end) })
             for (way, fit) in zip(ways, fits) {
                 let cell = min(
                     moments.count - 1,
-                    Int((start + way.seconds - near.stretches[stretch].reach.lowerBound) / spacing))
+                    Int((start + way.lag - near.stretches[stretch].reach.lowerBound) / spacing))
                 values[cell] = logSumExp([
                     values[cell], fit.logEvidence + share + Double.log(rampShare * way.weight),
                 ])
