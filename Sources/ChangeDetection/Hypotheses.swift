@@ -69,7 +69,7 @@ struct OnsetGrid {
         for candidate in candidates where candidate.hasDeployClock {
             let first = channel.bin(of: candidate.startedAt)
             let last = channel.bin(of: candidate.finishedAt ?? candidate.startedAt) + 2
-            for bin in first...max(first, min(last, first + 6)) where range.contains(bin) {
+            for bin in first...max(first, min(last, first + 2)) where range.contains(bin) {
                 chosen.insert(bin)
             }
         }
