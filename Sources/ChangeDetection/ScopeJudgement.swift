@@ -11,6 +11,8 @@ struct ScopeJudgement {
     private let settled: [TimeWindow]
     private let distributions: [OnsetDistribution]
     private let scan: HypothesisScan
+    /// The time between regular points of the grid.
+    private let gridSeconds: Double
     private let posterior: ChannelPosterior
 
     /// - Parameters:
@@ -41,10 +43,12 @@ struct ScopeJudgement {
         }
         self.distributions = distributions
         let shares = candidateShares(candidates, scope: series.scope, focus: focus)
+        let spacing = gridSpacing(channel, scope: series.scope, isFirstLook: settled.isEmpty)
+        gridSeconds = Double(spacing * channel.binSeconds)
         let grid = OnsetGrid(
             channel: channel, candidates: series.scope.kind == .pod ? [] : candidates,
             distributions: distributions,
-            spacing: gridSpacing(channel, scope: series.scope), range: 0..<max(1, channel.count - 1))
+            spacing: spacing, range: 0..<max(1, channel.count - 1))
         func scanned(_ channel: Channel) -> (HypothesisScan, ChannelPosterior) {
             let scan = HypothesisScan(channel: channel, grid: grid, candidateShares: shares)
             return (scan, scan.posterior())
@@ -187,9 +191,8 @@ struct ScopeJudgement {
 
     private func located() -> Located {
         let coarse = OnsetPosterior(scan, posterior: posterior)
-        let width = Double(scan.channel.binSeconds)
         let sign = scan.channel.quantity.prior.sign
-        let reach = max(5400, 3 * width * Double(gridSpacing(scan.channel, scope: series.scope)))
+        let reach = max(5400, 3 * gridSeconds)
         func end(of mode: Int) -> Instant? {
             posterior.onsetEvidence.bestEnd[mode].map { scan.channel.time(ofBin: scan.grid.bins[$0]) }
         }
@@ -314,9 +317,11 @@ private func binSeconds(for series: Series) -> Int {
     return max(series.bucketSeconds, seconds >= 43_200 ? max(wanted, 300) : wanted)
 }
 
-/// Every second bin, or what keeps a grid at about a thousand points; a pod's at 250.
-private func gridSpacing(_ channel: Channel, scope: Scope) -> Int {
-    let limit = scope.kind == .pod ? 250 : 1050
+/// Every bin, or what keeps a grid at 850 points; at 700 for traffic and for further changes, whose pairs of begin and
+/// end cost as much and decide less, and at 250 for a pod.
+private func gridSpacing(_ channel: Channel, scope: Scope, isFirstLook: Bool) -> Int {
+    let limit =
+        scope.kind == .pod ? 250 : channel.quantity == .successes || !isFirstLook ? 700 : 850
     return max(1, (channel.count + limit - 1) / limit)
 }
 
