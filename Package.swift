@@ -118,6 +118,10 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "DocumentationTests", dependencies: ["TestSupport", "blamedeploy"], swiftSettings: common),
+        // Not a test: what it prints depends on the machine, and is kept in docs/benchmarks.
+        .executableTarget(
+            name: "Speed", dependencies: ["ChangeDetection", "DeployModel", "TestSupport"],
+            path: "Tests/Benchmarks/Speed", swiftSettings: common),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -62,6 +62,7 @@ struct Channel {
         self.binSeconds = coarse.bucketSeconds
         start = coarse.start
         bins = counted(coarse, quantity: quantity)
+        if quantity == .successes { bins.leaveOutFloods() }
         (columns, precisions) = knownShapes(
             start: start, edges: bins.edges, quantity: quantity,
             settled: settled.map { $0.shape(from: coarse.start) })
@@ -174,6 +175,18 @@ struct Channel {
                 bins.weights[bin] = (cut / residual) * (cut / residual)
                 weights[bin] *= bins.weights[bin]
             }
+        }
+    }
+}
+
+extension BinnedCounts {
+    /// Takes bins with twenty times the rate that nine tenths of all bins stay below out of the account: a replayed backlog, or
+    /// a total in one row, is no measurement of traffic, and no daily rhythm goes so far.
+    fileprivate mutating func leaveOutFloods() {
+        let rates = (0..<count).filter { exposure[$0] > 0 }.map { counts[$0] / exposure[$0] }.sorted()
+        guard let usual = rates.dropFirst(rates.count * 9 / 10).first, usual > 0 else { return }
+        for bin in 0..<count where counts[bin] > 20 * usual * exposure[bin] {
+            (counts[bin], exposure[bin], weights[bin]) = (0, 0, 0)
         }
     }
 }

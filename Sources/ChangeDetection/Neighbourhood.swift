@@ -12,16 +12,25 @@ struct Neighbourhood {
     private let model: LogRateModel
     private let prior: EffectPrior
     private let baseline: LogRateFit
-    private let resolution: Double
+    /// The time between moments that are tried: a minute, or a tenth of a wide bucket, a part of which may have changed.
+    private let step: Double
 
     /// - Returns: `nil` when the series is shorter than what is asked for.
     init?(_ series: Series, channel: Channel, stretches wanted: [(reach: ClosedRange<Double>, end: Double?)])
     {
         let length = Double(series.count * series.bucketSeconds)
-        resolution = Double(max(series.bucketSeconds, 60))
+        let resolution = Double(max(series.bucketSeconds, 60))
+        step = max(60, resolution / 10)
         let last = length - resolution
         guard last > resolution else { return nil }
-        stretches = wanted.map { (reach: $0.reach.clamped(to: 0...last), end: $0.end) }
+        // Moments are whole minutes after the start, so that those at the edges of buckets are among them.
+        let step = step
+        stretches = wanted.map { stretch in
+            let reach = stretch.reach.clamped(to: 0...last)
+            return (
+                reach: (reach.lowerBound / step).rounded(.down) * step...reach.upperBound, end: stretch.end
+            )
+        }
         let edges = gradedEdges(
             length: length, bucket: Double(series.bucketSeconds), resolution: resolution, stretches: stretches
         )
@@ -43,10 +52,10 @@ struct Neighbourhood {
         baseline = model.fit()
     }
 
-    /// The moments of a stretch at which a step is tried: every one that the resolution tells apart.
+    /// The moments of a stretch at which a step is tried.
     func moments(of stretch: Int) -> [Double] {
         let reach = stretches[stretch].reach
-        return Array(stride(from: reach.lowerBound, through: reach.upperBound, by: resolution))
+        return Array(stride(from: reach.lowerBound, through: reach.upperBound, by: step))
     }
 
     /// The fits of steps at all moments of a stretch. Every fourth is fitted; those between two that are far from the best

@@ -239,7 +239,7 @@ struct ScopeJudgement {
         let shift = best - posterior.onsetEvidence.withBestEnd[stretches[0].mode]
         result.posterior = coarse.shifted(by: shift)
         for part in fine { result.posterior = result.posterior.replacing(part.window, by: part.posterior) }
-        result.onset = result.posterior.cells[result.posterior.mode].since
+        result.onset = result.posterior.cells[result.posterior.mode].middle
         let holder =
             stretches.first { $0.window.contains(result.onset) }?.mode ?? nearestGridIndex(to: result.onset)
         result.end = end(of: holder)

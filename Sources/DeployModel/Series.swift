@@ -44,7 +44,7 @@ public struct Scope: Sendable, Hashable, Codable, Comparable, CustomStringConver
 public struct Series: Sendable, Hashable, Codable {
     /// Whose events these are.
     public var scope: Scope
-    /// The start of bucket 0, a multiple of ``bucketSeconds`` since the epoch.
+    /// The start of bucket 0.
     public var start: Instant
     /// The width of a bucket.
     public var bucketSeconds: Int

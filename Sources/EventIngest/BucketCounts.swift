@@ -28,6 +28,13 @@ struct BucketCounts {
         }
     }
 
+    /// The buckets that hold events, ascending.
+    var filled: [Int] {
+        chunks.keys.sorted().flatMap { chunk in
+            (0..<Self.chunkSize).filter { chunks[chunk]?[2 * $0] != 0 }.map { chunk * Self.chunkSize + $0 }
+        }
+    }
+
     /// The counts of buckets from `first` on, dense.
     func series(_ scope: Scope, first: Int, count: Int, bucketSeconds: Int) -> Series {
         var series = Series(

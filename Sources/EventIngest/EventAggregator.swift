@@ -2,7 +2,7 @@ import DeployModel
 
 /// The fold over events: counts by scope and bucket. Merging two folds gives the fold over both parts.
 struct EventAggregator {
-    private static let bucketSeconds = 60
+    static let bucketSeconds = 60
     private static let longestSeries = 50_000
     /// How many values of a dimension are counted by themselves; further ones are counted in the whole only.
     private static let limits: [Scope.Kind: Int] = [.workload: 2000, .pod: 5000, .version: 500, .error: 500]
@@ -142,10 +142,11 @@ struct EventAggregator {
         let width = Self.bucketSeconds
         let start = Int((first.seconds / Double(width)).rounded(.down))
         let end = Int((last.seconds / Double(width)).rounded(.down)) + 1
-        var factor = 1
+        var factor = rowBuckets
         while (end - start) / factor > Self.longestSeries { factor *= 2 }
-        // Starting at a multiple of the factor keeps coarse buckets where they are whatever the first event is.
-        let aligned = start - (start % factor + factor) % factor
+        // Starting at a multiple of the factor keeps coarse buckets where they are whatever the first event is; rows of
+        // counts begin where the first one does.
+        let aligned = rowBuckets > 1 ? start : start - (start % factor + factor) % factor
         let whole = counts[0].series(.all, first: aligned, count: end - aligned, bucketSeconds: width)
         let slow = durations.keys.sorted().compactMap { position in
             durations[position]?.series(
@@ -162,6 +163,15 @@ struct EventAggregator {
             return series.coarsened(by: factor)
         }
         return failing + slow
+    }
+
+    /// Into how many buckets each row of counts reaches: what divides the time between all of them. 1 for events, whose times
+    /// are their own.
+    var rowBuckets: Int {
+        guard roles.failure == .counts else { return 1 }
+        let filled = counts[0].filled
+        guard filled.count >= 8 else { return 1 }
+        return filled.reduce(0) { greatestCommonDivisor($0, $1 - filled[0]) }
     }
 
     /// The whole, and of each kind the heaviest scopes, by name.
@@ -206,4 +216,8 @@ struct EventAggregator {
                 remedy: "name a field with fewer values: --map \(kind.rawValue)=FIELD")
         }
     }
+}
+
+private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+    b == 0 ? a : greatestCommonDivisor(b, a % b)
 }

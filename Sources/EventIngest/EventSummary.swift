@@ -77,12 +77,17 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
                 source: source.name, format: shape.words, events: aggregator.total.events - before.events,
                 skipped: skippedHere, first: span.first, last: span.last, assumptions: roles.assumptions))
     }
-    guard let span = aggregator.span.window else {
+    guard var span = aggregator.span.window else {
         throw IngestError(
             .nothingReadable, "not one event could be read",
             at: rejected.first.map { "\($0.source):\($0.line)" },
             remedy: rejected.first.map { "the first line that could not: \($0.reason)" }
                 ?? "check that the export holds events")
+    }
+    let rowSeconds = aggregator.rowBuckets * EventAggregator.bucketSeconds
+    if rowSeconds > EventAggregator.bucketSeconds {
+        span.until = span.until + rowSeconds - 1
+        for index in inputs.indices { inputs[index].assumptions.append(coverage(rowSeconds)) }
     }
     var warnings = aggregator.warnings
     if let first = rejected.first {
@@ -97,6 +102,12 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         inputs: inputs, span: span, series: aggregator.series(), rollouts: aggregator.rollouts(),
         roles: roles,
         rejected: rejected, warnings: warnings)
+}
+
+/// `each row covers the 10 min from its time on`.
+private func coverage(_ seconds: Int) -> String {
+    let (minutes, hours) = (seconds / 60, seconds / 3600)
+    return "each row covers the \(hours * 3600 == seconds ? "\(hours) h" : "\(minutes) min") from its time on"
 }
 
 /// Looks at the first records to choose roles.

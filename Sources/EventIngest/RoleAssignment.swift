@@ -61,7 +61,7 @@ public struct RoleAssignment: Sendable {
             fields[role] = FieldNames.first(role, in: survey) { field in
                 switch role {
                 case .weight, .duration: field.isNumeric
-                case .message: field.name != fields[.error]
+                case .message: field.name != fields[.error] && !field.isNumeric
                 default: field.booleans == 0
                 }
             }

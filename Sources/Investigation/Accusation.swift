@@ -3,8 +3,7 @@ import DeployModel
 
 /// The deploys whose changes are worth reading: the blamed one, or those that share the blame.
 func suspectsToAccuse(_ incident: Incident) -> Set<String> {
-    guard let first = incident.suspects.first else { return [] }
-    if first.probability > 0.5 { return [first.deploy] }
+    if let blamed = blamed(for: incident) { return [blamed.deploy] }
     return Set(incident.suspects.prefix(3).filter { $0.probability >= 0.1 }.map(\.deploy))
 }
 

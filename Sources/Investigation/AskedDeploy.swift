@@ -19,13 +19,20 @@ func askedDeploy(
     let before = rate(deploy.startedAt - 3600, deploy.startedAt)
     let after = rate(done, done + 3600)
     var reasons: [String] = []
-    guard let incident = judgement.incidents.first else {
+    func probability(in incident: Incident) -> Double {
+        incident.suspects.first { $0.deploy == deploy.id }?.probability ?? 0
+    }
+    // The incident that it most probably made; the largest one where it made none.
+    let suspected = judgement.incidents.filter { probability(in: $0) > 0 }
+    guard
+        let incident = suspected.max(by: { probability(in: $0) < probability(in: $1) })
+            ?? judgement.incidents.first
+    else {
         reasons.append(
             "Nothing changed in the window that noise does not explain (\(percent(judgement.noneProbability)) sure)."
         )
         return AskedDeploy(deploy: deploy, probability: 0, before: before, after: after, reasons: reasons)
     }
-    let probability = incident.suspects.first { $0.deploy == deploy.id }?.probability ?? 0
     reasons.append(timing(of: deploy, against: incident))
     if let own = incident.weighed.first(where: { $0.deploy == deploy.id }),
         let best = incident.weighed.first(where: { $0.deploy != deploy.id })
@@ -34,7 +41,8 @@ func askedDeploy(
     }
     if let reach = reach(of: deploy, against: incident) { reasons.append(reach) }
     return AskedDeploy(
-        deploy: deploy, probability: probability, before: before, after: after, reasons: reasons)
+        deploy: deploy, probability: probability(in: incident), before: before, after: after, reasons: reasons
+    )
 }
 
 extension [Deploy] {

@@ -49,7 +49,7 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
 }
 
 /// The suspect that is more likely than not to have made an incident and is tied with no other.
-private func blamed(for incident: Incident) -> Suspect? {
+func blamed(for incident: Incident) -> Suspect? {
     guard let first = incident.suspects.first, first.probability > 0.5 else { return nil }
     guard incident.suspects.count > 1 else { return first }
     return first.probability - incident.suspects[1].probability < tie ? nil : first

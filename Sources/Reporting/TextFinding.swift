@@ -109,9 +109,10 @@ private func course(_ incident: Incident, blamed: Deploy?, report: Report, style
         let clock =
             blamed.source.hasDeployClock
             ? "it started" : blamed.source == .tag ? "the tag" : "the commit landed"
-        began +=
-            lag >= 0
-            ? " (\(Wording.duration(lag)) after \(clock))" : " (\(Wording.duration(lag)) before \(clock))"
+        // Half a minute is less than can be told.
+        let relation =
+            abs(lag) <= 30 ? "as" : "\(Wording.duration(lag)) \(lag > 0 ? "after" : "before")"
+        began += " (\(relation) \(clock))"
     } else {
         let (low, high) = (incident.onsetInterval.lower, incident.onsetInterval.upper)
         began += " (between \(Wording.moment(low)) and \(Wording.moment(high)))"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Deploys under rough noise: cases that say which deploy changed the events, made to be hard in ways that smooth models are not.
 
-  rough_simulator.py --out DIR --n 200 --seed 1 [--days 3-14]
+  rough_simulator.py --out DIR --n 200 --seed 1 [--days 3-14] [--kinds null,external] [--deploys 50]
 
 DIR/cases.json, and for each case events.csv (ts, pod, success, error, error_types), deploys.json and truth.json, as the scorer reads them.
 Noise: daily patterns of any shape, a pulled random walk with Student-t shocks, Pareto bursts (some on one pod), missing minutes,
@@ -100,14 +100,15 @@ def negative_binomial(rng, mean, overdispersion):
     return rng.poisson(rng.gamma(1 / overdispersion, mean * overdispersion))
 
 
-def make_case(seed, index, days):
+def make_case(seed, index, days, kinds=tuple(KINDS), deploys=None):
     rng = np.random.default_rng([seed, index, 77])
-    kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
+    chances = np.array([KINDS[kind] for kind in kinds])
+    kind = str(rng.choice(kinds, p=chances / chances.sum()))
     minutes = int(rng.integers(days[0], days[1] + 1)) * DAY
     pods = int(rng.choice([1, 2, 3, 5, 8, 12]))
     per_minute = 5.0 if index % 50 == 7 else 1e6 if index % 50 == 23 else log_uniform(rng, 15, 4000)
     base = log_uniform(rng, 3e-4, 2e-2)
-    count = int(round(log_uniform(rng, 8, 120)))
+    count = deploys or int(round(log_uniform(rng, 8, 120)))
     starts = deploy_times(rng, minutes, count)
     lengths = np.where(rng.random(count) < 0.4, 0, rng.integers(1, 61, count))
     if index % 50 == 31 and count > 3:
@@ -296,13 +297,15 @@ def main():
     parser.add_argument("--n", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--days", default="3-14")
+    parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--deploys", type=int)
     options = parser.parse_args()
     days = tuple(map(int, options.days.split("-")))
     ids = [f"case-{index:04d}" for index in range(options.n)]
     for index, name in enumerate(ids):
-        write_case(os.path.join(options.out, name), make_case(options.seed, index, days))
+        write_case(os.path.join(options.out, name), make_case(options.seed, index, days, options.kinds.split(","), options.deploys))
     with open(os.path.join(options.out, "cases.json"), "w") as file:
-        json.dump(dict(seed=options.seed, n=options.n, days=days, ids=ids), file, indent=1)
+        json.dump(dict(seed=options.seed, n=options.n, days=days, kinds=options.kinds, deploys=options.deploys, ids=ids), file, indent=1)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,17 @@ struct InvestigationTests {
         #expect((0...1).contains(found.verdict.probability))
     }
 
+    @Test("a deploy that is asked about is weighed for its own incident, not for a larger one")
+    func asked() throws {
+        var seen = observations(rate: 0.06, fromMinute: 4000)
+        for bucket in 200..<500 { seen.series[0].errors[bucket] += 20 }
+        let found = try investigate(
+            deploys: [deploy("large", minute: 980), deploy("small", minute: 3980)], observations: seen,
+            source: MadeUp(), question: Question(deploy: "small"))
+        #expect(found.findings.map { $0.incident.suspects.first?.deploy } == ["large", "small"])
+        #expect((found.asked?.probability ?? 0) > 0.9)
+    }
+
     @Test("too few events are no all-clear")
     func tooFew() throws {
         let found = try investigate(

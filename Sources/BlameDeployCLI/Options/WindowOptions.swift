@@ -13,7 +13,7 @@ struct WindowOptions: ParsableArguments {
     var until: String?
 
     @Option(
-        name: .customLong("tz"),
+        name: .customLong("tz"), parsing: .unconditional,
         help: ArgumentHelp("The zone of times that name none: UTC or ±hh:mm.", valueName: "zone"))
     var zone: String?
 
