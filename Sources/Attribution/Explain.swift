@@ -6,6 +6,9 @@ public struct AttributionOptions: Sendable, Hashable {
     public var symptomFields: Set<String>
     /// Fields that may be causes, whatever the events say of them.
     public var causeFields: Set<String>
+    /// Fields that failing is told by, as in `duration_ms > 2000`: they describe failures, unless their names say that they
+    /// were known before (`status >= 500 and route != "/health"`).
+    public var outcomeFields: Set<String>
     /// How many causes are named at most.
     public var maximumCauses: Int
     /// How many single claims are tried in pairs and triples; 64 at most.
@@ -18,11 +21,13 @@ public struct AttributionOptions: Sendable, Hashable {
 
     /// Options.
     public init(
-        symptomFields: Set<String> = [], causeFields: Set<String> = [], maximumCauses: Int = 3,
+        symptomFields: Set<String> = [], causeFields: Set<String> = [], outcomeFields: Set<String> = [],
+        maximumCauses: Int = 3,
         beamWidth: Int = 64, minimumCoverage: Double = 0.05, minimumScore: Double = 6
     ) {
         self.symptomFields = symptomFields
         self.causeFields = causeFields
+        self.outcomeFields = outcomeFields
         self.maximumCauses = maximumCauses
         self.beamWidth = min(max(beamWidth, 1), 64)
         self.minimumCoverage = minimumCoverage
@@ -47,16 +52,22 @@ public func explain(
     options: AttributionOptions = AttributionOptions()
 ) -> Explanation {
     let sample = Sample(table, interest: interest, baseline: baseline)
+    let during = Rate(sample.errors, of: sample.interest.events)
+    let before =
+        baseline == nil ? nil : Rate(sample.baseline.errors, of: sample.baseline.events)
+    var explanation = Explanation(outcome: .none, during: during, before: before)
+    guard sample.errors > 0 else { return explanation }
     var roles = Roles(of: sample, in: table, options: options)
-    guard sample.errors > 0 else { return Explanation(outcome: .none) }
     let background = Background(of: sample, candidates: roles.candidates)
     var inquiry = Inquiry(sample: sample, background: background, options: options)
     let slices = inquiry.run(roles: &roles, podField: sample.podField(in: table))
-    let symptoms = describeSymptoms(of: sample, roles: roles)
+    explanation.symptoms = describeSymptoms(of: sample, roles: roles)
     if slices.isEmpty {
-        let rose = background.hasRisen(sample)
-        return Explanation(outcome: rose ? .global : .none, causes: [], symptoms: symptoms)
+        explanation.outcome = background.hasRisen(sample) ? .global : .none
+        return explanation
     }
     let witness = Witness(sample: sample, background: background, table: table, roles: roles, slices: slices)
-    return Explanation(outcome: .causes, causes: slices.map(witness.describe), symptoms: symptoms)
+    explanation.outcome = .causes
+    explanation.causes = slices.map(witness.describe)
+    return explanation
 }

@@ -17,7 +17,9 @@ struct Roles {
         for (index, field) in sample.fields.enumerated() {
             let name = FieldName(field.name)
             let settled = options.causeFields.contains(field.name)
-            let isTold = options.symptomFields.contains(field.name) || described.contains(field.name)
+            let isTold =
+                options.symptomFields.contains(field.name) || described.contains(field.name)
+                || options.outcomeFields.contains(field.name) && !name.isKnownBefore
             let isOrigin =
                 name.isKnownBefore
                 || [.pod, .workload, .version].contains { table.roles[$0] == field.name }

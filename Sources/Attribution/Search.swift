@@ -32,8 +32,7 @@ struct Search {
     private static let polished = 8
 
     init(
-        _ source: AtomSource, _ population: Population, candidates: [Int], width: Int, minimumErrors: Double,
-        without banned: [[Atom.Claim: Int]] = []
+        _ source: AtomSource, _ population: Population, candidates: [Int], width: Int, minimumErrors: Double
     ) {
         self.source = source
         self.population = population

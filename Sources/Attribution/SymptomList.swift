@@ -1,10 +1,26 @@
 import DeployModel
 
 /// What the failing events look like: for each symptom field the values that they have more often than others.
-func describeSymptoms(of sample: Sample, roles: Roles) -> [Symptom] {
+///
+/// - Parameter rows: whose failures are described; all by default.
+func describeSymptoms(of sample: Sample, roles: Roles, in rows: RowSet? = nil) -> [Symptom] {
+    var counts: [Counts] = sample.interest.weights.indices.map {
+        Counts(
+            events: sample.interest.weights[$0], errors: sample.interest.errorWeights[$0], background: 0)
+    }
+    // The failures of other slices belong to neither side.
+    if let rows {
+        for row in counts.indices where counts[row].errors > 0 && !rows.contains(row) {
+            counts[row] = Counts()
+        }
+    }
+    let all = counts.reduce(into: Counts()) { $0 += $1 }
     let symptoms = roles.symptoms.flatMap { index in
         let field = sample.fields[index]
-        return field.ascending.count > 50 ? measurement(field, sample) : labels(field, sample)
+        var cells = [Counts](repeating: Counts(), count: field.values.count + 1)
+        for row in field.codes.indices { cells[Int(field.codes[row])] += counts[row] }
+        return field.ascending.count > 50
+            ? measurement(field, cells, of: all, evidence: sample.evidence) : labels(field, cells, of: all)
     }
     return symptoms.sorted { a, b in
         if a.errors != b.errors { return a.errors > b.errors }
@@ -16,21 +32,16 @@ func describeSymptoms(of sample: Sample, roles: Roles) -> [Symptom] {
 private let valuesTold = 5
 
 /// The most frequent texts, their changing parts left out.
-private func labels(_ field: Field, _ sample: Sample) -> [Symptom] {
-    var cells = [Counts](repeating: Counts(), count: field.values.count + 1)
-    for row in field.codes.indices {
-        cells[Int(field.codes[row])].events += sample.interest.weights[row]
-        cells[Int(field.codes[row])].errors += sample.interest.errorWeights[row]
-    }
+private func labels(_ field: Field, _ cells: [Counts], of all: Counts) -> [Symptom] {
     var byText: [String: Counts] = [:]
     for (code, value) in field.values.enumerated() where cells[code].events > 0 {
         // A passing event's text costs time to template and matters only where failing ones share it.
         let text = if case .string(let text) = value { MessageTemplate(text).text } else { value.text }
         byText[text, default: Counts()] += cells[code]
     }
-    let passing = sample.interest.events - sample.errors
+    let passing = all.events - all.errors
     return byText.filter { _, counts in
-        let share = counts.errors / sample.errors
+        let share = counts.errors / all.errors
         let otherwise = passing > 0 ? (counts.events - counts.errors) / passing : 0
         return counts.errors > 0 && share > 1.5 * otherwise
     }
@@ -40,16 +51,8 @@ private func labels(_ field: Field, _ sample: Sample) -> [Symptom] {
 }
 
 /// The threshold that tells failing events from the others best, when one does.
-private func measurement(_ field: Field, _ sample: Sample) -> [Symptom] {
-    var cells = [Counts](repeating: Counts(), count: field.values.count + 1)
-    var all = Counts()
-    for row in field.codes.indices {
-        let counts = Counts(
-            events: sample.interest.weights[row], errors: sample.interest.errorWeights[row], background: 0)
-        cells[Int(field.codes[row])] += counts
-        all += counts
-    }
-    let yardstick = Yardstick(total: all, evidence: sample.evidence)
+private func measurement(_ field: Field, _ cells: [Counts], of all: Counts, evidence: Double) -> [Symptom] {
+    let yardstick = Yardstick(total: all, evidence: evidence)
     let present = field.ascending.reduce(into: Counts()) { $0 += cells[Int($1)] }
     var below = Counts()
     var best: (score: Double, symptom: Symptom)?

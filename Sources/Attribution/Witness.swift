@@ -53,7 +53,7 @@ struct Witness {
             coverage: min(1, max(0, (counts.errors - expected) / max(excess, 1e-9))),
             rateBefore: rateBefore, rateAfter: counts.events > 0 ? counts.errors / counts.events : 0,
             aliases: aliases.map(source.predicate), workload: workload(of: shown + aliases),
-            pods: pods(of: slice))
+            pods: pods(of: slice), symptoms: describeSymptoms(of: sample, roles: roles, in: slice.rows))
     }
 
     /// The claims that hold for (nearly) the same events as an atom, the one that people know best first.

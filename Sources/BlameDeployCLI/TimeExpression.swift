@@ -10,6 +10,9 @@ enum TimeExpression: Equatable {
     /// A fixed instant.
     case at(Instant)
 
+    /// The forms, for messages.
+    static let forms = "90s, 15m, 36h, 3d, 2w, a day (2020-07-22), RFC 3339 or Unix seconds"
+
     /// - Parameter offsetSeconds: the zone of times that name none.
     /// - Returns: `nil` when the text is none of the forms.
     init?(_ text: String, offsetSeconds: Int = 0) {

@@ -50,12 +50,14 @@ public struct Cause: Sendable, Hashable, Codable {
     public var workload: String?
     /// The pods with failing events of the slice, sorted.
     public var pods: [String]
+    /// What the slice's failures look like, most frequent first.
+    public var symptoms: [Symptom]
 
     /// A slice that explains failures.
     public init(
         predicates: [Predicate], errors: Double, events: Double, expectedErrors: Double, coverage: Double,
         rateBefore: Double?, rateAfter: Double, aliases: [Predicate] = [], workload: String? = nil,
-        pods: [String] = []
+        pods: [String] = [], symptoms: [Symptom] = []
     ) {
         self.predicates = predicates
         self.errors = errors
@@ -67,6 +69,7 @@ public struct Cause: Sendable, Hashable, Codable {
         self.aliases = aliases
         self.workload = workload
         self.pods = pods
+        self.symptoms = symptoms
     }
 }
 
@@ -105,10 +108,19 @@ public struct Explanation: Sendable, Hashable, Codable {
     public var causes: [Cause]
     /// What the failures look like, most frequent first.
     public var symptoms: [Symptom]
+    /// All events that were explained.
+    public var during: Rate
+    /// The events that they were compared with; `nil` when failing events were only set against the others.
+    public var before: Rate?
 
     /// An explanation.
-    public init(outcome: Outcome, causes: [Cause] = [], symptoms: [Symptom] = []) {
+    public init(
+        outcome: Outcome, causes: [Cause] = [], symptoms: [Symptom] = [], during: Rate = Rate(0, of: 0),
+        before: Rate? = nil
+    ) {
         self.outcome = outcome
+        self.during = during
+        self.before = before
         self.causes = causes
         self.symptoms = symptoms
     }

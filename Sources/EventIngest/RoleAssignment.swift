@@ -26,6 +26,8 @@ public struct RoleAssignment: Sendable {
     public internal(set) var timeFormat: TimeFormat
     var failure: FailureRule
     var expression: ErrorExpression?
+    /// The fields that failing is told by where an expression tells it.
+    public var outcomeFields: [String] { expression?.fields ?? [] }
     /// One sentence for each thing that was taken for granted.
     public internal(set) var assumptions: [String] = []
 

@@ -109,11 +109,14 @@ public struct FieldPreferences: Sendable, Equatable {
     public var symptoms: Set<String>
     /// Fields that may be causes whatever they look like.
     public var causes: Set<String>
+    /// Fields that failing is told by.
+    public var outcome: Set<String>
 
     /// Preferences; none by default.
-    public init(symptoms: Set<String> = [], causes: Set<String> = []) {
+    public init(symptoms: Set<String> = [], causes: Set<String> = [], outcome: Set<String> = []) {
         self.symptoms = symptoms
         self.causes = causes
+        self.outcome = outcome
     }
 }
 
@@ -135,5 +138,7 @@ private func explained(
     let table = try source.events(during: during, before: before)
     return explain(
         table, interest: during, baseline: before,
-        options: AttributionOptions(symptomFields: preferences.symptoms, causeFields: preferences.causes))
+        options: AttributionOptions(
+            symptomFields: preferences.symptoms, causeFields: preferences.causes,
+            outcomeFields: preferences.outcome))
 }

@@ -62,6 +62,27 @@ public func renderJSON(_ changes: DeployChanges) -> String {
     ]).document()
 }
 
+/// The answer of `explain` as JSON.
+public func renderJSON(_ comparison: WindowComparison) -> String {
+    let explanation = comparison.explanation
+    let windows = [("interest", comparison.interest), ("baseline", comparison.baseline)]
+        .map { (key: $0, value: $1.map(json) ?? .null) }
+    let counts = [("interest", explanation.during), ("baseline", explanation.before)]
+        .map { (key: $0, value: $1.map(json) ?? .null) }
+    let fields: [(key: String, value: JSONValue)] = [
+        ("schema_version", schemaVersion), ("windows", .object(windows)),
+        ("inputs", .array(comparison.inputs.map(json))), ("counts", .object(counts)),
+        ("sampled_from", comparison.sampledFrom.map { .number($0) } ?? .null),
+        ("outcome", .string(explanation.outcome.rawValue)),
+        ("causes", .array(explanation.causes.map(json))),
+        ("symptoms", .array(explanation.symptoms.map(json))),
+        ("warnings", .array(comparison.warnings.map(json))),
+    ]
+    return JSONValue.object(fields).document()
+}
+
+private func json(_ window: TimeWindow) -> JSONValue { .array([time(window.since), time(window.until)]) }
+
 private func time(_ instant: Instant?) -> JSONValue { .text(instant?.description) }
 
 private func json(_ input: InputSummary) -> JSONValue {
@@ -145,6 +166,7 @@ private func json(_ cause: Cause) -> JSONValue {
         ("coverage", .number(cause.coverage)), ("rate_before", cause.rateBefore.map { .number($0) } ?? .null),
         ("rate_after", .number(cause.rateAfter)), ("aliases", .array(cause.aliases.map(json))),
         ("workload", .text(cause.workload)), ("pods", .array(cause.pods.map { .string($0) })),
+        ("symptoms", .array(cause.symptoms.map(json))),
     ])
 }
 
@@ -153,8 +175,8 @@ private func json(_ predicate: Predicate) -> JSONValue {
         switch predicate.comparison {
         case .equals(let value): ("==", json(value))
         case .isIn(let values): ("in", .array(values.map(json)))
-        case .above(let number): (">", .number(number))
-        case .atMost(let number): ("<=", .number(number))
+        case .above(let number): (">", .exact(number))
+        case .atMost(let number): ("<=", .exact(number))
         case .isNull: ("is_null", .null)
         case .hasPrefix(let prefix): ("prefix", .string(prefix))
         }
@@ -164,7 +186,7 @@ private func json(_ predicate: Predicate) -> JSONValue {
 private func json(_ value: FieldValue) -> JSONValue {
     switch value {
     case .string(let text): .string(text)
-    case .number(let number): .number(number)
+    case .number(let number): .exact(number)
     case .bool(let flag): .bool(flag)
     }
 }

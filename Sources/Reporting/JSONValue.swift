@@ -5,6 +5,8 @@ enum JSONValue: Sendable, Equatable {
     case integer(Int)
     /// Written with six significant digits; what is not finite is written as null.
     case number(Double)
+    /// Written so that reading it gives the same number: a value of the events' own, a threshold.
+    case exact(Double)
     case string(String)
     case array([JSONValue])
     case object([(key: String, value: JSONValue)])
@@ -29,6 +31,7 @@ enum JSONValue: Sendable, Equatable {
         case .bool(let flag): text += flag ? "true" : "false"
         case .integer(let number): text += String(number)
         case .number(let number): text += Self.digits(number)
+        case .exact(let number): text += number.isFinite ? Self.shortest(number) : "null"
         case .string(let string): Self.write(string, to: &text)
         case .array(let elements):
             // Lists of plain values read better on one line.
@@ -70,7 +73,7 @@ enum JSONValue: Sendable, Equatable {
     private static func digits(_ number: Double) -> String {
         guard number.isFinite else { return "null" }
         guard number != 0 else { return "0" }
-        if number == number.rounded(), abs(number) < 1e15 { return String(Int64(number)) }
+        if number == number.rounded() { return shortest(number) }
         var scale = 1.0
         var magnitude = abs(number)
         while magnitude < 100_000, scale < 1e12 {
@@ -79,13 +82,18 @@ enum JSONValue: Sendable, Equatable {
         }
         let rounded = (number * scale).rounded() / scale
         guard rounded != 0 else { return "0" }
-        if rounded == rounded.rounded() { return String(Int64(rounded)) }
+        if rounded == rounded.rounded() { return shortest(rounded) }
         guard abs(rounded) < 0.0001 else { return "\(rounded)" }
         // Small numbers would be printed with an exponent: write the zeros.
         let places = Int((rounded.magnitude * 1e12).rounded())
         let padded = String(repeating: "0", count: max(0, 12 - String(places).count)) + String(places)
         let trimmed = padded.reversed().drop { $0 == "0" }.reversed()
         return (rounded < 0 ? "-" : "") + "0." + String(trimmed)
+    }
+
+    /// The fewest digits that give the same number again; whole ones below a quadrillion without an exponent.
+    private static func shortest(_ number: Double) -> String {
+        number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) : "\(number)"
     }
 
     private static func write(_ string: String, to text: inout String) {

@@ -32,15 +32,7 @@ func renderExplanation(_ explanation: Explanation, _ layout: inout TextLayout) {
             }
         }
     }
-    for (index, symptom) in explanation.symptoms.prefix(style.isFull ? 20 : 2).enumerated() {
-        let count = "   \(Wording.count(symptom.errors)) failures"
-        let text = "\(Wording.harmless(symptom.field)) \"\(Wording.harmless(symptom.value))\""
-        layout.parts(
-            [
-                (index == 0 ? "Looks like  " : "            ", .strong),
-                (Wording.cut(text, to: layout.room(13) - count.count, style: style), .plain), (count, .dim),
-            ], indent: 1)
-    }
+    renderSymptoms(explanation.symptoms, indent: 1, &layout)
 }
 
 /// `k8s.pod.name begins with qw-deployment-`.

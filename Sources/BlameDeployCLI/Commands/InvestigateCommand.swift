@@ -76,7 +76,9 @@ struct InvestigateCommand: ParsableCommand, Executable {
                 try sampleTable(
                     sources, summary: summary, interest: during, baseline: before, options: options)
             },
-            attribution: FieldPreferences(symptoms: Set(events.symptoms), causes: Set(events.causes)),
+            attribution: FieldPreferences(
+                symptoms: Set(events.symptoms), causes: Set(events.causes),
+                outcome: Set(summary.roles.outcomeFields)),
             question: Question(deploy: deploy, minEffect: minEffect))
         if let deploy, found.asked == nil { throw unknownDeploy(deploy, among: listing) }
         return Report(

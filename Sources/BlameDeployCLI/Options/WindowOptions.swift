@@ -26,9 +26,7 @@ struct WindowOptions: ParsableArguments {
         }
         for (name, text) in [("--since", since), ("--until", until)] {
             guard let text, TimeExpression(text, offsetSeconds: offsetSeconds ?? 0) == nil else { continue }
-            throw ValidationError(
-                "\(name) takes 90s, 15m, 36h, 3d, 2w, a day (2020-07-22), RFC 3339 or Unix seconds, not '\(text)'"
-            )
+            throw ValidationError("\(name) takes \(TimeExpression.forms), not '\(text)'")
         }
     }
 

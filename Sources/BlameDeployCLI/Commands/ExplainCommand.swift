@@ -1,0 +1,66 @@
+import ArgumentParser
+import Attribution
+import DeployModel
+import EventIngest
+import Reporting
+
+/// `blamedeploy explain EVENTS…`: what sets failing events apart; no repository needed.
+struct ExplainCommand: ParsableCommand, Executable {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract:
+            "What sets failing events apart, between two windows or from the rest; no repository needed.",
+        discussion: """
+            Without windows the failing events are set against all others. With --after T those since T are compared with
+            what came before it; --window A..B and --baseline C..D set both by hand.
+            """)
+
+    @OptionGroup(title: "Events") var events: EventOptions
+    @OptionGroup(title: "Windows") var comparison: ComparisonOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Which events to explain, instead of those that failed: 'duration_ms > 2000'.", valueName: "expr")
+    )
+    var failing: String?
+
+    func execute(on terminal: Terminal) throws -> ExitStatus {
+        let compared = try compared()
+        switch output.format {
+        case .text: try terminal.print(renderText(compared, style: output.style(for: terminal)))
+        case .json: try terminal.print(renderJSON(compared))
+        }
+        let isFound = output.findingIsFailure && compared.explanation.outcome != .none
+        return isFound ? .found : .success
+    }
+
+    private func compared() throws -> WindowComparison {
+        guard !events.events.isEmpty else {
+            throw CommandError(
+                "explain needs events", remedy: "name an export: blamedeploy explain events.ndjson")
+        }
+        var options = events.ingestOptions(offsetSeconds: comparison.offsetSeconds)
+        options.errorExpression = failing ?? options.errorExpression
+        let sources = try EventSources(events.events)
+        let summary = try summarize(sources, options: options)
+        let span = summary.span ?? TimeWindow(since: Instant(seconds: 0), until: Instant(seconds: 0))
+        let (interest, baseline) = comparison.windows(span: span)
+        for (window, name) in [(interest, "to explain"), (baseline ?? interest, "to compare with")]
+        where window.intersection(span) == nil {
+            throw CommandError(
+                "no event \(name) lies between \(window.since) and \(window.until)",
+                remedy: "the events lie between \(span.since) and \(span.until)")
+        }
+        let table = try sampleTable(
+            sources, summary: summary, interest: interest, baseline: baseline, options: options)
+        let explanation = explain(
+            table, interest: interest, baseline: baseline,
+            options: AttributionOptions(
+                symptomFields: Set(events.symptoms), causeFields: Set(events.causes),
+                outcomeFields: Set(summary.roles.outcomeFields)))
+        return WindowComparison(
+            inputs: summary.inputs, interest: interest, baseline: baseline, explanation: explanation,
+            sampledFrom: table.sampledFrom, warnings: summary.warnings)
+    }
+}

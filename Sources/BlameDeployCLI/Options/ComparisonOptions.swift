@@ -1,0 +1,75 @@
+import ArgumentParser
+import DeployModel
+
+/// Which events are explained, and which they are compared with.
+struct ComparisonOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "When it began: what follows is explained, what came before is the baseline.", valueName: "time"))
+    var after: String?
+
+    @Option(help: ArgumentHelp("When it ended, with --after.", valueName: "time"))
+    var before: String?
+
+    @Option(
+        help: ArgumentHelp("The window that is explained, instead of --after: A..B.", valueName: "range"))
+    var window: String?
+
+    @Option(help: ArgumentHelp("What --window is compared with: C..D.", valueName: "range"))
+    var baseline: String?
+
+    @Option(
+        name: .customLong("tz"), parsing: .unconditional,
+        help: ArgumentHelp("The zone of times that name none: UTC or ±hh:mm.", valueName: "zone"))
+    var zone: String?
+
+    /// Seconds east of Greenwich of times that name no zone; `nil` when nothing was said.
+    var offsetSeconds: Int? { zone.flatMap(zoneOffsetSeconds) }
+
+    func validate() throws {
+        if let zone, zoneOffsetSeconds(zone) == nil {
+            throw ValidationError("--tz takes UTC or an offset such as +02:00, not '\(zone)'")
+        }
+        for (name, text) in [("--after", after), ("--before", before)] {
+            guard let text, time(text) == nil else { continue }
+            throw ValidationError("\(name) takes \(TimeExpression.forms), not '\(text)'")
+        }
+        for (name, text) in [("--window", window), ("--baseline", baseline)] {
+            guard let text, range(text) == nil else { continue }
+            throw ValidationError(
+                "\(name) takes two times, A..B, each \(TimeExpression.forms), not '\(text)'")
+        }
+        guard window == nil || after == nil else { throw ValidationError("choose --after or --window") }
+        guard before == nil || after != nil else { throw ValidationError("--before goes with --after") }
+        guard baseline == nil || window != nil else { throw ValidationError("--baseline goes with --window") }
+    }
+
+    /// The window that is explained and the one that it is compared with.
+    ///
+    /// - Parameter span: where the events lie; durations count back from its end.
+    func windows(span: TimeWindow) -> (interest: TimeWindow, baseline: TimeWindow?) {
+        func instant(_ text: String) -> Instant? { time(text)?.resolved(from: span.until) }
+        func resolved(_ text: String) -> TimeWindow? {
+            guard let ends = range(text) else { return nil }
+            return TimeWindow(
+                since: ends.since.resolved(from: span.until), until: ends.until.resolved(from: span.until))
+        }
+        if let window = window.flatMap(resolved) { return (window, baseline.flatMap(resolved)) }
+        guard let begin = after.flatMap(instant) else { return (span, nil) }
+        return (
+            TimeWindow(since: begin, until: before.flatMap(instant) ?? span.until),
+            TimeWindow(since: min(span.since, begin), until: begin)
+        )
+    }
+
+    private func time(_ text: String) -> TimeExpression? {
+        TimeExpression(text, offsetSeconds: offsetSeconds ?? 0)
+    }
+
+    private func range(_ text: String) -> (since: TimeExpression, until: TimeExpression)? {
+        guard let dots = text.firstRange(of: ".."), let since = time(String(text[..<dots.lowerBound])),
+            let until = time(String(text[dots.upperBound...]))
+        else { return nil }
+        return (since, until)
+    }
+}
