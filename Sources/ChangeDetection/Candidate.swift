@@ -88,7 +88,7 @@ package struct OnsetDistribution {
         origin = candidate.startedAt
         latest = candidate.hasDeployClock ? 86_400 + Int(candidate.length) : 14 * 86_400
         if candidate.hasDeployClock {
-            let length = max(0, candidate.finishedAt?.seconds(since: candidate.startedAt) ?? 0)
+            let length = candidate.length
             ways = [
                 (0.28, .uniform(from: 0, to: 60)),
                 (0.18, .exponential(after: 0, mean: 300)),

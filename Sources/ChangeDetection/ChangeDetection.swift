@@ -23,13 +23,15 @@ public struct Judgement: Sendable, Equatable {
 ///   - series: counts by scope, all on the same buckets.
 ///   - candidates: the deploys that may have done it, in any order.
 ///   - rollouts: new pod templates seen in the events.
-///   - focus: the id of a deploy that is asked about, which then has half of the prior weight of all.
+///   - focus: the id of a deploy that is asked about, which then has a quarter of the prior weight of all at least.
 /// - Returns: the judgement; the same for the same values in any order.
 public func judge(
     series: [Series], candidates: [Candidate], rollouts: [ObservedRollout], focus: String? = nil
 ) -> Judgement {
     let candidates = candidates.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+    let rollouts = RolloutIndex(rollouts)
     let newKinds = judgedNewKinds(series, candidates: candidates, rollouts: rollouts, focus: focus)
+        .filter(\.isNew)
     let scopes = examinedSeries(series, besides: Set(newKinds.map(\.series.scope)))
     var judgement = Judgement(
         incidents: [], noneProbability: 1, scopesExamined: scopes.count + newKinds.count, transients: [])
@@ -70,17 +72,19 @@ private struct Found {
 /// The incidents of some series, found one after the other, each seen past when the next is looked for.
 private func found(
     _ scopes: [ExaminedSeries], newKinds: [NewKindJudgement], candidates: [Candidate],
-    rollouts: [ObservedRollout],
-    focus: String?
+    rollouts: RolloutIndex, focus: String?
 ) -> Found {
     var found = Found()
+    /// What each incident is counted in.
+    var sources: [(series: Series, bursts: [TimeWindow])] = []
     var settled: [TimeWindow] = []
     var examined = scopes
     for round in 0..<3 {
         var judged: [ScopeJudgement] = []
         for scope in examined {
             // The failures of all events come first: their bursts are set aside everywhere.
-            let bursts = scope.signal == .errorRate ? judged.first?.transients ?? [] : []
+            let bursts =
+                scope.signal == .errorRate ? judged.first(where: \.isOfAllFailures)?.transients ?? [] : []
             if let one = ScopeJudgement(
                 scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
                 rollouts: rollouts, settled: settled, setAside: bursts, focus: focus)
@@ -88,7 +92,7 @@ private func found(
                 judged.append(one)
             }
         }
-        let allOdds = max(0, judged.first { $0.series.scope == .all }?.logOdds ?? 0)
+        let allOdds = max(0, judged.first(where: \.isOfAllFailures)?.logOdds ?? 0)
         guard let best = mostTelling(judged, allOdds: allOdds) else { break }
         // Where nothing showed, nothing more will; and what single pods would add is not worth judging them again.
         examined = examined.filter { scope in
@@ -97,7 +101,7 @@ private func found(
                     $0.series.scope == scope.series.scope && $0.signal == scope.signal && $0.logOdds > -2
                 }
         }
-        let newest = round == 0 ? newKinds.first.flatMap { $0.logOdds - $0.penalty > 2 ? $0 : nil } : nil
+        let newest = round == 0 ? newKinds.first : nil
         // A closer look does not turn odds as bad as these, and costs as much as all the rest.
         let standing = best.standing(allOdds: allOdds)
         guard newest != nil || standing > (round == 0 ? -4 : 0) else {
@@ -108,6 +112,7 @@ private func found(
             break
         }
         var incident = best.incident()
+        var source = (series: best.series, bursts: best.transients)
         if let newest {
             let other = newest.incident()
             let isMost = (0.6...1.7).contains(other.excessErrors / max(incident.excessErrors, 1e-9))
@@ -115,6 +120,7 @@ private func found(
                 incident = incident.located(by: other)
             } else if newest.logOdds - newest.penalty > standing {
                 incident = other
+                source = (newest.series, [])
             }
         }
         guard settled.allSatisfy({ $0.isApart(from: incident.onset, by: edgeSeconds) }) else { break }
@@ -125,7 +131,15 @@ private func found(
         // More likely than not for the first; the following ones must stand out of what the first one left behind.
         guard incident.noneProbability < (round == 0 ? 0.5 : 0.02) else { break }
         found.incidents.append(incident)
+        sources.append(source)
         settled.append(TimeWindow(since: incident.onset, until: incident.end ?? best.series.window.until))
+    }
+    // Each was counted when the later ones were not known yet.
+    for index in found.incidents.indices {
+        var others = settled
+        others.remove(at: index)
+        found.incidents[index] = found.incidents[index].recounted(
+            in: sources[index].series, others: others, bursts: sources[index].bursts)
     }
     return found
 }
@@ -152,7 +166,7 @@ extension TimeWindow {
 
 /// The kinds of error that were not there before, the surest first.
 private func judgedNewKinds(
-    _ series: [Series], candidates: [Candidate], rollouts: [ObservedRollout], focus: String?
+    _ series: [Series], candidates: [Candidate], rollouts: RolloutIndex, focus: String?
 ) -> [NewKindJudgement] {
     let kinds = series.filter { $0.scope.kind == .error }
     let penalty = 1 + Double.log(Double(max(1, kinds.count)))
@@ -168,7 +182,7 @@ private func judgedNewKinds(
 private func mostTelling(_ judged: [ScopeJudgement], allOdds: Double) -> ScopeJudgement? {
     let best = judged.max { $0.standing(allOdds: allOdds) < $1.standing(allOdds: allOdds) }
     guard let best, best.series.scope.kind == .pod, allOdds > 6,
-        let whole = judged.first(where: { $0.series.scope == .all && $0.signal == .errorRate })
+        let whole = judged.first(where: \.isOfAllFailures)
     else { return best }
     let incident = best.incident()
     let during = TimeWindow(since: incident.onset, until: incident.end ?? best.series.window.until)
@@ -213,7 +227,7 @@ private func examinedSeries(_ series: [Series], besides judged: Set<Scope>) -> [
     }
     let whole = failures.filter { $0.scope == .all && $0.total.events - $0.total.errors >= 100 }
     examined += whole.map { ExaminedSeries(series: $0, signal: .volume, penalty: 6) }
-    let slow = series.filter { $0.slowerThan != nil && $0.total.errors >= 8 }
+    let slow = series.filter { $0.slowerThan != nil && $0.total.errors >= 8 }.sorted { $0.scope < $1.scope }
     examined += slow.map {
         ExaminedSeries(series: $0, signal: .latency, penalty: 4 + 0.5 * Double.log(Double(slow.count)))
     }

@@ -45,8 +45,6 @@ struct Channel {
     private(set) var mode: LogRateFit?
 
     var count: Int { bins.count }
-    /// The whole length in seconds.
-    var seconds: Double { Double(count * binSeconds) }
 
     /// - Parameters:
     ///   - settled: changes that are already known and must be seen past.
@@ -144,7 +142,7 @@ struct Channel {
         (response, weights) = model(scatter).expansion(at: best.fit, shape: shape)
     }
 
-    /// ½ log |A| of the wander's precision over the bins, which fits leave out.
+    /// log |A| of the wander's precision over the bins, which fits leave out.
     private func logDeterminant(_ wander: Wander) -> Double {
         let r = min(Double.exp(-Double(binSeconds) / wander.timeConstantSeconds), 0.999_999)
         return -Double.log(wander.variance) - Double(count - 1) * Double.log(wander.variance * (1 - r * r))

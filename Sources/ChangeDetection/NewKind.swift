@@ -12,6 +12,8 @@ struct NewKindJudgement {
     let series: Series
     let penalty: Double
     let logOdds: Double
+    /// Whether it is taken for new: more is asked than of even odds, as a rise of its rate explains nearly as much.
+    var isNew: Bool { logOdds - penalty > 2 }
     private let candidates: [Candidate]
     private let shares: [Double]
     private let posterior: OnsetPosterior
@@ -19,7 +21,7 @@ struct NewKindJudgement {
 
     /// - Returns: `nil` unless the kind begins within the window, occurs at least three times and goes on for a while.
     init?(
-        _ series: Series, penalty: Double, candidates: [Candidate], rollouts: [ObservedRollout],
+        _ series: Series, penalty: Double, candidates: [Candidate], rollouts: RolloutIndex,
         focus: String?
     ) {
         self.series = series
@@ -94,10 +96,7 @@ struct NewKindJudgement {
         let deploys = zip(candidates, shares).map { candidate, weight -> [Double] in
             let share = Double.log(PriorWeight.deploy * weight)
             let distribution = OnsetDistribution(
-                candidate,
-                rollouts: rollouts.filter {
-                    candidate.workloads.contains($0.workload) && $0.first > candidate.startedAt - 600
-                }.map(\.first))
+                candidate, rollouts: rollouts.relevant(to: candidate, scope: series.scope))
             let rampShare = candidate.rampShare
             var values = zip(distribution.masses(in: cells), steps).map {
                 $0 > 0 ? $1 + share + Double.log($0 * (1 - rampShare)) : -700

@@ -133,7 +133,7 @@ struct OnsetPosterior {
             let best = values.indices.max { values[$0] < values[$1] } ?? 0
             return WeighedCause(
                 deploy: id, prior: prior, logBayesFactor: sum - Double.log(prior) - penalty,
-                onset: cells[best].since, probability: remaining * Double.exp(sum - total))
+                onset: cells[best].middle, probability: remaining * Double.exp(sum - total))
         }
         var causes = ids.indices.map { cause(ids[$0], deploys[$0], prior: PriorWeight.deploy * shares[$0]) }
         causes.append(cause(nil, other, prior: external))

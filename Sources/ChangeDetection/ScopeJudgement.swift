@@ -18,11 +18,11 @@ struct ScopeJudgement {
     /// - Parameters:
     ///   - settled: when changes that are already known held.
     ///   - setAside: bursts of the whole, which are nobody's fault in its parts either.
-    ///   - focus: the deploy that is asked about, which then has half of the prior weight of all.
+    ///   - focus: the deploy that is asked about, which then has a quarter of the prior weight of all at least.
     /// - Returns: `nil` when the series holds too little to judge.
     init?(
         _ series: Series, signal: Signal, penalty: Double, candidates: [Candidate],
-        rollouts: [ObservedRollout],
+        rollouts: RolloutIndex,
         settled: [TimeWindow], setAside: [TimeWindow], focus: String?
     ) {
         guard
@@ -39,7 +39,7 @@ struct ScopeJudgement {
         self.settled = settled
         let distributions = candidates.map { candidate in
             OnsetDistribution(
-                candidate, rollouts: relevantRollouts(rollouts, scope: series.scope, of: candidate))
+                candidate, rollouts: rollouts.relevant(to: candidate, scope: series.scope))
         }
         self.distributions = distributions
         let shares = candidateShares(candidates, scope: series.scope, focus: focus)
@@ -96,10 +96,13 @@ struct ScopeJudgement {
                 (scan, posterior) = scanned(channel)
             }
         }
-        self.transients = transients
+        self.transients = transients + setAside
         self.scan = scan
         self.posterior = posterior
     }
+
+    /// Whether it is about the failures of all events.
+    var isOfAllFailures: Bool { series.scope == .all && signal == .errorRate }
 
     /// log of the odds that something happened, before paying for the number of series.
     var logOdds: Double { posterior.logOdds }
@@ -117,26 +120,18 @@ struct ScopeJudgement {
         let logOdds = refined.total - posterior.none - penalty
         let onset = located.onset
         let end = located.end
-        let (before, during) = counts(onset: onset, end: end)
+        let counts = ChangeCounts(series, onset: onset, end: end, others: settled, bursts: transients)
         let none = 1 / (1 + Double.exp(min(logOdds, 700)))
         let (suspects, external) = refined.shares(of: candidates.map(\.id), remaining: 1 - none)
         // Next to nothing to go by still gives a finite interval.
         let error = min(located.effectError, 10)
-        let ratio: Double
-        let excess: Double
-        if signal == .volume {
-            ratio = Double.exp(located.effect)
-            let successes = during.events - during.errors
-            excess = max(0, successes * (1 / max(ratio, 1e-6) - 1))
-        } else {
-            ratio = smoothed(during) / smoothed(before)
-            excess = max(0, during.errors - before.value * during.events)
-        }
+        let ratio = signal == .volume ? Double.exp(located.effect) : counts.ratio
         return Incident(
             signal: signal, scope: series.scope, onset: onset, onsetInterval: refined.interval,
-            end: end, endedBy: end.flatMap(deployThatEnded), baseline: before, during: during, ratio: ratio,
+            end: end, endedBy: end.flatMap { deployThatEnded($0, since: onset) }, baseline: counts.before,
+            during: counts.during, ratio: ratio,
             ratioInterval: Interval(ratio * Double.exp(-1.96 * error), ratio * Double.exp(1.96 * error)),
-            excessErrors: excess, suspects: suspects,
+            excessErrors: counts.excess(of: signal, ratio: ratio), suspects: suspects,
             noneProbability: none, externalProbability: external,
             weighed: refined.weighed(
                 candidates.map(\.id), shares: scan.candidateShares, external: scan.externalWeight,
@@ -144,40 +139,17 @@ struct ScopeJudgement {
             slowerThan: series.slowerThan)
     }
 
-    /// The counts before the onset and from it to the end; when there is no time before, what comes after the end.
-    ///
-    /// Only buckets in which the same known changes held as at the onset are counted: what another incident added is
-    /// that one's excess.
-    private func counts(onset: Instant, end: Instant?) -> (before: Rate, during: Rate) {
-        let whole = series.window
-        func held(at instant: Instant) -> [Bool] { settled.map { $0.contains(instant) } }
-        let alike = held(at: onset)
-        func total(since: Instant, until: Instant) -> Rate {
-            let buckets = series.buckets(in: TimeWindow(since: since, until: until))
-            guard !settled.isEmpty else { return series.total(in: buckets) }
-            return buckets.reduce(into: Rate(0, of: 0)) { sum, bucket in
-                let start = series.start + bucket * series.bucketSeconds
-                guard held(at: start) == alike else { return }
-                sum.events += series.events[bucket]
-                sum.errors += series.errors[bucket]
-            }
-        }
-        let during = total(since: onset, until: end ?? whole.until)
-        let before = total(since: whole.since, until: onset)
-        guard before.events == 0, let end else { return (before, during) }
-        return (total(since: end, until: whole.until), during)
-    }
-
-    private func smoothed(_ rate: Rate) -> Double { (rate.errors + 0.5) / (rate.events + 1) }
-
-    /// The id of the deploy that best explains an end; `nil` when none does better than chance.
-    private func deployThatEnded(_ end: Instant) -> String? {
+    /// The id of the deploy after the onset that best explains an end; `nil` when none does better than a quarter of chance,
+    /// which deploys without a clock of their own seldom do.
+    private func deployThatEnded(_ end: Instant, since onset: Instant) -> String? {
         let reach = max(600, 2 * scan.channel.binSeconds)
         let window = TimeWindow(since: end - reach, until: end + reach)
-        let masses = distributions.map { $0.mass(in: window) }
+        let later = candidates.indices.filter { candidates[$0].startedAt > onset }
+        let masses = later.map { distributions[$0].mass(in: window) }
         guard let best = masses.indices.max(by: { masses[$0] < masses[$1] }) else { return nil }
         let chance = window.seconds / max(series.window.seconds, 1)
-        return masses[best] > chance * Double(max(1, candidates.count)) * 0.25 ? candidates[best].id : nil
+        let isLikely = masses[best] > chance * Double(max(1, candidates.count)) * 0.25
+        return isLikely ? candidates[later[best]].id : nil
     }
 
     /// A change with its neighbourhood looked at closely.
@@ -224,21 +196,25 @@ struct ScopeJudgement {
                     )
                 })
         else { return result }
-        var best = -Double.infinity
+        var best = -Double.infinity, bestAtMode = -Double.infinity
         var fine: [(window: TimeWindow, posterior: OnsetPosterior)] = []
         for (index, stretch) in stretches.enumerated() {
             let found = finePosterior(near, stretch: index, coarseMode: stretch.mode, best: best)
             guard !found.posterior.cells.isEmpty else { continue }
             fine.append((found.posterior.window, found.posterior))
+            if index == 0 { bestAtMode = found.best }
             guard found.best > best else { continue }
             best = found.best
             result.effect = found.effect
             result.effectError = found.effectError
         }
         // What the scan says of the rest of time is on its own scale; at the mode the two must agree.
-        let shift = best - posterior.onsetEvidence.withBestEnd[stretches[0].mode]
+        let shift = bestAtMode - posterior.onsetEvidence.withBestEnd[stretches[0].mode]
         result.posterior = coarse.shifted(by: shift)
-        for part in fine { result.posterior = result.posterior.replacing(part.window, by: part.posterior) }
+        // The likeliest stretch comes last: where two overlap, its fits hold.
+        for part in fine.reversed() {
+            result.posterior = result.posterior.replacing(part.window, by: part.posterior)
+        }
         result.onset = result.posterior.cells[result.posterior.mode].middle
         let holder =
             stretches.first { $0.window.contains(result.onset) }?.mode ?? nearestGridIndex(to: result.onset)
@@ -325,18 +301,8 @@ private func gridSpacing(_ channel: Channel, scope: Scope, isFirstLook: Bool) ->
     return max(1, (channel.count + limit - 1) / limit)
 }
 
-/// The first events of new templates of the workloads that a scope and a deploy share.
-private func relevantRollouts(_ rollouts: [ObservedRollout], scope: Scope, of candidate: Candidate)
-    -> [Instant]
-{
-    guard !candidate.workloads.isEmpty else { return [] }
-    let owner = scope.kind == .pod ? PodName(scope.name).workload : scope.name
-    return rollouts.filter { rollout in
-        candidate.workloads.contains(rollout.workload)
-            && (scope.kind != .workload && scope.kind != .pod || rollout.workload == owner)
-            && rollout.first > candidate.startedAt - 600
-    }.map(\.first)
-}
+/// What a deploy that is asked about has at least of the prior weight of all: one question is not a hundred.
+private let focusShare = 0.25
 
 /// Prior weights of the candidates, summing to 1: one whose configuration changes reach the scope's workload counts
 /// three times as much as one of which that is not known, since most deploys touch what they break.
@@ -356,8 +322,9 @@ func candidateShares(_ candidates: [Candidate], scope: Scope, focus: String?) ->
     guard let focused = candidates.firstIndex(where: { $0.id == focus }), candidates.count > 1 else {
         return weights.map { $0 / total }
     }
+    let own = max(weights[focused] / total, focusShare)
     let others = total - weights[focused]
-    return weights.indices.map { $0 == focused ? 0.5 : 0.5 * weights[$0] / others }
+    return weights.indices.map { $0 == focused ? own : (1 - own) * weights[$0] / others }
 }
 
 extension TimeWindow {

@@ -92,14 +92,19 @@ public struct AskedDeploy: Sendable, Hashable, Codable {
     public var deploy: Deploy
     /// The probability that it made the first incident; 0 when there is no incident.
     public var probability: Double
+    /// What ``before`` and ``after`` count, in words: `failing events in payments`.
+    public var measure: String
     /// The hour before it began, and the hour after it was done.
     public var before: Rate, after: Rate
     /// What speaks for or against it, one sentence each, the weightiest first.
     public var reasons: [String]
 
     /// What speaks for and against a deploy.
-    public init(deploy: Deploy, probability: Double, before: Rate, after: Rate, reasons: [String]) {
+    public init(
+        deploy: Deploy, probability: Double, measure: String, before: Rate, after: Rate, reasons: [String]
+    ) {
         self.deploy = deploy
+        self.measure = measure
         self.probability = probability
         self.before = before
         self.after = after

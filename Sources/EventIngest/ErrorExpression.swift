@@ -41,6 +41,24 @@ struct ErrorExpression: Sendable {
         fields = parser.fields
     }
 
+    /// The names of the fields that it asks for more than their absence.
+    var requiredFields: [String] {
+        var required: Set<Int> = []
+        func walk(_ node: Node) {
+            switch node {
+            case .or(let a, let b), .and(let a, let b):
+                walk(a)
+                walk(b)
+            case .not(let inner): walk(inner)
+            case .truthy(let field): required.insert(field)
+            case .compares(_, _, .null): break
+            case .compares(let field, _, _): required.insert(field)
+            }
+        }
+        walk(root)
+        return required.sorted().map { fields[$0] }
+    }
+
     /// - Parameter values: for each of ``fields`` the field of the event, where it has one.
     func holds(_ values: [RecordField?]) -> Bool { holds(root, values) }
 

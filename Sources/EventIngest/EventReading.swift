@@ -14,6 +14,8 @@ struct EventReading {
     private var slots: [Slot]
     private var expressionSlots: [Slot]
     private var dates = DateCache()
+    /// The fields of the expression that some record had.
+    private(set) var seen: Set<String> = []
 
     /// Where a field was found last.
     private struct Slot {
@@ -31,6 +33,8 @@ struct EventReading {
     }
 
     private static let order = FieldRole.allCases
+    /// Beyond this a double cannot count.
+    private static let largestCount = 9_007_199_254_740_992.0
 
     init(_ roles: RoleAssignment) {
         self.roles = roles
@@ -58,8 +62,8 @@ struct EventReading {
         }
         if roles.failure == .counts { return counts(record, at: instant) }
         let weight = field(.weight, of: record).flatMap(Self.number) ?? 1
-        guard weight.isFinite, weight > 0 else {
-            return .failure(RecordFailure(reason: "its weight is not a positive number"))
+        guard weight > 0, weight <= Self.largestCount else {
+            return .failure(RecordFailure(reason: "its weight is not a positive number below 2^53"))
         }
         return .success(CountedEvent(time: instant, events: weight, errors: isFailing(record) ? weight : 0))
     }
@@ -69,10 +73,11 @@ struct EventReading {
         let successes = field(.successes, of: record).flatMap(Self.number)
         let all = field(.count, of: record).flatMap(Self.number)
         guard let events = successes.map({ $0 + errors }) ?? all, errors >= 0, events >= errors,
-            events.isFinite
+            events <= Self.largestCount
         else {
             return .failure(
-                RecordFailure(reason: "its counts are not numbers, or there are more errors than events"))
+                RecordFailure(
+                    reason: "its counts are not numbers up to 2^53, or there are more errors than events"))
         }
         return .success(CountedEvent(time: time, events: events, errors: errors))
     }
@@ -80,6 +85,7 @@ struct EventReading {
     private mutating func isFailing(_ record: Record) -> Bool {
         if let expression = roles.expression {
             let values = expressionSlots.indices.map { expressionSlots[$0].find(record.fields) }
+            for (name, value) in zip(expression.fields, values) where value != nil { seen.insert(name) }
             return expression.holds(values)
         }
         guard let field = field(.error, of: record) else { return false }

@@ -14,7 +14,7 @@ public final class EventSources {
 
     /// Finds the files.
     ///
-    /// - Parameter inputs: files, folders (every file in them, sorted by name), or `-` for standard input.
+    /// - Parameter inputs: files, folders (every file in them and in the folders inside, sorted by name), or `-` for standard input.
     public init(_ inputs: [String]) throws {
         var sources: [Source] = []
         var spool: SpoolFile?
@@ -33,9 +33,7 @@ public final class EventSources {
                     .unreadable, "there is no such file or folder", at: input,
                     remedy: "check the path; it is read from the current folder")
             case .folder:
-                let files = try names(inFolder: input).map { "\(input)/\($0)" }.filter {
-                    kind(of: $0) == .file
-                }
+                let files = try files(inFolder: input, depth: 0)
                 guard !files.isEmpty else {
                     throw IngestError(.empty, "there is no file in this folder", at: input)
                 }

@@ -27,7 +27,7 @@ public struct IngestOptions: Sendable {
 public struct EventSummary: Sendable {
     /// Each input as it was read.
     public var inputs: [InputSummary]
-    /// From the first event to just after the last one; `nil` without events.
+    /// The whole minutes from the first event to the last one; `nil` without events.
     public var span: TimeWindow?
     /// Counts by scope, all on the same buckets.
     public var series: [Series]
@@ -50,6 +50,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     var inputs: [InputSummary] = []
     var rejected: [RejectedLine] = []
     var skipped = 0
+    var seen: Set<String> = []
     for source in sources.sources {
         let before = aggregator.total
         var reading = EventReading(roles)
@@ -72,11 +73,13 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
                 }
             }, reject: reject)
         skipped += skippedHere
+        seen.formUnion(reading.seen)
         inputs.append(
             InputSummary(
                 source: source.name, format: shape.words, events: aggregator.total.events - before.events,
                 skipped: skippedHere, first: span.first, last: span.last, assumptions: roles.assumptions))
     }
+    try requireFields(roles.expression?.requiredFields ?? [], seen: seen, of: sources)
     guard var span = aggregator.span.window else {
         throw IngestError(
             .nothingReadable, "not one event could be read",
@@ -86,7 +89,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     }
     let rowSeconds = aggregator.rowBuckets * EventAggregator.bucketSeconds
     if rowSeconds > EventAggregator.bucketSeconds {
-        span.until = span.until + rowSeconds - 1
+        span.until = span.until + rowSeconds - EventAggregator.bucketSeconds
         for index in inputs.indices { inputs[index].assumptions.append(coverage(rowSeconds)) }
     }
     var warnings = aggregator.warnings
@@ -95,13 +98,23 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
             Warning(
                 code: "skipped_lines",
                 text:
-                    "\(skipped) lines could not be read; the first is \(first.source):\(first.line): \(first.reason)",
+                    "\(skipped) \(skipped == 1 ? "line" : "lines") could not be read; the first is \(first.source):\(first.line): \(first.reason)",
                 remedy: "mend or export these lines again; they are not counted"))
     }
     return EventSummary(
         inputs: inputs, span: span, series: aggregator.series(), rollouts: aggregator.rollouts(),
         roles: roles,
         rejected: rejected, warnings: warnings)
+}
+
+/// An expression about a field that no event has holds for none, or for all: a mistyped name must not clear everybody.
+private func requireFields(_ names: [String], seen: Set<String>, of sources: EventSources) throws(IngestError)
+{
+    guard let missing = names.first(where: { !seen.contains($0) }) else { return }
+    throw IngestError(
+        .missingRole, "no event has a field '\(missing)', which --error speaks of",
+        at: sources.sources.first?.name,
+        remedy: "check its name; `blamedeploy FILE` without --error says which fields it took for what")
 }
 
 /// `each row covers the 10 min from its time on`.
@@ -151,9 +164,15 @@ struct EventSpan: Sendable, Equatable {
         if last.map({ instant > $0 }) ?? true { last = instant }
     }
 
-    /// Both inside; a window is half open, so it ends a second after the last.
+    /// Whole minutes that hold both, so that every bucket lies inside; a window is half open.
     var window: TimeWindow? {
         guard let first, let last else { return nil }
-        return TimeWindow(since: first, until: last + 1)
+        let minute: Int64 = 60_000
+        func whole(_ milliseconds: Int64) -> Int64 {
+            milliseconds >= 0 ? milliseconds / minute : (milliseconds + 1) / minute - 1
+        }
+        return TimeWindow(
+            since: Instant(milliseconds: whole(first.milliseconds) * minute),
+            until: Instant(milliseconds: (whole(last.milliseconds) + 1) * minute))
     }
 }

@@ -68,6 +68,23 @@ func names(inFolder path: String) throws(IngestError) -> [String] {
     return names.sorted()
 }
 
+/// The files inside a folder and the folders inside it, sorted; a chain of links must end somewhere.
+func files(inFolder path: String, depth: Int) throws(IngestError) -> [String] {
+    guard depth < 20 else {
+        throw IngestError(.unreadable, "folders are nested too deep", at: path, remedy: "name the files")
+    }
+    var found: [String] = []
+    for name in try names(inFolder: path) {
+        let inside = "\(path)/\(name)"
+        switch kind(of: inside) {
+        case .file: found.append(inside)
+        case .folder: found += try files(inFolder: inside, depth: depth + 1)
+        case .missing: break
+        }
+    }
+    return found
+}
+
 /// A file without a name, for what can be read only once: it is gone when it is closed.
 final class SpoolFile {
     let path: String

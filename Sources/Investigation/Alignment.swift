@@ -4,7 +4,7 @@ public import DeployModel
 /// The deploys with what their configuration changes reach, and the comparisons that say so.
 ///
 /// A deploy without commits at hand stays as it is: its reach is not known, which the model takes for "anything".
-func align(
+public func align(
     _ deploys: [Deploy], source: some InvestigationSource
 ) throws -> (deploys: [Deploy], comparisons: [String: ConfigComparison]) {
     var comparisons: [String: ConfigComparison] = [:]

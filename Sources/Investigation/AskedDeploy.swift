@@ -12,37 +12,49 @@ func askedDeploy(
 ) -> AskedDeploy? {
     guard let deploy = deploys.named(id) else { return nil }
     let done = max(deploy.finishedAt ?? deploy.startedAt, deploy.startedAt)
-    let whole = observations.whole
-    func rate(_ since: Instant, _ until: Instant) -> Rate {
-        whole.map { $0.total(in: $0.buckets(in: TimeWindow(since: since, until: until))) } ?? Rate(0, of: 0)
-    }
-    let before = rate(deploy.startedAt - 3600, deploy.startedAt)
-    let after = rate(done, done + 3600)
-    var reasons: [String] = []
     func probability(in incident: Incident) -> Double {
         incident.suspects.first { $0.deploy == deploy.id }?.probability ?? 0
     }
     // The incident that it most probably made; the largest one where it made none.
     let suspected = judgement.incidents.filter { probability(in: $0) > 0 }
-    guard
-        let incident = suspected.max(by: { probability(in: $0) < probability(in: $1) })
-            ?? judgement.incidents.first
-    else {
-        reasons.append(
-            "Nothing changed in the window that noise does not explain (\(percent(judgement.noneProbability)) sure)."
-        )
-        return AskedDeploy(deploy: deploy, probability: 0, before: before, after: after, reasons: reasons)
+    let incident =
+        suspected.max { probability(in: $0) < probability(in: $1) } ?? judgement.incidents.first
+    let series = incident.flatMap { counted(by: $0, in: observations) } ?? observations.whole
+    func rate(_ since: Instant, _ until: Instant) -> Rate {
+        series.map { $0.total(in: $0.buckets(in: TimeWindow(since: since, until: until))) } ?? Rate(0, of: 0)
     }
-    reasons.append(timing(of: deploy, against: incident))
+    let place = series.map { $0.scope == .all ? "" : " in \($0.scope.name)" } ?? ""
+    var asked = AskedDeploy(
+        deploy: deploy, probability: incident.map(probability(in:)) ?? 0,
+        measure: (series?.slowerThan == nil ? "failing events" : "slow events") + place,
+        before: rate(deploy.startedAt - 3600, deploy.startedAt), after: rate(done, done + 3600), reasons: [])
+    guard let incident else {
+        asked.reasons = [
+            "Nothing changed in the window that noise does not explain (\(percent(judgement.noneProbability)) sure)."
+        ]
+        return asked
+    }
+    asked.reasons = reasons(for: deploy, incident: incident, deploys: deploys)
+    return asked
+}
+
+/// The series that an incident showed in; of traffic and of new kinds of error that of all events.
+private func counted(by incident: Incident, in observations: Observations) -> Series? {
+    guard incident.signal == .errorRate || incident.signal == .latency else { return nil }
+    return observations.series.first {
+        $0.scope == incident.scope && ($0.slowerThan != nil) == (incident.signal == .latency)
+    }
+}
+
+private func reasons(for deploy: Deploy, incident: Incident, deploys: [Deploy]) -> [String] {
+    var reasons = [timing(of: deploy, against: incident)]
     if let own = incident.weighed.first(where: { $0.deploy == deploy.id }),
         let best = incident.weighed.first(where: { $0.deploy != deploy.id })
     {
         reasons.append(comparison(of: own, with: best, deploys: deploys))
     }
     if let reach = reach(of: deploy, against: incident) { reasons.append(reach) }
-    return AskedDeploy(
-        deploy: deploy, probability: probability(in: incident), before: before, after: after, reasons: reasons
-    )
+    return reasons
 }
 
 extension [Deploy] {

@@ -1,11 +1,12 @@
 import ChangeDetection
 public import DeployModel
+import RealModule
 
 /// What a check of one deploy found.
 public struct Checked: Sendable, Equatable {
     /// The answer: blamed (a regression), no_deploy (something else changed since), unchanged, or inconclusive.
     public var verdict: Verdict
-    /// What changed since the deploy.
+    /// What changed since the deploy, and what still goes on.
     public var incidents: [Incident]
     /// How many more minutes of such traffic would do; `nil` when it could judge, or when no wait would do.
     public var neededMinutes: Int?
@@ -13,87 +14,196 @@ public struct Checked: Sendable, Equatable {
     public var seriesExamined: Int
 }
 
+/// Which deploy is checked.
+public enum CheckedDeploy: Sendable, Equatable {
+    /// One that the user named: only what it made itself, or what nobody made since, is held against it.
+    case named(Deploy)
+    /// The last one there was: whatever began since, or began before and still goes on, is told.
+    case latest(Deploy)
+    /// None is known: whatever began in the window, and still goes on, is told.
+    case none
+
+    /// The deploy.
+    public var deploy: Deploy? {
+        switch self {
+        case .named(let deploy), .latest(let deploy): deploy
+        case .none: nil
+        }
+    }
+}
+
 /// Did a deploy regress?
 ///
-/// The judgement is that of ``investigate(deploys:observations:source:attribution:question:)``, with half of the prior
-/// weight on the deploy that is asked about. Where it finds nothing, ``sensitivity(of:to:ratio:)`` says whether there was
-/// enough traffic since to see a change of the asked size.
+/// The judgement is that of ``investigate(deploys:observations:source:attribution:question:)``, with at least a quarter of
+/// the prior weight on the deploy that is asked about. Where it finds nothing, ``sensitivity(of:to:ratio:)`` says whether
+/// there was enough traffic since to see a change of the asked size.
 ///
 /// - Parameters:
-///   - deploy: the deploy; `nil` asks whether anything changed since the window began.
+///   - asked: the deploy.
+///   - deploys: all deploys of the window, with what they reach.
 ///   - minEffect: the smallest ratio of rates that matters, above 1.
 public func check(
-    _ deploy: Deploy?, among deploys: [Deploy], observations: Observations, minEffect: Double
+    _ asked: CheckedDeploy, among deploys: [Deploy], observations: Observations, minEffect: Double
 ) -> Checked {
     let judgement = judge(
         series: observations.series, candidates: deploys.map { Candidate($0) },
-        rollouts: observations.rollouts,
-        focus: deploy?.id)
-    let since = deploy.map { $0.startedAt - 600 } ?? observations.window.since
-    let incidents = judgement.incidents.filter { incident in
-        incident.onsetInterval.upper >= since && incident.size >= minEffect && incident.noneProbability < 0.5
+        rollouts: observations.rollouts, focus: asked.deploy?.id)
+    let real = judgement.incidents.filter { $0.mayBe(minEffect) && $0.noneProbability < 0.5 }
+    func verdict(on incidents: [Incident]) -> Verdict {
+        var found = judgement
+        found.incidents = incidents
+        return decide(found, deploys: deploys, observations: observations)
     }
     var checked = Checked(
-        verdict: Verdict(kind: .unchanged, probability: 1, reason: "no_change", text: ""),
-        incidents: incidents,
+        verdict: Verdict(kind: .unchanged, probability: 1, reason: "no_change", text: ""), incidents: [],
         neededMinutes: nil, seriesExamined: judgement.scopesExamined)
-    var found = judgement
-    found.incidents = incidents
-    let name = deploy?.shortName ?? ""
-    if let deploy, let mine = incidents.first(where: { isBlamed(deploy, for: $0) }) {
-        found.incidents = [mine]
-        checked.verdict = decide(found, deploys: deploys, observations: observations)
-        checked.incidents = [mine] + incidents.filter { $0 != mine }
-    } else if !incidents.isEmpty {
-        checked.verdict = decide(found, deploys: deploys, observations: observations)
-    } else if let deploy {
-        checked.verdict = traffic(
-            since: deploy, observations: observations, minEffect: minEffect, into: &checked)
-    } else {
-        checked.verdict.probability = judgement.noneProbability
-        checked.verdict.text = "Nothing changed."
+    let told = incidents(real, heldAgainst: asked)
+    if !told.isEmpty {
+        // What the deploy made comes first, however small beside the rest.
+        let mine = told.filter { asked.deploy?.id == blamed(for: $0)?.deploy }
+        checked.incidents = mine + told.filter { !mine.contains($0) }
+        checked.verdict = verdict(on: mine.isEmpty ? told : mine)
+        return checked
     }
-    if checked.verdict.kind == .unchanged, checked.verdict.text.isEmpty {
-        checked.verdict.text = "\(name) changed nothing."
+    guard let deploy = asked.deploy, observations.window.until > deploy.startedAt else {
+        return quiet(asked, judgement, observations, checked)
+    }
+    guard deploy.startedAt > observations.window.since else {
+        return quiet(asked, judgement, observations, checked)
+    }
+    // Another deploy's doing is not held against this one, but says nothing for it either: what came before counts.
+    let others = real.filter { $0.onset >= deploy.startedAt - clockTolerance }.map(\.onset).min()
+    let traffic = SinceDeploy(
+        deploy, rollouts: observations.rollouts, whole: observations.whole,
+        until: min(others ?? observations.window.until, observations.window.until))
+    (checked.verdict, checked.neededMinutes) = traffic.verdict(minEffect: minEffect)
+    return checked
+}
+
+/// Clocks of records and events may differ by this.
+private let clockTolerance = 600
+
+/// The incidents that a check tells: see ``CheckedDeploy``.
+private func incidents(_ real: [Incident], heldAgainst asked: CheckedDeploy) -> [Incident] {
+    switch asked {
+    case .named(let deploy):
+        return real.filter { incident in
+            if let first = blamed(for: incident) { return first.deploy == deploy.id }
+            return incident.onset >= deploy.startedAt - clockTolerance
+        }
+    case .latest(let deploy):
+        return real.filter {
+            $0.end == nil || $0.onset >= deploy.startedAt - clockTolerance
+                || blamed(for: $0)?.deploy == deploy.id
+        }
+    case .none: return real
+    }
+}
+
+/// Nothing to tell, and no deploy inside the window to ask about: what that is worth.
+private func quiet(
+    _ asked: CheckedDeploy, _ judgement: Judgement, _ observations: Observations, _ checked: Checked
+) -> Checked {
+    var checked = checked
+    var found = judgement
+    found.incidents = []
+    checked.verdict = decide(found, deploys: [], observations: observations)
+    guard checked.verdict.kind == .unchanged else { return checked }
+    if let deploy = asked.deploy, deploy.startedAt <= observations.window.since {
+        checked.verdict.text =
+            "Nothing changed since the last deploy, \(deploy.shortName), or it is not in sight."
+    } else {
+        checked.verdict.kind = .inconclusive
+        checked.verdict.reason = "no_deploys"
+        checked.verdict.text = "Nothing changed, but no deploy is known that this could be said of."
     }
     return checked
 }
 
-private func isBlamed(_ deploy: Deploy, for incident: Incident) -> Bool {
-    (incident.suspects.first { $0.deploy == deploy.id }?.probability ?? 0) > 0.5
+extension Incident {
+    /// Whether the change may be of that size: the far end of its interval is beyond it.
+    func mayBe(_ ratio: Double) -> Bool {
+        let largest = signal == .volume ? 1 / max(ratioInterval.lower, 1e-9) : ratioInterval.upper
+        return ratio <= 1 || max(size, largest) >= ratio
+    }
 }
 
-/// Whether there was enough traffic since a deploy to rule a change of the asked size out.
-private func traffic(
-    since deploy: Deploy, observations: Observations, minEffect: Double, into checked: inout Checked
-) -> Verdict {
-    let done = max(deploy.finishedAt ?? deploy.startedAt, deploy.startedAt)
-    let size = "×\(minEffect == minEffect.rounded() ? "\(Int(minEffect))" : "\(minEffect)")"
-    guard let whole = observations.whole,
-        let seen = sensitivity(of: whole, to: done, ratio: minEffect)
-    else {
-        return Verdict(
-            kind: .inconclusive, probability: 1, reason: "too_few_events",
-            text: "There are no events before and after \(deploy.shortName) to compare.")
+/// The traffic since a deploy took effect, and what it rules out.
+private struct SinceDeploy {
+    let deploy: Deploy
+    let whole: Series?
+    /// When its effect must have begun.
+    let effective: Instant
+    let until: Instant
+
+    /// A commit says when it was merged: by then it was built and rolled out in four of five cases.
+    private static let rolloutSeconds = 5400
+
+    init(_ deploy: Deploy, rollouts: [ObservedRollout], whole: Series?, until: Instant) {
+        self.deploy = deploy
+        self.until = until
+        self.whole = whole.map { $0.slice(TimeWindow(since: $0.window.since, until: until)) }
+        let seen = rollouts.filter {
+            deploy.workloads.contains($0.workload) && $0.first > deploy.startedAt - clockTolerance
+        }.map(\.first).max()
+        let done = max(deploy.finishedAt ?? deploy.startedAt, deploy.startedAt)
+        effective = deploy.source.hasDeployClock ? done : seen ?? done + Self.rolloutSeconds
     }
-    let upper = (seen.interval.upper * 100).rounded() / 100
-    switch seen.neededMinutes {
-    case 0:
-        return Verdict(
-            kind: .unchanged, probability: 0.95, reason: "no_change",
-            text: "\(deploy.shortName) made no change of \(size) or more: at most ×\(upper).")
-    case let minutes?:
-        checked.neededMinutes = minutes
-        return Verdict(
-            kind: .inconclusive, probability: 1, reason: "too_little_traffic",
-            text:
-                "Too early to tell a change of \(size) after \(deploy.shortName): needs about \(minutes) more minutes at this traffic."
-        )
-    case nil:
-        return Verdict(
-            kind: .inconclusive, probability: 1, reason: "too_little_traffic",
-            text:
-                "At this traffic a change of \(size) after \(deploy.shortName) cannot be told from noise, however long one waits."
-        )
+
+    func verdict(minEffect: Double) -> (Verdict, neededMinutes: Int?) {
+        let name = deploy.shortName
+        let size = "×\(minEffect == minEffect.rounded() ? String(Int64(minEffect)) : "\(minEffect)")"
+        if until <= effective, !deploy.source.hasDeployClock {
+            let minutes = Int((effective.seconds(since: until) / 60).rounded(.up)) + 10
+            return (
+                Self.inconclusive(
+                    "\(name) may not have been rolled out yet: a commit takes up to 90 minutes. "
+                        + "Needs about \(minutes) more minutes, or a record of the deploy."), minutes
+            )
+        }
+        guard let whole, let seen = sensitivity(of: whole, to: effective, ratio: minEffect) else {
+            return (
+                Self.inconclusive(
+                    "There are no events before and after \(name) to compare.", reason: "too_few_events"), nil
+            )
+        }
+        let rates =
+            "\(percent(seen.before.value)) of events failed before, \(percent(seen.after.value)) of \(Int64(min(seen.after.events, 1e15))) since"
+        switch seen.neededMinutes {
+        case 0 where seen.before.errors + seen.after.errors == 0:
+            return (
+                Self.unchanged(
+                    "\(name) made nothing fail: none of \(Int64(min(seen.after.events, 1e15))) events since failed."
+                ),
+                nil
+            )
+        case 0:
+            let upper = (seen.interval.upper * 100).rounded() / 100
+            return (
+                Self.unchanged("\(name) made no change of \(size) or more: at most ×\(upper) (\(rates))."),
+                nil
+            )
+        case let minutes?:
+            return (
+                Self.inconclusive(
+                    "Too early to tell a change of \(size) after \(name): needs about \(minutes) more minutes at this traffic (\(rates))."
+                ), minutes
+            )
+        case nil:
+            return (
+                Self.inconclusive(
+                    "At this traffic a change of \(size) after \(name) cannot be told from noise, however long one waits (\(rates))."
+                ), nil
+            )
+        }
+    }
+
+    /// The upper end of a 90 % interval is a limit that holds in 95 of 100 cases.
+    private static func unchanged(_ text: String) -> Verdict {
+        Verdict(kind: .unchanged, probability: 0.95, reason: "no_change", text: text)
+    }
+
+    private static func inconclusive(_ text: String, reason: String = "too_little_traffic") -> Verdict {
+        Verdict(kind: .inconclusive, probability: 1, reason: reason, text: text)
     }
 }

@@ -14,7 +14,9 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
         guard events >= 200, (observations.whole?.count ?? 0) >= 8 else {
             return Verdict(
                 kind: .inconclusive, probability: 1, reason: "too_few_events",
-                text: "\(Int(events.rounded())) events are too few to see a change.")
+                text:
+                    "\(Int64(min(events, 1e15).rounded())) events in \(observations.whole?.count ?? 0) buckets of time are too few to see a change."
+            )
         }
         return Verdict(
             kind: .unchanged, probability: judgement.noneProbability, reason: "no_change",
@@ -32,8 +34,11 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
     }
     if incident.externalProbability > 0.5 {
         return Verdict(
-            kind: .noDeploy, probability: incident.externalProbability, reason: "no_deploy_near",
-            text: "\(change.passive), at a time that no deploy explains.")
+            kind: .noDeploy, probability: incident.externalProbability,
+            reason: "no_deploy_near",
+            text: deploys.isEmpty
+                ? "\(change.passive); there is no deploy in the window to judge."
+                : "\(change.passive), at a time that no deploy explains.")
     }
     let deployShare = suspects.reduce(0) { $0 + $1.probability }
     guard deployShare > 0.5 else {
@@ -42,10 +47,28 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
             probability: max(deployShare, incident.externalProbability, incident.noneProbability),
             reason: "weak_evidence", text: "\(change.passive), perhaps, but the evidence is weak.")
     }
-    let names = suspects.prefix(3).filter { $0.probability >= 0.1 }.map { name($0.deploy) }
+    let likely = suspects.filter { $0.probability >= 0.1 }
+    let names = (likely.count >= 2 ? likely : suspects).prefix(3).map { name($0.deploy) }
+    let more = suspects.count - names.count
+    guard likely.count != 1 else {
+        return Verdict(
+            kind: .inconclusive, probability: deployShare, reason: "weak_evidence",
+            text: "\(change.passive), perhaps because of \(name(likely[0].deploy)), but the evidence is weak."
+        )
+    }
     return Verdict(
         kind: .inconclusive, probability: deployShare, reason: "tied",
-        text: "\(change.passive), and several deploys may have done it: \(names.joined(separator: ", ")).")
+        text: "\(change.passive), and several deploys may have done it: \(names.joined(separator: ", "))"
+            + (likely.count < 2 && more > 0 ? " and \(more) more." : "."))
+}
+
+/// The verdict where the only changes there are lie below the size that was asked for.
+func belowMinEffect(_ largest: Incident, _ minEffect: Double) -> Verdict {
+    let upper = (largest.ratioInterval.upper * 10).rounded() / 10
+    let size = largest.signal == .volume ? percent(largest.ratio) + " of the traffic" : "×\(upper) at most"
+    return Verdict(
+        kind: .unchanged, probability: 0.95, reason: "below_min_effect",
+        text: "Nothing changed by ×\(minEffect) or more; the largest change is one to \(size).")
 }
 
 /// The suspect that is more likely than not to have made an incident and is tied with no other.

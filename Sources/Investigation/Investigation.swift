@@ -82,8 +82,12 @@ public func investigate(
     var judgement = judge(
         series: observations.series, candidates: aligned.map { Candidate($0) },
         rollouts: observations.rollouts)
-    judgement.incidents.removeAll { $0.size < question.minEffect }
-    let verdict = decide(judgement, deploys: aligned, observations: observations)
+    let small = judgement.incidents.filter { !$0.mayBe(question.minEffect) }
+    judgement.incidents.removeAll { small.contains($0) }
+    var verdict = decide(judgement, deploys: aligned, observations: observations)
+    if judgement.incidents.isEmpty, let largest = small.first {
+        verdict = belowMinEffect(largest, question.minEffect)
+    }
     let findings = try judgement.incidents.map { incident in
         let explanation = try explained(incident, observations: observations, source: source, by: attribution)
         let accused = suspectsToAccuse(incident)

@@ -30,8 +30,8 @@ func renderAsked(_ asked: AskedDeploy, _ layout: inout TextLayout) {
     let name = Wording.harmless(asked.deploy.shortName)
     layout.blank()
     layout.line(asked.probability > 0.5 ? "Why \(name)" : "Why not \(name)", indent: 1, .strong)
-    layout.line(
-        "\(Wording.probability(asked.probability)) \(style.dot) failing events in the hour before \(Wording.percent(asked.before.value)), "
+    layout.wrapped(
+        "\(Wording.probability(asked.probability)) \(style.dot) \(Wording.harmless(asked.measure)) in the hour before \(Wording.percent(asked.before.value)), "
             + "in the hour after \(Wording.percent(asked.after.value))", indent: 3)
     for reason in asked.reasons { layout.wrapped(Wording.harmless(reason), indent: 3, hang: 2) }
 }
@@ -46,8 +46,11 @@ public func renderCheck(_ report: Report, style: TextStyle) -> String {
         case .unchanged: (style.glyph(" ✓ ", " ok "), .good)
         case .inconclusive: (" ? ", .warning)
         }
-    layout.parts([(mark, tint), (Wording.harmless(verdict.text), .strong)])
-    for finding in report.findings { render(finding, of: report, isFirst: true, &layout) }
+    layout.marked(mark, tint, Wording.harmless(verdict.text))
+    for (index, finding) in report.findings.enumerated() {
+        layout.blank()
+        render(finding, of: report, isFirst: index == 0, &layout)
+    }
     renderWarnings(report.warnings, &layout)
     return layout.text
 }

@@ -22,11 +22,14 @@ func render(_ finding: Finding, of report: Report, isFirst: Bool, _ layout: inou
     guard !finding.changes.isEmpty else { return }
     layout.blank()
     let files = blamed?.configFiles.map { $0 == 1 ? "1 configuration file" : "\($0) configuration files" }
-    layout.parts(
-        [
-            ("Suspicious configuration changes", .strong),
-            (files.map { "   (\($0) changed in this deploy)" } ?? "", .dim),
-        ], indent: 1)
+    // Where no deploy is blamed, the reader must hear whose changes these are.
+    let owners = finding.changes.compactMap(\.commit).map(\.abbreviated).reduce(into: [String]()) {
+        if !$0.contains($1) { $0.append($1) }
+    }
+    let whose =
+        files.map { "   (\($0) changed in this deploy)" }
+        ?? "   of \(owners.prefix(3).joined(separator: ", "))\(owners.count > 3 ? ", …" : "")"
+    layout.parts([("Suspicious configuration changes", .strong), (whose, .dim)], indent: 1)
     renderChanges(finding.changes, limit: layout.style.isFull ? .max : 5, isBrief: false, &layout)
 }
 
@@ -52,20 +55,34 @@ private func rates(_ incident: Incident, _ layout: inout TextLayout) {
         "\(Wording.percent(incident.baseline.value)) \(style.arrow) \(Wording.percent(incident.during.value))"
     let size =
         "(\(Wording.ratio(incident.ratio, style: style)), 95 % interval \(Wording.range(incident.ratioInterval, style: style)))"
-    let place = incident.scope == .all ? "" : "   in \(Wording.harmless(incident.scope.name)) only"
+    let place = incident.scope == .all ? nil : "in \(Wording.harmless(incident.scope.name)) only"
+    /// What changed on one line; where there is no room for the rest, it goes below.
+    func told(_ parts: [(String, TextStyle.Role)]) {
+        let width = 3 + parts.reduce(0) { $0 + Wording.columns($1.0) }
+        var rest: [String] = []
+        var line = parts
+        var used = width
+        for text in [size, place].compactMap({ $0 }) {
+            if rest.isEmpty, used + 2 + Wording.columns(text) <= style.width {
+                line.append(("  " + text, .plain))
+                used += 2 + Wording.columns(text)
+            } else {
+                rest.append(text)
+            }
+        }
+        layout.parts(line, indent: 3)
+        for text in rest { layout.wrapped(text, indent: 5) }
+    }
     switch incident.signal {
-    case .errorRate:
-        layout.parts([("failing events ", .plain), (change, .bad), ("  \(size)\(place)", .plain)], indent: 3)
+    case .errorRate: told([("failing events ", .plain), (change, .bad)])
     case .latency:
         let limit = incident.slowerThan.map { " (over \(Wording.rounded($0, decimals: 3)))" } ?? ""
-        layout.parts(
-            [("slow events\(limit) ", .plain), (change, .bad), ("  \(size)\(place)", .plain)], indent: 3)
+        told([("slow events\(limit) ", .plain), (change, .bad)])
     case .volume:
-        layout.parts(
-            [
-                ("successful events ", .plain), ("fell to \(Wording.percent(incident.ratio))", .bad),
-                (" of what they were  \(size)\(place)", .plain),
-            ], indent: 3)
+        told([
+            ("successful events ", .plain), ("fell to \(Wording.percent(incident.ratio))", .bad),
+            (" of what they were", .plain),
+        ])
     case .newError:
         layout.wrapped(
             "a kind of error not seen before: \(Wording.harmless(incident.scope.name))", indent: 3, hang: 2,
@@ -123,7 +140,12 @@ private func course(_ incident: Incident, blamed: Deploy?, report: Report, style
         incident.end.map { "ended \(Wording.moment($0))\(ender.map { " by \(Wording.harmless($0))" } ?? "")" }
         ?? "still going on"
     let lasted = Wording.duration(end.seconds(since: incident.onset))
-    let failed = "\(Wording.count(incident.during.errors)) failed events"
+    let failed =
+        switch incident.signal {
+        case .volume: "about \(Wording.count(incident.excessErrors)) successes missing"
+        case .latency: "\(Wording.count(incident.during.errors)) slow events"
+        case .errorRate, .newError: "\(Wording.count(incident.during.errors)) failed events"
+        }
     return [began, ended, lasted, failed].joined(separator: " \(style.dot) ")
 }
 

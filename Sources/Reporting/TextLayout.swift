@@ -29,8 +29,21 @@ struct TextLayout {
         lines.append(result)
     }
 
+    /// A mark and a sentence behind it, broken into lines where it is long.
+    mutating func marked(_ mark: String, _ role: TextStyle.Role, _ text: String) {
+        let indent = Wording.columns(mark)
+        for (index, part) in broken(text, indent: indent, hang: 0).enumerated() {
+            parts([(index == 0 ? mark : String(repeating: " ", count: indent), role), (part.text, .strong)])
+        }
+    }
+
     /// Text broken into lines at spaces; the lines after the first are indented by `hang` more.
     mutating func wrapped(_ text: String, indent: Int = 0, hang: Int = 0, _ role: TextStyle.Role = .plain) {
+        for part in broken(text, indent: indent, hang: hang) { line(part.text, indent: part.indent, role) }
+    }
+
+    private func broken(_ text: String, indent: Int, hang: Int) -> [(indent: Int, text: String)] {
+        var found: [(indent: Int, text: String)] = []
         var current = ""
         var lead = indent
         for word in text.split(separator: " ") {
@@ -39,12 +52,12 @@ struct TextLayout {
             } else if lead + Wording.columns(current) + 1 + Wording.columns(String(word)) <= style.width {
                 current += " " + word
             } else {
-                line(current, indent: lead, role)
+                found.append((lead, current))
                 lead = indent + hang
                 current = String(word)
             }
         }
-        if !current.isEmpty { line(current, indent: lead, role) }
+        return current.isEmpty ? found : found + [(lead, current)]
     }
 
     /// The lines with a newline at the end of each, without spaces at their ends.

@@ -89,12 +89,13 @@ private func verdict(_ report: Report, _ layout: inout TextLayout) {
     switch verdict.kind {
     case .blamed: return
     case .unchanged:
-        layout.parts([(style.glyph(" ✓ ", " ok "), .good), (text, .strong)])
-        layout.line(
-            "\(Wording.probability(verdict.probability)) sure that nothing but noise happened", indent: 3,
-            .dim)
-    case .noDeploy:
-        layout.parts([(style.glyph(" ○ ", " o "), .warning), (text, .strong)])
+        layout.marked(style.glyph(" ✓ ", " ok "), .good, text)
+        if verdict.reason == "no_change" {
+            layout.line(
+                "\(Wording.probability(verdict.probability)) sure that nothing but noise happened",
+                indent: 3, .dim)
+        }
+    case .noDeploy: layout.marked(style.glyph(" ○ ", " o "), .warning, text)
     case .inconclusive:
         layout.parts([
             (" ? ", .warning),

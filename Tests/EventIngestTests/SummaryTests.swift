@@ -197,6 +197,45 @@ struct SummaryTests {
         #expect(error?.problem.contains("at character") == true)
     }
 
+    @Test("an expression about a field that no event has is an error, not an all-clear")
+    func mistypedExpression() throws {
+        let error = #expect(throws: IngestError.self) {
+            try summary(
+                lines(0..<50).joined(separator: "\n"),
+                options: IngestOptions(errorExpression: "eror or took.ms > 40"))
+        }
+        #expect(error?.problem.contains("'eror'") == true)
+    }
+
+    @Test("files in folders inside a folder are read too")
+    func folders() throws {
+        try withTemporaryFolder { folder in
+            try write(lines(0..<50).joined(separator: "\n"), to: "\(folder)/a/1.ndjson")
+            try write(lines(50..<80).joined(separator: "\n"), to: "\(folder)/a/late/2.ndjson")
+            let found = try summarize(try EventSources(["\(folder)/a"]), options: IngestOptions())
+            #expect(whole(found).events == 80)
+        }
+    }
+
+    @Test("rows of counts cover the time to the next one; events do not")
+    func rowsCoverTime() throws {
+        let rows = (0..<20).map { "\(time($0 * 10)),90,10" }
+        let counted = try summary("ts,success,error\n" + rows.joined(separator: "\n"))
+        #expect(counted.series[0].bucketSeconds == 600)
+        #expect(counted.series[0].count == 20)
+        #expect(counted.span?.seconds == 12_000)
+        #expect(counted.inputs[0].assumptions.contains("each row covers the 10 min from its time on"))
+        let events = (0..<20).map { "{\"ts\":\"\(time($0 * 10))\",\"error\":true}" }
+        #expect(try summary(events.joined(separator: "\n")).series[0].bucketSeconds == 60)
+    }
+
+    @Test("counts that no double can hold are lines that cannot be read")
+    func hugeCounts() throws {
+        let found = try summary("ts,success,error\n\(time(0)),5,1\n\(time(1)),1e19,1\n")
+        #expect(whole(found) == Rate(1, of: 6))
+        #expect(found.inputs[0].skipped == 1)
+    }
+
     @Test("a mapped field that no event has is an error with the nearest name")
     func mapping() throws {
         let error = #expect(throws: IngestError.self) {

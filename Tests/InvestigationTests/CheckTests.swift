@@ -35,31 +35,90 @@ struct CheckTests {
 
     @Test("a regression is blamed on it")
     func regression() {
-        let checked = check(deploys[1], among: deploys, observations: observed(after: 0.06), minEffect: 2)
+        let checked = check(
+            .latest(deploys[1]), among: deploys, observations: observed(after: 0.06), minEffect: 2)
         #expect(checked.verdict.kind == .blamed)
         #expect(checked.verdict.deploy == "new")
     }
 
     @Test("five hours of steady traffic rule a doubling out")
     func fine() {
-        let checked = check(deploys[1], among: deploys, observations: observed(), minEffect: 2)
+        let checked = check(.latest(deploys[1]), among: deploys, observations: observed(), minEffect: 2)
         #expect(checked.verdict.kind == .unchanged)
         #expect(checked.neededMinutes == nil)
     }
 
     @Test("five minutes do not, and the answer says how many would")
     func early() {
-        let checked = check(deploys[1], among: deploys, observations: observed(until: 4015), minEffect: 1.5)
+        let checked = check(
+            .latest(deploys[1]), among: deploys, observations: observed(until: 4015), minEffect: 1.5)
         #expect(checked.verdict.kind == .inconclusive)
         #expect(checked.verdict.reason == "too_little_traffic")
         #expect((checked.neededMinutes ?? 0) > 5)
     }
 
-    @Test("what an older deploy broke long before is not held against the newest")
+    @Test("what an older deploy broke is not held against a deploy that is named, but told of the latest")
     func older() {
+        let seen = observed(after: 0.06, minute: 1002)
+        let named = check(.named(deploys[1]), among: deploys, observations: seen, minEffect: 2)
+        #expect(named.verdict.kind == .unchanged)
+        #expect(named.incidents.isEmpty)
+        let latest = check(.latest(deploys[1]), among: deploys, observations: seen, minEffect: 2)
+        #expect(latest.verdict.deploy == "old")
+    }
+
+    @Test("what a later deploy broke does not hide that an earlier one made no change")
+    func later() {
         let checked = check(
-            deploys[1], among: deploys, observations: observed(after: 0.06, minute: 1002), minEffect: 2)
+            .named(deploys[0]), among: deploys, observations: observed(after: 0.06), minEffect: 2)
         #expect(checked.verdict.kind == .unchanged)
+        #expect(checked.verdict.text.contains("old made no change"))
+    }
+
+    @Test("a change whose interval reaches the size that was asked for is not let pass")
+    func nearTheLimit() {
+        let checked = check(
+            .named(deploys[1]), among: deploys, observations: observed(after: 0.019), minEffect: 2)
+        #expect(checked.verdict.kind == .blamed)
+    }
+
+    @Test("a deploy that is known by its commit only is given time to be rolled out")
+    func commitClock() {
+        var commit = deploys[1]
+        commit.source = .commit
+        let early = check(.named(commit), among: deploys, observations: observed(until: 4060), minEffect: 2)
+        #expect(early.verdict.kind == .inconclusive)
+        #expect((30...60).contains(early.neededMinutes ?? 0))
+        let late = check(.named(commit), among: deploys, observations: observed(), minEffect: 2)
+        #expect(late.verdict.kind == .unchanged)
+    }
+
+    @Test("a service where nothing fails passes once enough was served")
+    func noFailures() {
+        let busy = check(.latest(deploys[1]), among: deploys, observations: observed(rate: 0), minEffect: 2)
+        #expect(busy.verdict.kind == .unchanged)
+        let early = check(
+            .latest(deploys[1]), among: deploys, observations: observed(rate: 0, until: 4010), minEffect: 2)
+        #expect(early.verdict.kind == .inconclusive)
+        #expect((20...45).contains(early.neededMinutes ?? 0))
+    }
+
+    @Test("without any deploy a quiet window is no all-clear, with one before it it is")
+    func noDeploy() {
+        let seen = observed()
+        #expect(check(.none, among: [], observations: seen, minEffect: 2).verdict.reason == "no_deploys")
+        let long = record("long ago", atMinute: -5000)
+        #expect(
+            check(.latest(long), among: [long], observations: seen, minEffect: 2).verdict.kind == .unchanged)
+    }
+
+    @Test("the minutes that are missing come in whole rows")
+    func wideRows() throws {
+        var seen = observed(until: 4060)
+        seen.series[0] = seen.series[0].coarsened(by: 12)
+        let checked = check(.latest(deploys[1]), among: deploys, observations: seen, minEffect: 1.25)
+        let minutes = try #require(checked.neededMinutes)
+        #expect(minutes % 60 == 0)
     }
 
     @Test("a reader who asks why not this deploy hears of the time and the odds")

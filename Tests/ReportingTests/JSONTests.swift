@@ -37,6 +37,15 @@ struct JSONTests {
         }
     }
 
+    @Test(
+        "what sets failing events apart keeps to the schema, with every digit of a threshold",
+        arguments: [true, false])
+    func explanation(hasBaseline: Bool) throws {
+        let text = renderJSON(SampleReports.comparison(hasBaseline: hasBaseline))
+        #expect(schema.faults(of: try parsed(text), as: "explanationDocument").isEmpty)
+        #expect(text.contains("\"value\": 1234567.25"))
+    }
+
     @Test("the schema check can fail")
     func checkCanFail() throws {
         var report = try parsed(renderJSON(SampleReports.report("blamed"), version: "0"))

@@ -20,6 +20,35 @@ enum SampleReports {
         }
     }
 
+    /// An answer of `explain` with two causes.
+    static func comparison(hasBaseline: Bool) -> WindowComparison {
+        let report = report("blamed")
+        return WindowComparison(
+            inputs: report.inputs, interest: TimeWindow(since: hour(121), until: hour(240)),
+            baseline: hasBaseline ? TimeWindow(since: start, until: hour(121)) : nil,
+            explanation: Explanation(
+                outcome: .causes,
+                causes: [
+                    Cause(
+                        predicates: [
+                            Predicate("service.version", .equals(.string("v2.14.0"))),
+                            Predicate("request.bytes", .above(1_234_567.25)),
+                        ],
+                        errors: 4_870, events: 9_120, expectedErrors: 31, coverage: 0.89, rateBefore: nil,
+                        rateAfter: 0.534, aliases: [Predicate("git.sha", .equals(.string("9f3b2c1d0a7e")))],
+                        pods: ["mailer-7d9f4b6c85-x7k2p"],
+                        symptoms: [
+                            Symptom(
+                                field: "error.message", value: "upload * refused: too large", errors: 4_866),
+                            Symptom(field: "http.status_code", value: "413", errors: 4_866),
+                        ]),
+                    Cause(
+                        predicates: [Predicate("customer.plan", .isNull)], errors: 590, events: 2_100,
+                        expectedErrors: 6, coverage: 0.11, rateBefore: 0.003, rateAfter: 0.281),
+                ], during: Rate(5_460, of: 73_800), before: hasBaseline ? Rate(236, of: 76_000) : nil),
+            sampledFrom: hasBaseline ? 149_800 : nil)
+    }
+
     static let start = Instant(seconds: 1_594_992_900)
 
     static func hour(_ hour: Int) -> Instant { start + hour * 3600 }

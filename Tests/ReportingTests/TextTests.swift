@@ -18,6 +18,17 @@ struct TextTests {
         for line in text.split(separator: "\n") { #expect(line.count <= width, "\(line)") }
     }
 
+    @Test("what sets failing events apart has bars to compare", arguments: [60, 100])
+    func comparison(width: Int) throws {
+        let text = renderText(SampleReports.comparison(hasBaseline: true), style: TextStyle(width: width))
+        try expectGolden(text, matches: "reports/explain-\(width).txt")
+        for line in text.split(separator: "\n") { #expect(line.count <= width, "\(line)") }
+        let plain = renderText(
+            SampleReports.comparison(hasBaseline: false), style: TextStyle(width: width, isASCII: true))
+        #expect(plain.utf8.allSatisfy { $0 < 0x80 })
+        #expect(plain.contains("all events"))
+    }
+
     @Test("keeps to ASCII when asked", arguments: SampleReports.names)
     func ascii(name: String) {
         var report = SampleReports.report(name)

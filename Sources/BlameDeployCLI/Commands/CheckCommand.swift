@@ -1,6 +1,7 @@
 import ArgumentParser
 import DeployModel
 import EventIngest
+import GitHistory
 import Investigation
 import Reporting
 
@@ -11,7 +12,8 @@ struct CheckCommand: ParsableCommand, Executable {
         abstract: "Did the newest deploy regress? For CI after a deploy, and for cron.",
         discussion: """
             Ends with 1 when there is a regression or a new kind of error, with 0 when there was enough traffic to see a
-            change of --min-effect and there is none, and with 2 when it cannot tell yet.
+            change of --min-effect and there is none, and with 2 when it cannot tell yet. With --deploy only that deploy's
+            doing counts; without it whatever still goes on.
             """)
 
     @OptionGroup(title: "Events") var events: EventOptions
@@ -30,8 +32,8 @@ struct CheckCommand: ParsableCommand, Executable {
     var minEffect = 2.0
 
     func validate() throws {
-        guard minEffect > 1, minEffect.isFinite else {
-            throw ValidationError("--min-effect takes a ratio above 1, such as 1.5")
+        guard minEffect > 1, minEffect <= 1000 else {
+            throw ValidationError("--min-effect takes a ratio above 1 and up to 1000, such as 1.5")
         }
     }
 
@@ -44,7 +46,8 @@ struct CheckCommand: ParsableCommand, Executable {
         switch report.verdict.kind {
         case .blamed, .noDeploy: return .found
         case .unchanged: return .success
-        case .inconclusive: return report.findings.isEmpty ? .undecided : .found
+        // Several deploys share the blame: which one cannot be told, but that something broke can.
+        case .inconclusive: return report.verdict.reason == "tied" ? .found : .undecided
         }
     }
 
@@ -57,23 +60,29 @@ struct CheckCommand: ParsableCommand, Executable {
         }
         let summary = try summarize(
             EventSources(events.events), options: events.ingestOptions(offsetSeconds: window.offsetSeconds))
-        let asked = window.window(span: summary.span, now: now)
-        guard let span = summary.span, let window = span.intersection(asked) else {
+        let wanted = window.window(span: summary.span, now: now)
+        guard let span = summary.span, let window = span.intersection(wanted) else {
             throw CommandError(
-                "no event lies between \(asked.since) and \(asked.until)",
+                "no event lies between \(wanted.since) and \(wanted.until)",
                 remedy: "choose --since and --until inside the span of the events")
         }
-        let listing = try repository.listDeploys(opened, window: window)
+        let listing = try listDeploys(opened, window: window)
         if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
-        let newest = deploy.flatMap { listing.deploys.named($0) } ?? listing.deploys.last
+        let evidence = CollectedEvidence(repository: opened) { _, _ in
+            EventTable(times: [], failing: [], weights: [], columns: [])
+        }
+        let deploys = try align(listing.deploys, source: evidence).deploys
+        let asked: CheckedDeploy =
+            deploy.flatMap { deploys.named($0) }.map { .named($0) } ?? deploys.last.map { .latest($0) }
+            ?? .none
         let series = summary.series.map { $0.slice(window) }
         let found = check(
-            newest, among: listing.deploys,
+            asked, among: deploys,
             observations: Observations(window: window, series: series, rollouts: summary.rollouts),
             minEffect: minEffect)
         return Report(
             window: window, repository: try repository.summary(of: opened),
-            inputs: summary.inputs, deploys: listing.deploys, deploySource: listing.source,
+            inputs: summary.inputs, deploys: deploys, deploySource: listing.source,
             series: series.first { $0.scope == .all }, verdict: found.verdict,
             findings: found.incidents.map {
                 Finding(
@@ -82,5 +91,17 @@ struct CheckCommand: ParsableCommand, Executable {
             },
             warnings: summary.warnings + listing.warnings, seriesExamined: found.seriesExamined,
             neededMinutes: found.neededMinutes)
+    }
+
+    /// The deploys of the window and the hours before it; where there is none, those of the month before, because the last one
+    /// is what is asked about.
+    private func listDeploys(_ opened: Repository?, window: TimeWindow) throws -> DeployListing {
+        let near = try repository.listDeploys(
+            opened,
+            window: TimeWindow(
+                since: window.since - InvestigateCommand.lookBackSeconds, until: window.until))
+        guard near.deploys.isEmpty else { return near }
+        return try repository.listDeploys(
+            opened, window: TimeWindow(since: window.since - 30 * 86_400, until: window.until))
     }
 }

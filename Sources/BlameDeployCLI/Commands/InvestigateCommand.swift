@@ -30,8 +30,8 @@ struct InvestigateCommand: ParsableCommand, Executable {
     var explain = false
 
     func validate() throws {
-        guard minEffect >= 1, minEffect.isFinite else {
-            throw ValidationError("--min-effect takes a ratio of 1 or more, such as 1.5")
+        guard minEffect >= 1, minEffect <= 1000 else {
+            throw ValidationError("--min-effect takes a ratio from 1 to 1000, such as 1.5")
         }
     }
 
@@ -90,7 +90,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
             seriesExamined: found.seriesExamined, asked: found.asked)
     }
 
-    private static let lookBackSeconds = 6 * 3600
+    static let lookBackSeconds = 6 * 3600
 
     private var ingestOptions: IngestOptions { events.ingestOptions(offsetSeconds: window.offsetSeconds) }
 
