@@ -37,8 +37,15 @@ struct AtomSource {
     let sample: Sample
     /// Prefixes of pod names worth trying, by field: a workload's pods, a template's pods.
     private let prefixes: [Int: [(prefix: String, members: [Int32])]]
-    /// The logarithm of the number of claims, by field.
+    /// What a claim about each field pays.
     private var penalties: [Double]
+    /// Of fields whose values come and go with deploys: the values that came with the incident, and what a claim about one pays.
+    private var arrivals: [Int: Arrivals] = [:]
+
+    private struct Arrivals {
+        let isNew: [Bool]
+        let penalty: Double
+    }
 
     /// The part of the values of one field that is kept, best first.
     private static let kept = 40
@@ -53,8 +60,11 @@ struct AtomSource {
         }
         self.prefixes = prefixes
         penalties = Array(repeating: 0, count: sample.fields.count)
-        let choice = Double.log(Double(max(candidates.count, 2)))
-        for index in candidates {
+        let names = candidates.map { FieldName(sample.fields[$0].name) }
+        // What was known before an event ended makes it fail more often than what somebody called by a name of their own.
+        let chances = names.map { $0.isKnownBefore ? 3.0 : 1.0 }
+        let all = chances.reduce(0, +)
+        for (position, index) in candidates.enumerated() {
             let field = sample.fields[index]
             var failing = [Bool](repeating: false, count: field.values.count + 1)
             for row in field.codes.indices where sample.interest.errorWeights[row] > 0 {
@@ -66,8 +76,46 @@ struct AtomSource {
             let cuts = min(2 * field.ascending.count, 2 * Self.stretches)
             let distinct = field.ascending.count > 200 ? 0 : values
             let options = distinct + cuts + (prefixes[index]?.count ?? 0)
+            let choice = Double.log(max(all, 2) / chances[position])
             penalties[index] = choice + Double.log(Double(max(options, 2)))
+            if names[position].isDeployIdentity, sample.hasBaseline {
+                arrivals[index] = Self.arrivals(field, failing: failing, in: sample, choice: choice)
+            }
         }
+    }
+
+    /// The values of a field that hardly occurred before. What came just then is suspected first: it is one of a few, and twice as
+    /// likely as what was always there.
+    private static func arrivals(_ field: Field, failing: [Bool], in sample: Sample, choice: Double)
+        -> Arrivals
+    {
+        var now = [Double](repeating: 0, count: field.values.count + 1)
+        var before = now
+        for row in field.codes.indices { now[Int(field.codes[row])] += sample.interest.weights[row] }
+        for row in field.baselineCodes.indices {
+            before[Int(field.baselineCodes[row])] += sample.baseline.weights[row]
+        }
+        let isNew = now.indices.map { code in
+            code < field.values.count && before[code] * sample.growth <= 0.05 * now[code]
+        }
+        let count = isNew.indices.reduce(0) { $0 + (isNew[$1] && failing[$1] ? 1 : 0) }
+        return Arrivals(
+            isNew: isNew, penalty: choice + Double.log(Double(max(count, 2))) - Double.log(2))
+    }
+
+    private func penalty(_ field: Int, _ claim: Atom.Claim) -> Double {
+        let isNew: Bool
+        switch claim {
+        // A cut is put where it fits best, and fewer causes are sizes than names.
+        case .above, .atMost: return penalties[field] + 2
+        case .missing: return penalties[field]
+        case .value(let code): isNew = arrivals[field]?.isNew[Int(code)] ?? false
+        case .prefix(let prefix):
+            let members = prefixes[field]?.first { $0.prefix == prefix }?.members ?? []
+            isNew = arrivals[field].map { known in members.allSatisfy { known.isNew[Int($0)] } } ?? false
+        }
+        guard let arrivals = arrivals[field] else { return penalties[field] }
+        return isNew ? min(arrivals.penalty, penalties[field]) : penalties[field]
     }
 
     /// The promising claims about one field, for the rows given (all when `nil`).
@@ -100,7 +148,8 @@ struct AtomSource {
         of index: Int, _ cells: [Counts], _ population: Population, _ minimumErrors: Double
     ) -> [Atom] {
         let field = sample.fields[index]
-        guard field.isNumeric else { return [] }
+        // The number of a build is a name: that it is above another one says nothing.
+        guard field.isNumeric, !FieldName(field.name).isDeployIdentity else { return [] }
         var all = Counts()
         for code in field.ascending { all += cells[Int(code)] }
         var best: [Atom?] = Array(repeating: nil, count: 2 * Self.stretches)
@@ -122,11 +171,17 @@ struct AtomSource {
         return best.compactMap(\.self)
     }
 
+    /// The claim that a field has one value; `nil` when it is worth nothing.
+    func value(of field: Int, _ code: Int32, _ counts: Counts, _ population: Population) -> Atom? {
+        make(field, .value(code), counts, population)
+    }
+
     private func make(_ field: Int, _ claim: Atom.Claim, _ counts: Counts, _ population: Population) -> Atom?
     {
         let score = population.yardstick.score(counts)
         guard score > 0, counts.events <= 0.97 * population.yardstick.total.events else { return nil }
-        return Atom(field: field, claim: claim, counts: counts, score: score, penalty: penalties[field])
+        return Atom(
+            field: field, claim: claim, counts: counts, score: score, penalty: penalty(field, claim))
     }
 
     /// For each code of the field whether the claim holds.

@@ -4,7 +4,7 @@ import RealModule
 /// The failures that the baseline lets expect of each event.
 ///
 /// Routes and services fail at rates of their own. Up to three fields that predict the failures of the baseline
-/// best (chosen by the Bayesian information criterion) cut it into strata; the rate of a stratum is shrunk
+/// best cut it into strata; the rate of a stratum is shrunk
 /// towards the rate of the stratum around it.
 struct Background {
     /// The expected failures of each row of the window of interest, for one event of it.
@@ -107,8 +107,9 @@ struct Background {
         return chosen
     }
 
-    /// The log-likelihood of the baseline's outcomes by stratum, less half the logarithm of the number of events for
-    /// each stratum (Schwarz 1978).
+    /// The log-likelihood of the baseline's outcomes by stratum, less two for each stratum. Akaike's criterion (1974) takes one, and
+    /// Schwarz's so much that a field whose values fail at rates of their own is left out where failures are few, which
+    /// then look like the incident's; the shrinkage keeps too many strata from doing harm.
     private static func criterion(_ keys: Keys, _ base: Sample.Rows) -> Double {
         var counts = [Counts](repeating: Counts(), count: keys.count)
         for row in base.weights.indices {
@@ -121,7 +122,7 @@ struct Background {
             let rate = min((cell.errors + 20 * overall) / (cell.events + 20), 1 - 1e-12)
             return cell.errors * Double.log(rate) + (cell.events - cell.errors) * Double.log(1 - rate)
         }.sorted()
-        return terms.reduce(0, +) - 0.5 * Double(terms.count) * Double.log(base.events)
+        return terms.reduce(0, +) - 2 * Double(terms.count)
     }
 }
 

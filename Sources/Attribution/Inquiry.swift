@@ -47,7 +47,7 @@ struct Inquiry {
             guard part >= options.minimumCoverage else { break }
             guard !found.contains(where: { repeats($0, slice) }) else { break }
             found.append(slice)
-            removed = removed?.union(slice.rows) ?? slice.rows
+            removed = removed?.union(slice.explained) ?? slice.explained
         }
         if found.isEmpty, let doubtful { found = [doubtful] }
         return found
@@ -60,7 +60,7 @@ struct Inquiry {
     /// The rate of a slice that fails no more than it did before, or `nil` when it has become worse or there is
     /// nothing to compare with.
     ///
-    /// The likelihood-ratio test of two proportions (G), as in Sokal and Rohlf's *Biometry*; 8 is one in 200.
+    /// The likelihood-ratio test of two proportions (G), as in Sokal and Rohlf's *Biometry*; 12 is one in 2,000, as the slice is the best of thousands.
     private func unchangedRate(_ slice: Slice, _ source: AtomSource) -> Double? {
         guard sample.hasBaseline else { return nil }
         var rows = RowSet(count: sample.baseline.count)
@@ -73,7 +73,7 @@ struct Inquiry {
             2 * sample.evidence
             * (gain(errors, events) + gain(now.errors, now.events)
                 - gain(errors + now.errors, events + now.events))
-        return isWorse && statistic >= 8 ? nil : (errors + 0.5) / (events + 1)
+        return isWorse && statistic >= 12 ? nil : (errors + 0.5) / (events + 1)
     }
 
     /// The log-likelihood of a proportion at its best value.

@@ -65,4 +65,7 @@ struct Yardstick {
             * scanStatistic(
                 observed: counts.errors, expected: expected(counts), total: total.errors)
     }
+
+    /// The same when some events are left out.
+    func without(_ counts: Counts) -> Yardstick { Yardstick(total: total - counts, evidence: evidence) }
 }

@@ -8,9 +8,16 @@ struct Slice {
     var counts: Counts
     /// Its log-likelihood ratio.
     var score: Double
+    /// What is added to the score because some events lack a field that it speaks of: see ``Search/extendedDespiteGaps(_:)``.
+    var allowance = 0.0
+    /// Rows that it explains though they lack such a field.
+    var gaps: RowSet?
+
+    /// The rows whose failures need no other cause.
+    var explained: RowSet { gaps.map(rows.union) ?? rows }
 
     /// The score less what the number of possible statements of this length takes away.
-    var net: Double { score - atoms.reduce(0) { $0 + $1.penalty } }
+    var net: Double { score + allowance - atoms.reduce(0) { $0 + $1.penalty } }
 }
 
 /// Finds the slice that explains the failures best: single claims, then pairs and triples of the best of them, then
@@ -202,7 +209,9 @@ extension Search {
     private func polish(_ start: Slice) -> Slice {
         var current = start
         for _ in 0..<5 {
-            let candidates = (retuned(current) + reduced(current) + extended(current)).sorted(by: precedes)
+            let candidates =
+                (retuned(current) + reduced(current) + extended(current) + extendedDespiteGaps(current))
+                .sorted(by: precedes)
             guard let better = candidates.first, better.net > current.net + 1e-9 else { break }
             current = better
         }
@@ -256,5 +265,49 @@ extension Search {
         }
         guard let best, best.score > slice.score + best.penalty + Self.marginOfChild else { return [] }
         return [self.slice(slice.atoms + [best])]
+    }
+
+    /// With one more value of a field that a part of the slice's events lack.
+    ///
+    /// Such events are no evidence against the value: where it is missing at random, a part of them have it unseen. So the
+    /// claim is weighed among the events that have the field, provided that those without fail no more than such a
+    /// mixture would.
+    private func extendedDespiteGaps(_ slice: Slice) -> [Slice] {
+        guard slice.atoms.count < 3, slice.gaps == nil else { return [] }
+        let context = slice.rows.indices()
+        var best: (gain: Double, atom: Atom)?
+        for index in candidates where !slice.atoms.contains(where: { $0.field == index }) {
+            let field = source.sample.fields[index]
+            var cells = [Counts](repeating: Counts(), count: field.values.count + 1)
+            population.tally(field.codes, context, into: &cells)
+            let missing = cells[field.values.count]
+            guard (0.1...0.6).contains(missing.events / slice.counts.events), missing.errors > 0 else {
+                continue
+            }
+            let present = slice.counts - missing
+            let yardstick = population.yardstick.without(missing)
+            for code in 0..<field.values.count where cells[code].errors >= minimumErrors {
+                let own = cells[code]
+                let excess = max(0, own.errors - own.background) / own.events
+                let mixture =
+                    missing.background + excess * missing.events * own.events / present.events
+                guard missing.errors <= 2 * mixture + 3 else { continue }
+                let gain = yardstick.score(own) - yardstick.score(present)
+                guard let atom = source.value(of: index, Int32(code), own, population) else { continue }
+                let net = gain - atom.penalty - Self.marginOfChild
+                let isBetter =
+                    best.map { net != $0.gain ? net > $0.gain : source.precedes(atom, $0.atom) } ?? (net > 0)
+                if isBetter { best = (net, atom) }
+            }
+        }
+        guard let best else { return [] }
+        var longer = self.slice(slice.atoms + [best.atom])
+        let gain = best.gain + best.atom.penalty + Self.marginOfChild
+        longer.allowance = slice.score + gain - longer.score
+        let field = source.sample.fields[best.atom.field]
+        var isMissing = [Bool](repeating: false, count: field.values.count + 1)
+        isMissing[field.values.count] = true
+        longer.gaps = slice.rows.intersection(RowSet(field.codes, members: isMissing))
+        return [longer]
     }
 }

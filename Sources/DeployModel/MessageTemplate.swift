@@ -19,6 +19,9 @@ public struct MessageTemplate: Sendable, Hashable {
             if !follows, let end = Self.endOfQuote(bytes, from: index) {
                 Self.appendStar(to: &output)
                 index = end
+            } else if !follows, let end = Self.endOfUUID(bytes, from: index) {
+                Self.appendStar(to: &output)
+                index = end
             } else if Self.isWord(byte) {
                 var end = index
                 while end < bytes.count, Self.isWord(bytes[end]) { end += 1 }
@@ -80,6 +83,22 @@ public struct MessageTemplate: Sendable, Hashable {
             index += 1
         }
         return nil
+    }
+
+    /// The index after a UUID (RFC 9562: 8-4-4-4-12 hexadecimal digits), when one begins here.
+    private static func endOfUUID(_ bytes: [UInt8], from start: Int) -> Int? {
+        var index = start
+        for (group, length) in [8, 4, 4, 4, 12].enumerated() {
+            if group > 0 {
+                guard index < bytes.count, bytes[index] == UInt8(ascii: "-") else { return nil }
+                index += 1
+            }
+            guard index + length <= bytes.count, bytes[index..<index + length].allSatisfy(isHexDigit) else {
+                return nil
+            }
+            index += length
+        }
+        return index < bytes.count && isWord(bytes[index]) ? nil : index
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }

@@ -77,10 +77,16 @@ public struct Finding: Sendable, Hashable, Codable {
     public var explanation: Explanation
     /// The most probable deploy's configuration changes, the most suspicious first.
     public var changes: [RankedChange]
+    /// When pods of the workloads that the most probable deploy reaches were replaced, as the events show; by time.
+    public var rollouts: [ObservedRollout]
 
     /// An incident, explained and accused.
-    public init(incident: Incident, explanation: Explanation, changes: [RankedChange]) {
+    public init(
+        incident: Incident, explanation: Explanation, changes: [RankedChange],
+        rollouts: [ObservedRollout] = []
+    ) {
         self.incident = incident
+        self.rollouts = rollouts
         self.explanation = explanation
         self.changes = changes
     }

@@ -30,7 +30,7 @@ public func sampleTable(
             }, reject: { _, _ in })
         headers[file] = shape.format == .csv ? shape.header : []
     }
-    return try table(classes, headers: headers, roles: summary.roles)
+    return try table(&classes, headers: headers, roles: summary.roles)
 }
 
 /// FNV-1a, finished by a mixer so that the smallest hashes are a fair sample.
@@ -97,13 +97,19 @@ private struct KeptRecords {
     }
 }
 
-private func table(_ classes: [KeptRecords], headers: [[String]], roles: RoleAssignment) throws -> EventTable
+/// The table of the kept records, which are given up one by one as they enter it: both together would not fit.
+private func table(_ classes: inout [KeptRecords], headers: [[String]], roles: RoleAssignment) throws
+    -> EventTable
 {
     var rows: [(kept: KeptRecords.Kept, isFailing: Bool, weight: Double)] = []
+    let seen = classes.reduce(0) { $0 + $1.weight }
+    var isSample = false
     for (position, records) in classes.enumerated() {
         let scale = records.scale
+        isSample = isSample || scale > 1.000_001
         rows += records.kept.map { ($0, position % 2 == 0, $0.weight * scale) }
     }
+    classes = []
     rows.sort { a, b in
         if a.kept.time != b.kept.time { return a.kept.time < b.kept.time }
         return (a.kept.hash, a.isFailing ? 0 : 1) < (b.kept.hash, b.isFailing ? 0 : 1)
@@ -111,7 +117,9 @@ private func table(_ classes: [KeptRecords], headers: [[String]], roles: RoleAss
     let parser = try JSONRecordParser()
     var builder = ColumnsBuilder(leavingOut: Set([roles.fields[.time]].compactMap { $0 }))
     let columns = headers.map(ColumnNames.init)
-    for (row, entry) in rows.enumerated() {
+    for row in rows.indices {
+        let entry = rows[row]
+        rows[row].kept.bytes = []
         if columns[entry.kept.file].isEmpty {
             var padded = entry.kept.bytes
             padded.append(contentsOf: repeatElement(0, count: JSONRecordParser.padding))
@@ -125,8 +133,6 @@ private func table(_ classes: [KeptRecords], headers: [[String]], roles: RoleAss
             }
         }
     }
-    let seen = classes.reduce(0) { $0 + $1.weight }
-    let isSample = classes.contains { $0.scale > 1.000_001 }
     let counts: Set<FieldRole> = [.errors, .successes, .count, .errorKinds, .weight]
     let countFields = Set(roles.fields.filter { counts.contains($0.key) }.values)
     return EventTable(

@@ -95,7 +95,14 @@ public func investigate(
             aligned.filter { accused.contains($0.id) }, comparisons: comparisons,
             failures: failureContext(incident, explanation: explanation, observations: observations),
             source: source)
-        return Finding(incident: incident, explanation: explanation, changes: changes)
+        return Finding(
+            incident: incident, explanation: explanation, changes: changes,
+            rollouts: blamed(for: incident).flatMap { suspect in aligned.first { $0.id == suspect.deploy } }
+                .map {
+                    replaced(
+                        by: $0, incident: incident, explanation: explanation, rollouts: observations.rollouts)
+                }
+                ?? [])
     }
     let warnings = comparisons.values.flatMap(\.warnings)
     return Investigated(
@@ -145,4 +152,21 @@ private func explained(
         options: AttributionOptions(
             symptomFields: preferences.symptoms, causeFields: preferences.causes,
             outcomeFields: preferences.outcome))
+}
+
+/// When the pods of a deploy's workloads, or of those that fail, were first seen with a new template after it: the first time
+/// for each, within a day.
+private func replaced(
+    by deploy: Deploy, incident: Incident, explanation: Explanation, rollouts: [ObservedRollout]
+) -> [ObservedRollout] {
+    var workloads = Set(deploy.workloads + explanation.causes.compactMap(\.workload))
+    if incident.scope.kind == .workload { workloads.insert(incident.scope.name) }
+    var first: [String: ObservedRollout] = [:]
+    for rollout in rollouts where workloads.contains(rollout.workload) {
+        let lag = rollout.first.seconds(since: deploy.startedAt)
+        guard lag > -600, lag < 86_400, rollout.first < first[rollout.workload]?.first ?? rollout.first + 1
+        else { continue }
+        first[rollout.workload] = rollout
+    }
+    return first.values.sorted { ($0.first, $0.workload) < ($1.first, $1.workload) }
 }

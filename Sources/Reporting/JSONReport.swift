@@ -149,6 +149,7 @@ private func json(_ finding: Finding, commits: [String: CommitID?], explaining: 
         ("changes", .array(finding.changes.map(json))),
     ]
     if let slow = incident.slowerThan { fields.append(("slower_than", .number(slow))) }
+    if !finding.rollouts.isEmpty { fields.append(("rollouts", .array(finding.rollouts.map(json)))) }
     if explaining { fields.append(("evidence", .array(incident.weighed.map(json)))) }
     return .object(fields)
 }
@@ -189,6 +190,13 @@ private func json(_ value: FieldValue) -> JSONValue {
     case .number(let number): .exact(number)
     case .bool(let flag): .bool(flag)
     }
+}
+
+private func json(_ rollout: ObservedRollout) -> JSONValue {
+    .object([
+        ("workload", .string(rollout.workload)), ("template_hash", .string(rollout.hash)),
+        ("first", time(rollout.first)), ("pods", .integer(rollout.pods)),
+    ])
 }
 
 private func json(_ symptom: Symptom) -> JSONValue {

@@ -15,6 +15,15 @@ func render(_ finding: Finding, of report: Report, isFirst: Bool, _ layout: inou
     layout.wrapped(
         suspicion(incident, report: report, style: layout.style), indent: 3, hang: 2)
     layout.wrapped(course(incident, blamed: blamed, report: report, style: layout.style), indent: 3, hang: 2)
+    if !finding.rollouts.isEmpty {
+        let shown = finding.rollouts.prefix(layout.style.isFull ? .max : 3).map {
+            "\(Wording.harmless($0.workload)) \(Wording.moment($0.first))"
+        }
+        let more = finding.rollouts.count - shown.count
+        layout.wrapped(
+            "new pods first seen: \(shown.joined(separator: ", "))\(more > 0 ? " and \(more) more" : "")",
+            indent: 3, hang: 2, .dim)
+    }
     if layout.style.isExplaining { renderEvidence(incident, of: report, &layout) }
     if blamed == nil, incident.externalProbability > 0.5 { nearestDeploys(incident, report: report, &layout) }
     layout.blank()

@@ -1,0 +1,261 @@
+import Attribution
+import DeployModel
+import Testing
+
+@Suite("What sets failing events apart")
+struct ExplainTests {
+    struct Case: CustomTestStringConvertible, Sendable {
+        var testDescription: String
+        var fault: @Sendable (Incident.Event) -> Bool
+        var predicates: [Predicate]
+    }
+
+    static let cases: [Case] = [
+        Case(
+            testDescription: "a route", fault: { $0.text("http.route") == "/pay" },
+            predicates: [Predicate("http.route", .equals(.string("/pay")))]),
+        Case(
+            testDescription: "a workload, not its pods",
+            fault: { $0.text("k8s.deployment.name") == "mailer" },
+            predicates: [Predicate("k8s.deployment.name", .equals(.string("mailer")))]),
+        Case(
+            testDescription: "one bad pod",
+            fault: { $0.text("k8s.pod.name") == "mailer-7d9f4b6c85-x7k2p" },
+            predicates: [Predicate("k8s.pod.name", .equals(.string("mailer-7d9f4b6c85-x7k2p")))]),
+        Case(
+            testDescription: "a field that is missing", fault: { $0.fields["customer.plan"] == nil },
+            predicates: [Predicate("customer.plan", .isNull)]),
+        Case(
+            testDescription: "two values together",
+            fault: { $0.text("http.route") == "/order" && $0.text("customer.plan") == "pro" },
+            predicates: [
+                Predicate("customer.plan", .equals(.string("pro"))),
+                Predicate("http.route", .equals(.string("/order"))),
+            ]),
+    ]
+
+    @Test("is found", arguments: cases)
+    func found(example: Case) throws {
+        let explanation = Incident(fault: example.fault).explained()
+        #expect(explanation.outcome == .causes)
+        let cause = try #require(explanation.causes.first)
+        #expect(cause.predicates.sorted { $0.field < $1.field } == example.predicates)
+        #expect(explanation.causes.count == 1)
+        #expect(cause.coverage > 0.9)
+        #expect(cause.rateAfter > 0.3)
+        #expect((cause.rateBefore ?? 1) < 0.02)
+        #expect(cause.symptoms.first?.value == "refused: 403 for *")
+    }
+
+    @Test("a threshold is exact to a hundredth of the field")
+    func threshold() throws {
+        let explanation = Incident(fault: { $0.number("request.bytes") > 400_000 }).explained()
+        let predicate = try #require(explanation.causes.first?.predicates.first)
+        guard case .above(let number) = predicate.comparison else {
+            Issue.record("\(predicate)")
+            return
+        }
+        #expect(predicate.field == "request.bytes")
+        #expect((390_000...410_000).contains(number))
+    }
+
+    @Test("a copy of a field is told as the same events, not as another cause")
+    func copies() throws {
+        let explanation = Incident(fault: { $0.text("host.name") == "node-4" }).explained()
+        #expect(explanation.causes.count == 1)
+        let cause = try #require(explanation.causes.first)
+        #expect(cause.predicates == [Predicate("k8s.node.name", .equals(.string("node-4")))])
+        #expect(cause.aliases == [Predicate("host.name", .equals(.string("node-4")))])
+    }
+
+    @Test("a value is found though a third of the events lack its field")
+    func gaps() throws {
+        let incident = Incident(
+            events: 24_000, failing: 0.5,
+            fault: { $0.text("http.route") == "/order" && $0.text("customer.plan") == "pro" })
+        let events = incident.made().map { event -> Incident.Event in
+            var event = event
+            if event.index * 7919 % 3 == 0 { event.fields["customer.plan"] = nil }
+            return event
+        }
+        let explanation = explain(
+            Incident.table(events), interest: Incident.interest, baseline: Incident.baseline)
+        let cause = try #require(explanation.causes.first)
+        #expect(
+            cause.predicates == [
+                Predicate("customer.plan", .equals(.string("pro"))),
+                Predicate("http.route", .equals(.string("/order"))),
+            ])
+        #expect(explanation.causes.count == 1)
+    }
+
+    @Test("of a workload and the version that came to it just then, the version is named")
+    func newVersion() throws {
+        let incident = Incident(
+            fault: { $0.text("k8s.deployment.name") == "mailer" && $0.index % 12 != 0 })
+        let events = incident.made().map { event -> Incident.Event in
+            // One in twelve of the later events is still served by the old version.
+            var event = event
+            let workload = event.text("k8s.deployment.name")
+            let isNew = workload == "mailer" && event.isAfter && event.index % 12 != 0
+            event.fields["service.version"] = .string("\(workload)-\(isNew ? 2 : 1)")
+            return event
+        }
+        let explanation = explain(
+            Incident.table(events), interest: Incident.interest, baseline: Incident.baseline)
+        #expect(
+            explanation.causes.first?.predicates
+                == [Predicate("service.version", .equals(.string("mailer-2")))])
+    }
+
+    @Test("two faults are two causes, the larger one first")
+    func two() {
+        let explanation = Incident(fault: {
+            $0.text("http.route") == "/search" || $0.text("k8s.node.name") == "node-2"
+        }).explained()
+        #expect(
+            explanation.causes.map(\.predicates) == [
+                [Predicate("http.route", .equals(.string("/search")))],
+                [Predicate("k8s.node.name", .equals(.string("node-2")))],
+            ])
+    }
+
+    @Test("a rise of everything is nobody's in particular")
+    func everywhere() {
+        let explanation = Incident(failing: 0.08, fault: { _ in true }).explained()
+        #expect(explanation.outcome == .global)
+        #expect(explanation.causes.isEmpty)
+    }
+
+    @Test("noise is explained by nothing, whatever the seed", arguments: 1...12)
+    func nothing(seed: Int) {
+        #expect(Incident(seed: UInt64(seed), background: 0.02).explained().outcome == .none)
+    }
+
+    @Test("a route that failed as much before explains nothing")
+    func before() {
+        var incident = Incident(fault: { $0.text("http.route") == "/pay" })
+        incident.symptom = { _ in }
+        let events = incident.made().map { event -> Incident.Event in
+            // The hour before is made of the hour after.
+            var event = event
+            event.isAfter.toggle()
+            event.index = (event.index + incident.events / 2) % incident.events
+            return event
+        }
+        let both = incident.made().filter(\.isAfter) + events.filter { !$0.isAfter }
+        let explanation = explain(
+            Incident.table(both), interest: Incident.interest, baseline: Incident.baseline)
+        #expect(explanation.outcome == .none)
+    }
+
+    @Test("without a time before, failing events are set against the others")
+    func noBaseline() {
+        let incident = Incident(fault: { $0.text("http.route") == "/pay" })
+        let explanation = explain(incident.table(), interest: Incident.interest, baseline: nil)
+        #expect(
+            explanation.causes.first?.predicates == [Predicate("http.route", .equals(.string("/pay")))])
+        #expect(explanation.before == nil)
+    }
+}
+
+@Suite("Symptoms are not causes")
+struct SymptomTests {
+    @Test(
+        "under any name",
+        arguments: [
+            ("resp_code", "a status"), ("outcome_of_it", "a copy of the outcome"), ("took_ms", "a duration"),
+            ("fp", "a fingerprint"),
+        ])
+    func names(name: String, what: String) {
+        var incident = Incident(fault: { $0.text("http.route") == "/pay" })
+        incident.symptom = { event in
+            event.fields[name] =
+                switch what {
+                case "a status": .number(503)
+                case "a duration": .number(5000 + Double(event.index % 97))
+                case "a copy of the outcome": .string("bad")
+                default: .string("st0\(event.index % 3)")
+                }
+        }
+        // What passes has a value, too.
+        let events = incident.made().map { event -> Incident.Event in
+            guard !event.failed, what != "a fingerprint" else { return event }
+            var event = event
+            event.fields[name] =
+                switch what {
+                case "a status": .number(200)
+                case "a duration": .number(20 + Double(event.index * 31 % 400))
+                default: .string("good")
+                }
+            return event
+        }
+        let explanation = explain(
+            Incident.table(events), interest: Incident.interest, baseline: Incident.baseline)
+        #expect(
+            explanation.causes.first?.predicates == [Predicate("http.route", .equals(.string("/pay")))])
+        #expect(explanation.symptoms.contains { $0.field == name })
+    }
+
+    @Test("unless the user says so, and the other way round")
+    func settled() throws {
+        let incident = Incident(fault: { $0.text("http.route") == "/pay" })
+        let asSymptom = incident.explained(AttributionOptions(symptomFields: ["http.route"]))
+        #expect(asSymptom.causes.allSatisfy { $0.predicates.allSatisfy { $0.field != "http.route" } })
+        #expect(asSymptom.symptoms.contains { $0.field == "http.route" && $0.value == "/pay" })
+        let asCause = incident.explained(AttributionOptions(causeFields: ["error.message"]))
+        #expect(asCause.outcome == .causes)
+    }
+
+    @Test("and neither is what failing is told by, unless its name says that it was known before")
+    func outcome() {
+        let incident = Incident(fault: { $0.text("http.route") == "/pay" })
+        let options = AttributionOptions(outcomeFields: ["queue.depth", "http.route"])
+        #expect(
+            incident.explained(options).causes.first?.predicates
+                == [Predicate("http.route", .equals(.string("/pay")))])
+    }
+}
+
+@Suite("An explanation is a function of the events")
+struct InvarianceTests {
+    private let incident = Incident(fault: {
+        $0.text("http.route") == "/order" && $0.number("request.bytes") > 300_000
+    })
+
+    private func explained(_ table: EventTable) -> Explanation {
+        explain(table, interest: Incident.interest, baseline: Incident.baseline)
+    }
+
+    @Test("in any order")
+    func order() {
+        let events = incident.made()
+        let expected = explained(Incident.table(events))
+        #expect(expected.outcome == .causes)
+        #expect(explained(Incident.table(events.reversed())) == expected)
+        #expect(
+            explained(Incident.table(events.sorted { $0.text("trace.id") < $1.text("trace.id") })) == expected
+        )
+    }
+
+    @Test("where a row of weight three is three rows")
+    func weights() {
+        let events = incident.made()
+        let threefold = events.flatMap { Array(repeating: $0, count: 3) }
+        let weighted = Incident.table(events, weights: events.map { _ in 3 })
+        #expect(
+            explained(weighted).causes.map(\.predicates)
+                == explained(Incident.table(threefold)).causes.map(\.predicates))
+        #expect(explained(weighted).during == explained(Incident.table(threefold)).during)
+    }
+
+    @Test("also of hardly any")
+    func few() {
+        for count in 0...3 {
+            let events = Array(incident.made().prefix(count))
+            #expect(explained(Incident.table(events)).outcome == .none)
+        }
+        let failing = incident.made().filter(\.failed)
+        #expect(explained(Incident.table(failing)).causes.count <= 3)
+    }
+}
