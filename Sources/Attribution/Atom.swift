@@ -37,8 +37,8 @@ struct AtomSource {
     let sample: Sample
     /// Prefixes of pod names worth trying, by field: a workload's pods, a template's pods.
     private let prefixes: [Int: [(prefix: String, members: [Int32])]]
-    /// What a claim about each field pays.
-    private var penalties: [Double]
+    /// What a claim about each field pays: that it has a value, or lacks one; and that it is above or below a number.
+    private var penalties: [Double], cutPenalties: [Double]
     /// Of fields whose values come and go with deploys: the values that came with the incident, and what a claim about one pays.
     private var arrivals: [Int: Arrivals] = [:]
 
@@ -60,6 +60,7 @@ struct AtomSource {
         }
         self.prefixes = prefixes
         penalties = Array(repeating: 0, count: sample.fields.count)
+        cutPenalties = penalties
         let names = candidates.map { FieldName(sample.fields[$0].name) }
         // What was known before an event ended makes it fail more often than what somebody called by a name of their own.
         let chances = names.map { $0.isKnownBefore ? 3.0 : 1.0 }
@@ -74,10 +75,11 @@ struct AtomSource {
             // Neighbouring thresholds pick nearly the same events: a field has about as many independent ones as
             // there are stretches, both ways.
             let cuts = min(2 * field.ascending.count, 2 * Self.stretches)
-            let distinct = field.ascending.count > 200 ? 0 : values
-            let options = distinct + cuts + (prefixes[index]?.count ?? 0)
+            let options = values + (prefixes[index]?.count ?? 0)
             let choice = Double.log(max(all, 2) / chances[position])
             penalties[index] = choice + Double.log(Double(max(options, 2)))
+            // A cut is put where it fits best, and fewer causes are sizes than names.
+            cutPenalties[index] = choice + Double.log(Double(max(cuts, 2))) + 2
             if names[position].isDeployIdentity, sample.hasBaseline {
                 arrivals[index] = Self.arrivals(field, failing: failing, in: sample, choice: choice)
             }
@@ -106,8 +108,7 @@ struct AtomSource {
     private func penalty(_ field: Int, _ claim: Atom.Claim) -> Double {
         let isNew: Bool
         switch claim {
-        // A cut is put where it fits best, and fewer causes are sizes than names.
-        case .above, .atMost: return penalties[field] + 2
+        case .above, .atMost: return cutPenalties[field]
         case .missing: return penalties[field]
         case .value(let code): isNew = arrivals[field]?.isNew[Int(code)] ?? false
         case .prefix(let prefix):

@@ -56,7 +56,7 @@ struct Background {
         guard sample.hasBaseline else { return sample.errors > 0 }
         var expected = 0.0
         for row in rates.indices { expected += rates[row] * sample.interest.weights[row] }
-        let variance = sample.dispersion * expected * (1 + sample.growth) + 1
+        let variance = expected * (1 + sample.growth) / min(sample.evidence, 1) + 1
         return sample.errors - expected > 3.5 * Double.sqrt(variance) && sample.errors > 1.1 * expected
     }
 

@@ -60,20 +60,24 @@ struct Inquiry {
     /// The rate of a slice that fails no more than it did before, or `nil` when it has become worse or there is
     /// nothing to compare with.
     ///
-    /// The likelihood-ratio test of two proportions (G), as in Sokal and Rohlf's *Biometry*; 12 is one in 2,000, as the slice is the best of thousands.
+    /// The likelihood-ratio test of two proportions (G), as in Sokal and Rohlf's *Biometry*; 12 is one in
+    /// 2,000, as the slice is the best of thousands.
     private func unchangedRate(_ slice: Slice, _ source: AtomSource) -> Double? {
         guard sample.hasBaseline else { return nil }
         var rows = RowSet(count: sample.baseline.count)
         for atom in slice.atoms { rows = rows.intersection(source.baselineRows(atom)) }
         let (events, errors) = (rows.sum(sample.baseline.weights), rows.sum(sample.baseline.errorWeights))
-        guard events >= 30 else { return nil }
         let now = slice.counts
+        // What hardly occurred before has no rate of its own to go by.
+        guard events >= 30, events * sample.growth >= 0.25 * now.events else { return nil }
         let isWorse = now.errors * events > errors * now.events
         let statistic =
             2 * sample.evidence
             * (gain(errors, events) + gain(now.errors, now.events)
                 - gain(errors + now.errors, events + now.events))
-        return isWorse && statistic >= 12 ? nil : (errors + 0.5) / (events + 1)
+        // Both windows together say what the rate is; below that of now it could win again.
+        let rate = (errors + now.errors) / (events + now.events)
+        return isWorse && statistic >= 12 ? nil : max(rate, now.errors / max(now.events, 1))
     }
 
     /// The log-likelihood of a proportion at its best value.

@@ -88,7 +88,8 @@ struct Sample {
         let hidden = Set(outcome.compactMap { table.roles[$0] })
         fields = table.columns.filter { !hidden.contains($0.name) }
             .map { Field($0, interest: inside, baseline: before) }
-        if table.sampledFrom != nil {
+        // Weights that the events declare come from sampling as well: one event of weight 10 is one witness, not ten.
+        if table.sampledFrom != nil || table.roles[.weight] != nil {
             // Kish's effective sample size: (Σw)² / Σw² independent events.
             let failing = interest.errorWeights
             evidence = min(1, ratio(failing.reduce(0, +), failing.reduce(0) { $0 + $1 * $1 }))

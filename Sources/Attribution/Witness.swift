@@ -40,7 +40,9 @@ struct Witness {
             shown.append(first)
             aliases += others
         }
-        let counts = everything.count(slice.rows)
+        // Counted by the claims that are shown, so that the reader can check them.
+        let rows = shown.reduce(RowSet(count: sample.interest.count)) { $0.intersection(source.rows($1)) }
+        let counts = everything.count(rows)
         let expected = sample.hasBaseline ? counts.background : rateElsewhere * counts.events
         let before = shown.reduce(RowSet(count: sample.baseline.count)) {
             $0.intersection(source.baselineRows($1))
@@ -53,7 +55,7 @@ struct Witness {
             coverage: min(1, max(0, (counts.errors - expected) / max(excess, 1e-9))),
             rateBefore: rateBefore, rateAfter: counts.events > 0 ? counts.errors / counts.events : 0,
             aliases: aliases.map(source.predicate), workload: workload(of: shown + aliases),
-            pods: pods(of: slice), symptoms: describeSymptoms(of: sample, roles: roles, in: slice.rows))
+            pods: pods(in: rows), symptoms: describeSymptoms(of: sample, roles: roles, in: rows))
     }
 
     /// The claims that hold for (nearly) the same events as an atom, the one that people know best first.
@@ -123,11 +125,11 @@ struct Witness {
     /// At most this many pods are named.
     private static let podsNamed = 200
 
-    private func pods(of slice: Slice) -> [String] {
+    private func pods(in rows: RowSet) -> [String] {
         guard let podField else { return [] }
         let field = sample.fields[podField]
         var codes: Set<Int32> = []
-        for row in slice.rows.indices() where sample.interest.errorWeights[Int(row)] > 0 {
+        for row in rows.indices() where sample.interest.errorWeights[Int(row)] > 0 {
             let code = field.codes[Int(row)]
             if code != field.missing { codes.insert(code) }
         }

@@ -61,7 +61,8 @@ struct EventReading {
                 ))
         }
         if roles.failure == .counts { return counts(record, at: instant) }
-        let weight = field(.weight, of: record).flatMap(Self.number) ?? 1
+        let weight =
+            (field(.weight, of: record) ?? field(.count, of: record)).flatMap(Self.number) ?? 1
         guard weight > 0, weight <= Self.largestCount else {
             return .failure(RecordFailure(reason: "its weight is not a positive number below 2^53"))
         }

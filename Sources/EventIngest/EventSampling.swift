@@ -33,16 +33,31 @@ public func sampleTable(
     return try table(&classes, headers: headers, roles: summary.roles)
 }
 
-/// FNV-1a, finished by a mixer so that the smallest hashes are a fair sample.
+/// A multiplicative hash of eight bytes at a time, mixed at the end as in MurmurHash3's finaliser (Appleby, 2008), so
+/// that the smallest hashes are a fair sample. The same bytes have the same hash on every machine.
 private func hashed(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    hash = (hash ^ (hash >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    hash = (hash ^ (hash >> 27)) &* 0x94D0_49BB_1331_11EB
-    return hash ^ (hash >> 31)
+    func mixed(_ value: UInt64) -> UInt64 {
+        var hash = value
+        hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD
+        hash = (hash ^ (hash >> 33)) &* 0xC4CE_B9FE_1A85_EC53
+        return hash ^ (hash >> 33)
+    }
+    var hash = UInt64(bytes.count)
+    var offset = 0
+    while offset + 8 <= bytes.count {
+        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+        hash ^= hash >> 29
+        offset += 8
+    }
+    var rest: UInt64 = 0
+    for byte in bytes[offset...] { rest = rest << 8 | UInt64(byte) }
+    return mixed(mixed(hash ^ rest))
 }
 
-/// The records of a class with the smallest hashes, at most `limit`; a heap with the largest hash on top.
+/// The records of a class with the smallest hashes, at most `limit`; equal records are one of them with the weight of all.
+///
+/// A record that stays in the end had a hash below the limit from its first copy on, so that all its copies were counted.
 private struct KeptRecords {
     struct Kept {
         var hash: UInt64
@@ -53,27 +68,33 @@ private struct KeptRecords {
     }
 
     let limit: Int
-    private(set) var kept: [Kept] = []
+    private var byHash: [UInt64: Kept] = [:]
     private(set) var weight = 0.0
-    private var isHeap = false
+    /// The hashes that are kept, once there are as many as may be; a heap with the largest on top.
+    private var heap: [UInt64] = []
 
     init(limit: Int) { self.limit = limit }
+
+    var kept: some Collection<Kept> { byHash.values }
 
     mutating func add(
         _ hash: UInt64, _ bytes: UnsafeRawBufferPointer, file: Int, time: Instant, weight: Double
     ) {
         self.weight += weight
-        if kept.count < limit {
-            kept.append(Kept(hash: hash, time: time, weight: weight, file: file, bytes: Array(bytes)))
+        if let top = heap.first, hash > top { return }
+        if byHash[hash] != nil {
+            byHash[hash]?.weight += weight
             return
         }
-        if !isHeap {
-            for index in (0..<limit / 2).reversed() { sink(index) }
-            isHeap = true
+        if let top = heap.first {
+            byHash[top] = nil
+            heap[0] = hash
+            sink(0)
         }
-        guard let top = kept.first, hash < top.hash else { return }
-        kept[0] = Kept(hash: hash, time: time, weight: weight, file: file, bytes: Array(bytes))
-        sink(0)
+        byHash[hash] = Kept(hash: hash, time: time, weight: weight, file: file, bytes: Array(bytes))
+        guard heap.isEmpty, byHash.count == limit else { return }
+        heap = Array(byHash.keys)
+        for index in (0..<limit / 2).reversed() { sink(index) }
     }
 
     private mutating func sink(_ start: Int) {
@@ -81,18 +102,18 @@ private struct KeptRecords {
         while true {
             var largest = parent
             for child in [2 * parent + 1, 2 * parent + 2]
-            where child < kept.count && kept[child].hash > kept[largest].hash {
+            where child < heap.count && heap[child] > heap[largest] {
                 largest = child
             }
             guard largest != parent else { return }
-            kept.swapAt(parent, largest)
+            heap.swapAt(parent, largest)
             parent = largest
         }
     }
 
     /// What one kept event's weight must be multiplied by to stand for all.
     var scale: Double {
-        let own = kept.reduce(0) { $0 + $1.weight }
+        let own = byHash.values.reduce(0) { $0 + $1.weight }
         return own > 0 ? weight / own : 1
     }
 }

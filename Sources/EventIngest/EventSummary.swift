@@ -112,9 +112,11 @@ private func requireFields(_ names: [String], seen: Set<String>, of sources: Eve
 {
     guard let missing = names.first(where: { !seen.contains($0) }) else { return }
     throw IngestError(
-        .missingRole, "no event has a field '\(missing)', which --error speaks of",
+        .missingRole, "no event has a field '\(missing)', which the expression speaks of",
         at: sources.sources.first?.name,
-        remedy: "check its name; `blamedeploy FILE` without --error says which fields it took for what")
+        remedy:
+            "check its name; `blamedeploy explain FILE` without an expression says which fields it took for what"
+    )
 }
 
 /// `each row covers the 10 min from its time on`.

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Cuts blocks of bytes into lines. A line that lies within one block and has room behind it is handed on where it is;
 /// others are put together in a buffer of their own.
 struct LineReader {
@@ -19,7 +27,7 @@ struct LineReader {
         if line == 0, pending.isEmpty, block.starts(with: [0xEF, 0xBB, 0xBF]) { start = 3 }
         while start < block.count {
             let rest = UnsafeRawBufferPointer(rebasing: block[start...])
-            guard let length = rest.firstIndex(of: UInt8(ascii: "\n")) else {
+            guard let length = lengthOfLine(rest) else {
                 keep(rest, tooLong: tooLong)
                 return
             }
@@ -61,4 +69,10 @@ struct LineReader {
         defer { pending.removeAll(keepingCapacity: true) }
         try pending.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<length]), line) }
     }
+}
+
+/// How many bytes stand before the first newline; `nil` without one. The C library looks at many bytes at once.
+private func lengthOfLine(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    guard let start = bytes.baseAddress, let found = memchr(start, 0x0A, bytes.count) else { return nil }
+    return UnsafeRawPointer(found) - start
 }

@@ -160,6 +160,9 @@ public struct RoleAssignment: Sendable {
             sentences.append("rows are counts: errors = \(fields[.errors] ?? ""), \(rest)")
         }
         if fields[.workload] == nil, fields[.pod] != nil { sentences.append("workload from pod names") }
+        if failure != .counts, let count = fields[.count] {
+            sentences.append("each row stands for \(count) events")
+        }
         for role in [FieldRole.workload, .pod, .version, .message, .weight] {
             if let name = fields[role] { sentences.append("\(role.rawValue) = \(name)") }
         }

@@ -15,24 +15,24 @@ public func renderText(_ comparison: WindowComparison, style: TextStyle) -> Stri
         window("all events", comparison.interest, explanation.during, &layout)
     }
     if let whole = comparison.sampledFrom {
-        layout.line("compared on a sample of these \(Wording.count(whole)) events", indent: 2, .dim)
+        layout.line(
+            "compared on a sample that stands for \(Wording.count(whole)) events: counts are estimates",
+            indent: 2, .dim)
     }
     if let assumptions = comparison.inputs.first?.assumptions, !assumptions.isEmpty {
-        layout.line(
-            assumptions.map(Wording.harmless).joined(separator: " \(style.dot) "), indent: 2, .dim)
+        let line = assumptions.map(Wording.harmless).joined(separator: " \(style.dot) ")
+        if style.isFull { layout.wrapped(line, indent: 2, .dim) } else { layout.line(line, indent: 2, .dim) }
     }
     layout.blank()
     switch explanation.outcome {
-    case .none:
-        let text =
-            explanation.during.errors == 0
-            ? "None of these events failed." : "Failures did not rise: there is nothing to explain."
-        layout.parts([(style.glyph(" ✓ ", " ok "), .good), (text, .strong)])
+    case .none: renderNothing(explanation, &layout)
     case .global:
-        layout.parts([
-            (style.glyph(" ○ ", " o "), .warning),
-            ("Failing events are everywhere alike: no field sets them apart.", .strong),
-        ])
+        layout.marked(
+            style.glyph(" ○ ", " o "), .warning,
+            "Failing events are everywhere alike: no field sets them apart.")
+        layout.wrapped(
+            "If a field that only describes failures hides the cause, name it with --symptom FIELD.",
+            indent: 3, .dim)
     case .causes:
         for (index, cause) in explanation.causes.enumerated() {
             if index > 0 { layout.blank() }
@@ -42,6 +42,24 @@ public func renderText(_ comparison: WindowComparison, style: TextStyle) -> Stri
     if explanation.outcome == .global { renderSymptoms(explanation.symptoms, indent: 1, &layout) }
     renderWarnings(comparison.warnings, &layout)
     return layout.text
+}
+
+private func renderNothing(_ explanation: Explanation, _ layout: inout TextLayout) {
+    let style = layout.style
+    let (during, before) = (explanation.during, explanation.before)
+    if during.errors == 0 {
+        layout.marked(style.glyph(" ✓ ", " ok "), .good, "None of these events failed.")
+    } else if let before, during.value > 1.2 * before.value {
+        layout.marked(
+            style.glyph(" ○ ", " o "), .warning,
+            "More of these events fail, but like ones failed as often before.")
+        layout.wrapped(
+            "Either there are more of those that fail anyhow, or it began before the baseline ended: choose an earlier time.",
+            indent: 3, .dim)
+    } else {
+        layout.marked(
+            style.glyph(" ✓ ", " ok "), .good, "Failures did not rise: there is nothing to explain.")
+    }
 }
 
 private func window(_ name: String, _ window: TimeWindow, _ rate: Rate, _ layout: inout TextLayout) {
@@ -103,7 +121,7 @@ private func render(
 }
 
 private func figures(_ cause: Cause, _ explanation: Explanation, _ style: TextStyle) -> String {
-    let whole = explanation.before == nil ? "of all failures explained" : "of the excess"
+    let whole = explanation.before == nil ? "of the failures above the rate elsewhere" : "of the excess"
     let before = cause.rateBefore.map { "\(Wording.percent($0)) \(style.arrow) " } ?? ""
     var parts = [
         "\(Wording.percent(cause.coverage)) \(whole)", "\(before)\(Wording.percent(cause.rateAfter)) fail",

@@ -75,7 +75,12 @@ struct ExplainCommandTests {
             (["--before", "10m"], 64, "--before goes with"),
             (["--window", "5m"], 64, "two times"), (["--baseline", "9m..5m"], 64, "--baseline goes with"),
             (["--after", "10m", "--window", "9m..5m"], 64, "choose"),
-            (["--after", "2031-01-01"], 2, "the events lie between"),
+            (["--after", "2031-01-01"], 2, "ends before it begins"),
+            (["--after", "2019-01-01"], 2, "ends before it begins"),
+            (["--window", "10m..20m"], 2, "ends before it begins"),
+            (["--window", "30m..10m", "--baseline", "20m..5m"], 2, "overlap"),
+            (["--window", "2031-01-01..2031-01-02"], 2, "the events lie between"),
+            (["--symptom", "regon"], 2, "'regon'"), (["--failing", "mss > 4"], 2, "'mss'"),
             (["--window", "20m..10m", "--baseline", "9w..8w"], 2, "to compare with"),
         ])
     func nonsense(options: [String], status: Int32, words: String) throws {

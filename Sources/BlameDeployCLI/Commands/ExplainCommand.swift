@@ -45,15 +45,22 @@ struct ExplainCommand: ParsableCommand, Executable {
         let sources = try EventSources(events.events)
         let summary = try summarize(sources, options: options)
         let span = summary.span ?? TimeWindow(since: Instant(seconds: 0), until: Instant(seconds: 0))
-        let (interest, baseline) = comparison.windows(span: span)
+        let last = summary.inputs.compactMap(\.last).max() ?? span.until
+        let (interest, baseline) = comparison.windows(span: span, last: last)
+        try requireOrder(interest, baseline)
+        let table = try sampleTable(
+            sources, summary: summary, interest: interest, baseline: baseline, options: options)
         for (window, name) in [(interest, "to explain"), (baseline ?? interest, "to compare with")]
-        where window.intersection(span) == nil {
+        where !table.times.contains(where: window.contains) {
             throw CommandError(
                 "no event \(name) lies between \(window.since) and \(window.until)",
                 remedy: "the events lie between \(span.since) and \(span.until)")
         }
-        let table = try sampleTable(
-            sources, summary: summary, interest: interest, baseline: baseline, options: options)
+        for field in events.symptoms + events.causes where table.column(field) == nil {
+            throw CommandError(
+                "no event has a field '\(field)', which --symptom or --cause speaks of",
+                remedy: "check its name; `--format json` shows names as they stand in the events")
+        }
         let explanation = explain(
             table, interest: interest, baseline: baseline,
             options: AttributionOptions(
@@ -62,5 +69,18 @@ struct ExplainCommand: ParsableCommand, Executable {
         return WindowComparison(
             inputs: summary.inputs, interest: interest, baseline: baseline, explanation: explanation,
             sampledFrom: table.sampledFrom, warnings: summary.warnings)
+    }
+
+    private func requireOrder(_ interest: TimeWindow, _ baseline: TimeWindow?) throws {
+        for window in [interest, baseline ?? interest] where window.since >= window.until {
+            throw CommandError(
+                "the window from \(window.since) to \(window.until) ends before it begins",
+                remedy: "give the earlier time first")
+        }
+        if let baseline, baseline.intersection(interest) != nil {
+            throw CommandError(
+                "the two windows overlap, so that events would be compared with themselves",
+                remedy: "choose a --baseline that ends before --window begins, or begins after it")
+        }
     }
 }

@@ -46,13 +46,15 @@ struct ComparisonOptions: ParsableArguments {
 
     /// The window that is explained and the one that it is compared with.
     ///
-    /// - Parameter span: where the events lie; durations count back from its end.
-    func windows(span: TimeWindow) -> (interest: TimeWindow, baseline: TimeWindow?) {
-        func instant(_ text: String) -> Instant? { time(text)?.resolved(from: span.until) }
+    /// - Parameters:
+    ///   - span: where the events lie.
+    ///   - last: the last event; durations count back from it.
+    func windows(span: TimeWindow, last: Instant) -> (interest: TimeWindow, baseline: TimeWindow?) {
+        func instant(_ text: String) -> Instant? { time(text)?.resolved(from: last) }
         func resolved(_ text: String) -> TimeWindow? {
             guard let ends = range(text) else { return nil }
             return TimeWindow(
-                since: ends.since.resolved(from: span.until), until: ends.until.resolved(from: span.until))
+                since: ends.since.resolved(from: last), until: ends.until.resolved(from: last))
         }
         if let window = window.flatMap(resolved) { return (window, baseline.flatMap(resolved)) }
         guard let begin = after.flatMap(instant) else { return (span, nil) }
