@@ -15,7 +15,7 @@ public func renderText(_ comparison: WindowComparison, style: TextStyle) -> Stri
         window("all events", comparison.interest, explanation.during, &layout)
     }
     if let whole = comparison.sampledFrom {
-        layout.line(
+        layout.wrapped(
             "compared on a sample that stands for \(Wording.count(whole)) events: counts are estimates",
             indent: 2, .dim)
     }
