@@ -14,8 +14,12 @@ struct EventReading {
     private var slots: [Slot]
     private var expressionSlots: [Slot]
     private var dates = DateCache()
+    /// For each field of the expression whether some record had it.
+    private var isSeen: [Bool]
     /// The fields of the expression that some record had.
-    private(set) var seen: Set<String> = []
+    var seen: Set<String> {
+        Set(zip(roles.expression?.fields ?? [], isSeen).filter(\.1).map(\.0))
+    }
 
     /// Where a field was found last.
     private struct Slot {
@@ -40,6 +44,7 @@ struct EventReading {
         self.roles = roles
         slots = Self.order.map { Slot(path: Array((roles.fields[$0] ?? "").utf8)) }
         expressionSlots = roles.expression?.fields.map { Slot(path: Array($0.utf8)) } ?? []
+        isSeen = expressionSlots.map { _ in false }
     }
 
     /// The field of a role in a record; `nil` when it has none, or a null.
@@ -86,7 +91,7 @@ struct EventReading {
     private mutating func isFailing(_ record: Record) -> Bool {
         if let expression = roles.expression {
             let values = expressionSlots.indices.map { expressionSlots[$0].find(record.fields) }
-            for (name, value) in zip(expression.fields, values) where value != nil { seen.insert(name) }
+            for index in values.indices where values[index] != nil { isSeen[index] = true }
             return expression.holds(values)
         }
         guard let field = field(.error, of: record) else { return false }

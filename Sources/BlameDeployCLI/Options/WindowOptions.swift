@@ -12,18 +12,12 @@ struct WindowOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Until when, in the same forms.", valueName: "time"))
     var until: String?
 
-    @Option(
-        name: .customLong("tz"), parsing: .unconditional,
-        help: ArgumentHelp("The zone of times that name none: UTC or ±hh:mm.", valueName: "zone"))
-    var zone: String?
+    @OptionGroup var zone: ZoneOptions
 
     /// Seconds east of Greenwich of times that name no zone; `nil` when nothing was said.
-    var offsetSeconds: Int? { zone.flatMap(zoneOffsetSeconds) }
+    var offsetSeconds: Int? { zone.offsetSeconds }
 
     func validate() throws {
-        if let zone, zoneOffsetSeconds(zone) == nil {
-            throw ValidationError("--tz takes UTC or an offset such as +02:00, not '\(zone)'")
-        }
         for (name, text) in [("--since", since), ("--until", until)] {
             guard let text, TimeExpression(text, offsetSeconds: offsetSeconds ?? 0) == nil else { continue }
             throw ValidationError("\(name) takes \(TimeExpression.forms), not '\(text)'")
