@@ -38,9 +38,12 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
 
         // The values, and the pure middle.
+        .target(name: "Parallel", swiftSettings: pure),
         .target(name: "DeployModel", swiftSettings: pure),
-        .target(name: "ChangeDetection", dependencies: ["DeployModel", numerics], swiftSettings: pure),
-        .target(name: "Attribution", dependencies: ["DeployModel", numerics], swiftSettings: pure),
+        .target(
+            name: "ChangeDetection", dependencies: ["DeployModel", "Parallel", numerics], swiftSettings: pure),
+        .target(
+            name: "Attribution", dependencies: ["DeployModel", "Parallel", numerics], swiftSettings: pure),
         .target(name: "ConfigTree", dependencies: ["CLibyaml", "DeployModel"], swiftSettings: common),
         .target(
             name: "ConfigFaults", dependencies: ["ConfigTree", "DeployModel", numerics], swiftSettings: pure),
@@ -57,7 +60,9 @@ let package = Package(
             swiftSettings: pure),
         .target(
             name: "EventIngest",
-            dependencies: ["CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", numerics],
+            dependencies: [
+                "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", numerics,
+            ],
             swiftSettings: common),
         .target(name: "Reporting", dependencies: ["DeployModel"], swiftSettings: pure),
         .target(name: "Scenario", dependencies: ["DeployModel", "GitHistory"], swiftSettings: pure),
@@ -66,7 +71,7 @@ let package = Package(
             dependencies: [
                 "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "DeployModel",
                 "DeployRecords",
-                "EventIngest", "GitHistory", "Investigation", "Reporting", "Scenario", arguments,
+                "EventIngest", "GitHistory", "Investigation", "Parallel", "Reporting", "Scenario", arguments,
             ],
             swiftSettings: common),
         .executableTarget(name: "blamedeploy", dependencies: ["BlameDeployCLI"], swiftSettings: common),

@@ -97,8 +97,9 @@ struct AtomSource {
         for row in field.baselineCodes.indices {
             before[Int(field.baselineCodes[row])] += sample.baseline.weights[row]
         }
+        let growth = sample.growth
         let isNew = now.indices.map { code in
-            code < field.values.count && before[code] * sample.growth <= 0.05 * now[code]
+            code < field.values.count && before[code] * growth <= 0.05 * now[code]
         }
         let count = isNew.indices.reduce(0) { $0 + (isNew[$1] && failing[$1] ? 1 : 0) }
         return Arrivals(

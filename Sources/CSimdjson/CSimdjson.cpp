@@ -2,7 +2,9 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <deque>
+#include <memory>
 #include <new>
 #include <string>
 #include <string_view>
@@ -100,7 +102,46 @@ error_code parse(bd_parser &self, const char *text, size_t length) {
 
 }  // namespace
 
+struct bd_index {
+    std::unique_ptr<internal::dom_parser_implementation> implementation;
+    ondemand::parser strings;
+};
+
 extern "C" {
+
+bd_index *bd_index_create(void) { return new (std::nothrow) bd_index; }
+
+void bd_index_free(bd_index *index) { delete index; }
+
+long bd_index_build(bd_index *index, const char *text, size_t length) {
+    try {
+        auto &implementation = index->implementation;
+        if (!implementation) {
+            if (get_active_implementation()->create_dom_parser_implementation(length, deepest, implementation)) {
+                return -1;
+            }
+        } else if (implementation->capacity() < length && implementation->set_capacity(length)) {
+            return -1;
+        }
+        if (implementation->stage1((const uint8_t *)text, length, stage1_mode::regular)) { return -1; }
+        return implementation->n_structural_indexes;
+    } catch (...) { return -1; }
+}
+
+const uint32_t *bd_index_positions(const bd_index *index) {
+    return index->implementation ? index->implementation->structural_indexes.get() : nullptr;
+}
+
+long bd_index_unescape(bd_index *index, const char *text, size_t length, char *plain) {
+    try {
+        ondemand::document document;
+        std::string_view string;
+        auto view = padded_string_view(text, length, length + SIMDJSON_PADDING);
+        if (index->strings.iterate(view).get(document) || document.get_string().get(string)) { return -1; }
+        std::copy(string.begin(), string.end(), plain);
+        return (long)string.size();
+    } catch (...) { return -1; }
+}
 
 size_t bd_padding(void) { return SIMDJSON_PADDING; }
 

@@ -1,4 +1,5 @@
 public import DeployModel
+import Parallel
 import RealModule
 
 /// What the series say: the incidents, and how many series were looked at to find them.
@@ -24,9 +25,11 @@ public struct Judgement: Sendable, Equatable {
 ///   - candidates: the deploys that may have done it, in any order.
 ///   - rollouts: new pod templates seen in the events.
 ///   - focus: the id of a deploy that is asked about, which then has a quarter of the prior weight of all at least.
-/// - Returns: the judgement; the same for the same values in any order.
+///   - workers: how many threads may work at once.
+/// - Returns: the judgement; the same for the same values in any order, and for any number of threads.
 public func judge(
-    series: [Series], candidates: [Candidate], rollouts: [ObservedRollout], focus: String? = nil
+    series: [Series], candidates: [Candidate], rollouts: [ObservedRollout], focus: String? = nil,
+    workers: Int = 1
 ) -> Judgement {
     let candidates = candidates.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
     let rollouts = RolloutIndex(rollouts)
@@ -36,7 +39,9 @@ public func judge(
     var judgement = Judgement(
         incidents: [], noneProbability: 1, scopesExamined: scopes.count + newKinds.count, transients: [])
     func search(_ scopes: [ExaminedSeries], newKinds: [NewKindJudgement]) -> Found {
-        found(scopes, newKinds: newKinds, candidates: candidates, rollouts: rollouts, focus: focus)
+        found(
+            scopes, newKinds: newKinds, candidates: candidates, rollouts: rollouts, focus: focus,
+            workers: workers)
     }
     let failures = search(scopes.filter { $0.signal != .volume }, newKinds: newKinds)
     let falls = search(scopes.filter { $0.signal == .volume }, newKinds: [])
@@ -72,7 +77,7 @@ private struct Found {
 /// The incidents of some series, found one after the other, each seen past when the next is looked for.
 private func found(
     _ scopes: [ExaminedSeries], newKinds: [NewKindJudgement], candidates: [Candidate],
-    rollouts: RolloutIndex, focus: String?
+    rollouts: RolloutIndex, focus: String?, workers: Int
 ) -> Found {
     var found = Found()
     /// What each incident is counted in.
@@ -80,18 +85,9 @@ private func found(
     var settled: [TimeWindow] = []
     var examined = scopes
     for round in 0..<3 {
-        var judged: [ScopeJudgement] = []
-        for scope in examined {
-            // The failures of all events come first: their bursts are set aside everywhere.
-            let bursts =
-                scope.signal == .errorRate ? judged.first(where: \.isOfAllFailures)?.transients ?? [] : []
-            if let one = ScopeJudgement(
-                scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
-                rollouts: rollouts, settled: settled, setAside: bursts, focus: focus)
-            {
-                judged.append(one)
-            }
-        }
+        let judged = judgements(
+            of: examined, candidates: candidates, rollouts: rollouts, settled: settled, focus: focus,
+            workers: workers)
         let allOdds = max(0, judged.first(where: \.isOfAllFailures)?.logOdds ?? 0)
         guard let best = mostTelling(judged, allOdds: allOdds) else { break }
         // Where nothing showed, nothing more will; and what single pods would add is not worth judging them again.
@@ -177,6 +173,25 @@ private func judgedNewKinds(
         .sorted { $0.logOdds > $1.logOdds }
 }
 
+/// Judges each series. The failures of all events come first: their bursts are set aside everywhere.
+private func judgements(
+    of scopes: [ExaminedSeries], candidates: [Candidate], rollouts: RolloutIndex, settled: [TimeWindow],
+    focus: String?, workers: Int
+) -> [ScopeJudgement] {
+    @Sendable func judgement(_ scope: ExaminedSeries, settingAside bursts: [TimeWindow]) -> ScopeJudgement? {
+        ScopeJudgement(
+            scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
+            rollouts: rollouts, settled: settled, setAside: bursts, focus: focus)
+    }
+    let isFirst = scopes.first.map { $0.series.scope == .all && $0.signal == .errorRate } ?? false
+    let whole = isFirst ? scopes.first.flatMap { judgement($0, settingAside: []) } : nil
+    let bursts = whole?.transients ?? []
+    let parts = concurrentMap(Array(scopes.dropFirst(isFirst ? 1 : 0)), workers: workers) {
+        judgement($0, settingAside: $0.signal == .errorRate ? bursts : [])
+    }
+    return ([whole] + parts).compactMap { $0 }
+}
+
 /// The series that stands out most; where all events stand out too, a part of them only if the part holds most of the
 /// excess, because a change of the whole shows in each of its parts.
 private func mostTelling(_ judged: [ScopeJudgement], allOdds: Double) -> ScopeJudgement? {
@@ -213,20 +228,22 @@ private struct ExaminedSeries {
 private func examinedSeries(_ series: [Series], besides judged: Set<Scope>) -> [ExaminedSeries] {
     var examined: [ExaminedSeries] = []
     let failures = series.filter { $0.slowerThan == nil && !judged.contains($0.scope) }
-    let total = failures.first { $0.scope == .all }?.total.errors ?? 0
+        .map { (series: $0, total: $0.total) }
+    let total = failures.first { $0.series.scope == .all }?.total.errors ?? 0
     for kind in [Scope.Kind.all, .workload, .version, .error, .pod] {
-        var ofKind = failures.filter { $0.scope.kind == kind }.sorted { $0.scope < $1.scope }
+        var ofKind = failures.filter { $0.series.scope.kind == kind }
         // A part that is nearly the whole says nothing of its own.
         if kind == .error || kind == .version { ofKind.removeAll { $0.total.errors > 0.9 * total } }
         guard kind == .all || kind == .error || ofKind.count > 1 else { continue }
         let failing = ofKind.filter { $0.total.errors >= 8 || kind == .all }
-            .sorted { ($0.total.errors, $1.scope) > ($1.total.errors, $0.scope) }.prefix(limit(of: kind))
+            .sorted { ($0.total.errors, $1.series.scope) > ($1.total.errors, $0.series.scope) }
+            .prefix(limit(of: kind))
         let many = Double.log(Double(max(1, ofKind.count)))
         let penalty = kind == .all ? 0 : kind == .pod ? 6 + many : 0.5 + 0.5 * many
-        examined += failing.map { ExaminedSeries(series: $0, signal: .errorRate, penalty: penalty) }
+        examined += failing.map { ExaminedSeries(series: $0.series, signal: .errorRate, penalty: penalty) }
     }
-    let whole = failures.filter { $0.scope == .all && $0.total.events - $0.total.errors >= 100 }
-    examined += whole.map { ExaminedSeries(series: $0, signal: .volume, penalty: 6) }
+    let whole = failures.filter { $0.series.scope == .all && $0.total.events - $0.total.errors >= 100 }
+    examined += whole.map { ExaminedSeries(series: $0.series, signal: .volume, penalty: 6) }
     let slow = series.filter { $0.slowerThan != nil && $0.total.errors >= 8 }.sorted { $0.scope < $1.scope }
     examined += slow.map {
         ExaminedSeries(series: $0, signal: .latency, penalty: 4 + 0.5 * Double.log(Double(slow.count)))

@@ -2,36 +2,63 @@ import DeployModel
 
 /// Counts in time buckets, sparse, in any order of time.
 struct BucketCounts {
-    /// How many buckets a chunk holds.
+    /// How many buckets a chunk holds: events and errors of each, one after the other.
     private static let chunkSize = 64
 
-    private var chunks: [Int: [Double]] = [:]
+    /// Where each chunk begins in ``counts``.
+    private var starts: [Int: Int] = [:]
+    private var counts: [Double] = []
+    /// The chunk used last; neighbouring events mostly share it.
+    private var lastChunk = Int.min, lastStart = 0
     private(set) var total = Rate(0, of: 0)
 
     mutating func add(_ bucket: Int, events: Double, errors: Double) {
         let chunk = bucket >> 6
-        let slot = (bucket & 63) * 2
+        if chunk != lastChunk { find(chunk) }
+        let slot = lastStart + (bucket & 63) * 2
         total.events += events
-        total.errors += errors
-        chunks[chunk, default: Array(repeating: 0, count: Self.chunkSize * 2)][slot] += events
-        if errors != 0 { chunks[chunk]?[slot + 1] += errors }
+        counts[slot] += events
+        if errors != 0 {
+            total.errors += errors
+            counts[slot + 1] += errors
+        }
+    }
+
+    private mutating func find(_ chunk: Int) {
+        lastChunk = chunk
+        if let start = starts[chunk] {
+            lastStart = start
+            return
+        }
+        lastStart = counts.count
+        starts[chunk] = lastStart
+        counts.append(contentsOf: repeatElement(0, count: Self.chunkSize * 2))
     }
 
     mutating func merge(_ other: BucketCounts) {
         total = total + other.total
-        for (chunk, counts) in other.chunks {
-            guard let own = chunks[chunk] else {
-                chunks[chunk] = counts
-                continue
-            }
-            chunks[chunk] = zip(own, counts).map { $0 + $1 }
+        for (chunk, start) in other.starts {
+            find(chunk)
+            for slot in 0..<Self.chunkSize * 2 { counts[lastStart + slot] += other.counts[start + slot] }
         }
+    }
+
+    /// The counts of some buckets, summed.
+    func total(in buckets: Range<Int>) -> Rate {
+        var sum = Rate(0, of: 0)
+        for (chunk, start) in starts {
+            for slot in 0..<Self.chunkSize where buckets.contains(chunk * Self.chunkSize + slot) {
+                sum.events += counts[start + slot * 2]
+                sum.errors += counts[start + slot * 2 + 1]
+            }
+        }
+        return sum
     }
 
     /// The buckets that hold events, ascending.
     var filled: [Int] {
-        chunks.keys.sorted().flatMap { chunk in
-            (0..<Self.chunkSize).filter { chunks[chunk]?[2 * $0] != 0 }.map { chunk * Self.chunkSize + $0 }
+        starts.sorted { $0.key < $1.key }.flatMap { chunk, start in
+            (0..<Self.chunkSize).filter { counts[start + 2 * $0] != 0 }.map { chunk * Self.chunkSize + $0 }
         }
     }
 
@@ -40,12 +67,12 @@ struct BucketCounts {
         var series = Series(
             scope: scope, start: Instant(seconds: first * bucketSeconds), bucketSeconds: bucketSeconds,
             events: Array(repeating: 0, count: count), errors: Array(repeating: 0, count: count))
-        for (chunk, counts) in chunks {
+        for (chunk, start) in starts {
             for slot in 0..<Self.chunkSize {
                 let index = chunk * Self.chunkSize + slot - first
                 guard index >= 0, index < count else { continue }
-                series.events[index] = counts[slot * 2]
-                series.errors[index] = counts[slot * 2 + 1]
+                series.events[index] = counts[start + slot * 2]
+                series.errors[index] = counts[start + slot * 2 + 1]
             }
         }
         return series

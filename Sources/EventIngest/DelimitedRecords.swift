@@ -1,51 +1,72 @@
 import DelimitedText
 
-/// Reads delimited text as records whose fields are named by the header.
-struct DelimitedRecords {
-    private(set) var header: [String] = []
-    private var names = ColumnNames([])
+/// Reads the wanted fields of delimited text, whose names are in the header.
+struct DelimitedRecords: ~Copyable {
+    private(set) var header: [String]
+    /// What separates cells.
+    let delimiter: UInt8
+    private let wanted: WantedFields
+    /// The place of each column's field, or −1.
+    private var places: [Int] = []
     private var scanner: DelimitedScanner
     private var cells: [DelimitedCell] = []
     /// What was read and not yet cut into records, the record that a block ended in first.
     private var pending: [UInt8] = []
     private var position: Int
+    private let fields: UnsafeMutableBufferPointer<RecordField>
+    /// Room for the cells of one record that are not simply their bytes.
+    private var plain = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1 << 12)
 
     /// - Parameter start: the first block, from which the separator is told.
-    init(start: UnsafeRawBufferPointer) {
+    init(start: UnsafeRawBufferPointer, wanted: WantedFields) {
         let head = Array(start.prefix(1 << 16))
         let dialect = DelimitedDialect(sniffing: head.span)
-        scanner = DelimitedScanner(delimiter: dialect.delimiter, line: dialect.headerLine)
+        self.init(header: [], delimiter: dialect.delimiter, line: dialect.headerLine, wanted: wanted)
         position = dialect.preambleLength
     }
 
-    mutating func read(
-        _ block: UnsafeRawBufferPointer, accept: (Record) throws -> Void, reject: (Int, String) -> Void
-    ) throws {
+    /// - Parameter header: the names of the columns; when empty the first record has them.
+    init(header: [String], delimiter: UInt8, line: Int = 1, wanted: WantedFields) {
+        self.header = header
+        self.delimiter = delimiter
+        self.wanted = wanted
+        scanner = DelimitedScanner(delimiter: delimiter, line: line)
+        position = 0
+        fields = .allocate(capacity: wanted.capacity)
+        fields.initialize(repeating: .missing)
+        places = header.map { wanted.place(adding: $0) ?? -1 }
+    }
+
+    deinit {
+        fields.deallocate()
+        plain.deallocate()
+    }
+
+    mutating func read<Sink: RecordSink>(_ block: UnsafeRawBufferPointer, into sink: inout Sink) throws {
         pending.append(contentsOf: block)
-        try cut(isLast: false, accept: accept, reject: reject)
-        if pending.count > LineReader.longestLine {
-            reject(scanner.nextLine, "the record is longer than 16 MiB")
+        try cut(isLast: false, into: &sink)
+        if pending.count > LineBlocks.longestLine {
+            sink.reject(line: scanner.nextLine, reason: "the record is longer than 16 MiB")
             let bytes = pending
             if case .malformed(_, let end) = scanner.skipLine(in: bytes.span, from: 0) { position = end }
         }
     }
 
-    mutating func finish(accept: (Record) throws -> Void, reject: (Int, String) -> Void) throws {
-        try cut(isLast: true, accept: accept, reject: reject)
+    mutating func finish<Sink: RecordSink>(into sink: inout Sink) throws {
+        try cut(isLast: true, into: &sink)
     }
 
-    private mutating func cut(
-        isLast: Bool, accept: (Record) throws -> Void, reject: (Int, String) -> Void
-    ) throws {
+    private mutating func cut<Sink: RecordSink>(isLast: Bool, into sink: inout Sink) throws {
         let bytes = pending
         loop: while true {
             switch scanner.next(in: bytes.span, from: position, isLast: isLast, cells: &cells) {
             case .record(let end):
+                let record = position..<end
                 position = end
-                try take(bytes, accept: accept, reject: reject)
+                try bytes.withUnsafeBytes { try take($0, record, into: &sink) }
             case .malformed(let reason, let end):
                 position = end
-                reject(scanner.line, reason)
+                sink.reject(line: scanner.line, reason: reason)
             case .incomplete, .end: break loop
             }
         }
@@ -53,71 +74,47 @@ struct DelimitedRecords {
         position = 0
     }
 
-    private mutating func take(
-        _ bytes: [UInt8], accept: (Record) throws -> Void, reject: (Int, String) -> Void
+    private mutating func take<Sink: RecordSink>(
+        _ bytes: UnsafeRawBufferPointer, _ record: Range<Int>, into sink: inout Sink
     ) throws {
         guard !header.isEmpty else {
-            header = cells.map { $0.text(in: bytes.span) }
-            names = ColumnNames(header)
+            let start = bytes.bindMemory(to: UInt8.self)
+            header = cells.map { $0.text(in: start.span) }
+            places = header.map { wanted.place(adding: $0) ?? -1 }
             return
         }
         // A separator at the end of each line makes empty cells beyond the header.
         while cells.count > header.count, let last = cells.last, last.start == last.end { cells.removeLast() }
         guard cells.count == header.count else {
-            reject(scanner.line, "it has \(cells.count) cells, the header has \(header.count)")
+            sink.reject(
+                line: scanner.line, reason: "it has \(cells.count) cells, the header has \(header.count)")
             return
         }
-        var joined: [UInt8] = []
-        for cell in cells {
-            cell.append(to: &joined, from: bytes.span)
-            joined.append(RecordBytes.separator)
+        if record.count > plain.count {
+            plain.deallocate()
+            plain = .allocate(capacity: record.count * 2)
         }
-        try names.withRecord(joined, line: scanner.line, accept)
-    }
-}
-
-/// The names of a header's columns, one after the other in one buffer.
-struct ColumnNames {
-    private let bytes: [UInt8]
-    private let ranges: [Range<Int>]
-
-    init(_ header: [String]) {
-        var bytes: [UInt8] = []
-        ranges = header.map { name in
-            let start = bytes.count
-            bytes += name.utf8
-            return start..<bytes.count
-        }
-        self.bytes = bytes
-    }
-
-    var isEmpty: Bool { ranges.isEmpty }
-
-    /// Makes a record of cells that lie one after the other, a separator behind each: the form in which a record is also
-    /// kept for reading it again.
-    func withRecord(_ cells: [UInt8], line: Int, _ accept: (Record) throws -> Void) throws {
-        try bytes.withUnsafeBytes { names in
-            try cells.withUnsafeBytes { cells in
-                var fields: [RecordField] = []
-                fields.reserveCapacity(ranges.count)
-                var start = 0
-                for range in ranges {
-                    let rest = UnsafeRawBufferPointer(rebasing: cells[start...])
-                    let length = rest.firstIndex(of: RecordBytes.separator) ?? rest.count
-                    fields.append(
-                        RecordField(
-                            path: UnsafeRawBufferPointer(rebasing: names[range]),
-                            cell: UnsafeRawBufferPointer(rebasing: rest[..<length])))
-                    start = min(start + length + 1, cells.count)
+        var plainCount = 0
+        for (column, place) in places.enumerated() where place >= 0 {
+            let cell = cells[column]
+            var text = UnsafeRawBufferPointer(rebasing: bytes[cell.start..<cell.end])
+            if cell.hasDoubledQuotes {
+                let start = plainCount
+                var index = 0
+                while index < text.count {
+                    plain[plainCount] = text[index]
+                    plainCount += 1
+                    index += text[index] == UInt8(ascii: "\"") ? 2 : 1
                 }
-                try accept(Record(line: line, fields: fields, bytes: cells))
+                text = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: plain[start..<plainCount]))
             }
+            fields[place] = RecordField(cell: text)
         }
+        var content = bytes[record]
+        while let first = content.first, first == 0x0A || first == 0x0D { content = content.dropFirst() }
+        while let last = content.last, last == 0x0A || last == 0x0D { content = content.dropLast() }
+        try sink.accept(
+            Record(fields: fields, bytes: UnsafeRawBufferPointer(rebasing: content), offset: 0),
+            line: scanner.line)
     }
-}
-
-/// The form in which a record of delimited text is kept.
-enum RecordBytes {
-    /// Stands behind each cell. A cell that holds it is cut there, which no export of text is known to do.
-    static let separator: UInt8 = 0x1F
 }

@@ -7,19 +7,60 @@ struct DurationCounts {
     private static let perDoubling = 4.0
     /// The class of a duration of 1.
     private static let one = 80
+    /// A block counts sixteen buckets by eight classes; a row has the blocks of sixteen buckets.
+    private static let blockSize = 16 * 8, blocksPerRow = classes / 8
 
-    private var counts: [Int: Double] = [:]
+    /// Where the row of each sixteen buckets begins in ``blocks``.
+    private var rows: [Int: Int] = [:]
+    /// Where each block begins in ``counts``, or −1.
+    private var blocks: [Int32] = []
+    private var counts: [Double] = []
+    /// The row used last; neighbouring events mostly share it.
+    private var lastGroup = Int.min, lastRow = 0
     private(set) var total = 0.0
 
     mutating func add(_ bucket: Int, duration: Double, events: Double) {
         guard duration >= 0, duration.isFinite else { return }
-        counts[bucket * Self.classes + Self.class(of: duration), default: 0] += events
         total += events
+        counts[place(bucket, Self.class(of: duration))] += events
+    }
+
+    private mutating func place(_ bucket: Int, _ class: Int) -> Int {
+        if bucket >> 4 != lastGroup { find(bucket >> 4) }
+        let block = lastRow + `class` >> 3
+        if blocks[block] < 0 {
+            blocks[block] = Int32(counts.count)
+            counts.append(contentsOf: repeatElement(0, count: Self.blockSize))
+        }
+        return Int(blocks[block]) + (bucket & 15) << 3 + `class` & 7
+    }
+
+    private mutating func find(_ group: Int) {
+        lastGroup = group
+        if let row = rows[group] {
+            lastRow = row
+            return
+        }
+        lastRow = blocks.count
+        rows[group] = lastRow
+        blocks.append(contentsOf: repeatElement(-1, count: Self.blocksPerRow))
+    }
+
+    /// Hands over each count with its bucket and class, always in the same order.
+    private func forEach(_ body: (_ bucket: Int, _ class: Int, _ events: Double) -> Void) {
+        for (group, row) in rows.sorted(by: { $0.key < $1.key }) {
+            for block in 0..<Self.blocksPerRow where blocks[row + block] >= 0 {
+                for slot in 0..<Self.blockSize {
+                    let events = counts[Int(blocks[row + block]) + slot]
+                    if events != 0 { body(group << 4 + slot >> 3, block << 3 + slot & 7, events) }
+                }
+            }
+        }
     }
 
     mutating func merge(_ other: DurationCounts) {
         total += other.total
-        counts.merge(other.counts, uniquingKeysWith: +)
+        other.forEach { counts[place($0, $1)] += $2 }
     }
 
     /// Slow events among all with a duration: those above the class in which nine tenths of all lie.
@@ -28,7 +69,7 @@ struct DurationCounts {
     func series(_ scope: Scope, first: Int, count: Int, bucketSeconds: Int) -> Series? {
         guard total >= 200 else { return nil }
         var byClass = [Double](repeating: 0, count: Self.classes)
-        for (key, events) in counts { byClass[key & (Self.classes - 1)] += events }
+        forEach { byClass[$1] += $2 }
         var sum = 0.0
         guard
             let limit = byClass.indices.first(where: { index in
@@ -40,17 +81,22 @@ struct DurationCounts {
             scope: scope, start: Instant(seconds: first * bucketSeconds), bucketSeconds: bucketSeconds,
             events: Array(repeating: 0, count: count), errors: Array(repeating: 0, count: count),
             slowerThan: Double.exp2(Double(limit + 1 - Self.one) / Self.perDoubling))
-        for (key, events) in counts {
-            let index = (key >> 8) - first
-            guard index >= 0, index < count else { continue }
+        forEach { bucket, duration, events in
+            let index = bucket - first
+            guard index >= 0, index < count else { return }
             series.events[index] += events
-            if key & (Self.classes - 1) > limit { series.errors[index] += events }
+            if duration > limit { series.errors[index] += events }
         }
         return series
     }
 
+    /// The quarter of the doubling that a duration lies in, from its exponent and three thresholds.
     private static func `class`(of duration: Double) -> Int {
         guard duration > 0 else { return 0 }
-        return min(max(Int((Double.log2(duration) * perDoubling).rounded(.down)) + one, 0), classes - 1)
+        let significand = duration.significand
+        let quarter =
+            (significand >= 1.189_207_115_002_721 ? 1 : 0) + (significand >= 1.414_213_562_373_095_1 ? 1 : 0)
+            + (significand >= 1.681_792_830_507_429 ? 1 : 0)
+        return min(max(Int(duration.exponent) * 4 + quarter + one, 0), classes - 1)
     }
 }

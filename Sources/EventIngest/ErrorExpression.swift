@@ -59,22 +59,22 @@ struct ErrorExpression: Sendable {
         return required.sorted().map { fields[$0] }
     }
 
-    /// - Parameter values: for each of ``fields`` the field of the event, where it has one.
-    func holds(_ values: [RecordField?]) -> Bool { holds(root, values) }
+    /// - Parameter value: gives the field of the event for each of ``fields``, by its number.
+    func holds(_ value: (Int) -> RecordField) -> Bool { holds(root, value) }
 
-    private func holds(_ node: Node, _ values: [RecordField?]) -> Bool {
+    private func holds(_ node: Node, _ value: (Int) -> RecordField) -> Bool {
         switch node {
-        case .or(let a, let b): holds(a, values) || holds(b, values)
-        case .and(let a, let b): holds(a, values) && holds(b, values)
-        case .not(let inner): !holds(inner, values)
-        case .truthy(let field): values[field].map(isTruthy) ?? false
+        case .or(let a, let b): holds(a, value) || holds(b, value)
+        case .and(let a, let b): holds(a, value) && holds(b, value)
+        case .not(let inner): !holds(inner, value)
+        case .truthy(let field): isTruthy(value(field))
         case .compares(let field, let comparison, let literal):
-            compare(values[field], comparison, literal)
+            compare(value(field), comparison, literal)
         }
     }
 
-    private func compare(_ field: RecordField?, _ comparison: Comparison, _ literal: Literal) -> Bool {
-        guard let field, field.kind != .null else {
+    private func compare(_ field: RecordField, _ comparison: Comparison, _ literal: Literal) -> Bool {
+        guard field.isPresent else {
             return comparison == (literal == .null ? .equal : .unequal)
         }
         switch literal {
@@ -83,7 +83,7 @@ struct ErrorExpression: Sendable {
             let isEqual = field.string == text
             return comparison == .equal ? isEqual : comparison == .unequal && !isEqual
         case .number(let wanted):
-            guard let number = field.kind == .string ? parseNumber(field.text) : field.number else {
+            guard let number = EventReading.number(field) else {
                 return comparison == .unequal
             }
             switch comparison {
@@ -101,7 +101,7 @@ struct ErrorExpression: Sendable {
 /// Whether a field alone counts as yes.
 func isTruthy(_ field: RecordField) -> Bool {
     switch field.kind {
-    case .null: false
+    case .missing, .null: false
     case .bool, .number: field.number != 0
     case .array: field.text.count > 2
     case .string:

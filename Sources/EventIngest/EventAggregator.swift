@@ -13,7 +13,8 @@ struct EventAggregator {
 
     /// What is known of a pod's name, worked out once.
     private struct Pod {
-        var scope: Int
+        /// Where it is counted; `nil` when there are too many.
+        var scope: Int?
         var workload: Int?
         var name: PodName
         var span = EventSpan()
@@ -23,79 +24,129 @@ struct EventAggregator {
     private var scopes: [Scope] = [.all]
     private var counts: [BucketCounts] = [BucketCounts()]
     private var indices: [Scope.Kind: [String: Int]] = [:]
-    private var pods: [String: Pod] = [:]
-    /// How long events took: of all, and of each of the first few workloads.
-    private var durations: [Int: DurationCounts] = [:]
+    /// The texts of each kind met so far, and for each the scope it is counted in.
+    private var workloads = ScopeNames(), versions = ScopeNames(), messages = ScopeNames()
+    private var podNames = NameTable()
+    private var pods: [Pod] = []
+    /// How long events took: those of each of the first few workloads, and first of all others.
+    private var durations = [DurationCounts()]
+    private var durationScopes = [0]
     private static let durationLimit = 12
+    /// How many different messages are remembered with their template.
+    private static let messageLimit = 4096
     private var leftOut: [Scope.Kind: Int] = [:]
     private(set) var span = EventSpan()
+
+    /// Texts of a field with the scopes they are counted in.
+    private struct ScopeNames {
+        private var table = NameTable()
+        private var scopes: [Int] = []
+        var count: Int { scopes.count }
+
+        /// The scope of a text; −1 when it is none of those added.
+        func scope(of text: UnsafeRawBufferPointer) -> Int {
+            table.number(of: text).map { scopes[$0] } ?? -1
+        }
+
+        mutating func add(_ text: UnsafeRawBufferPointer, scope: Int) {
+            if table.number(adding: text) == scopes.count { scopes.append(scope) }
+        }
+    }
 
     init(_ roles: RoleAssignment) { self.roles = roles }
 
     /// All events so far.
     var total: Rate { counts[0].total }
 
-    mutating func add(_ event: CountedEvent, of record: Record, with reading: inout EventReading) {
+    /// All events and failing events, by minute.
+    var minutes: BucketCounts { counts[0] }
+
+    mutating func add(_ event: CountedEvent, of record: Record, with places: EventReading.Places) {
         span.add(event.time)
-        let seconds = Int(event.time.seconds.rounded(.down))
-        let bucket = seconds >= 0 ? seconds / Self.bucketSeconds : (seconds + 1) / Self.bucketSeconds - 1
+        let bucket = Int(floorDiv(event.time.milliseconds, Int64(Self.bucketSeconds) * 1000))
         counts[0].add(bucket, events: event.events, errors: event.errors)
-        let workload = reading.field(.workload, of: record)?.string
-        if let workload { count(.workload, workload, bucket, event) }
-        if let field = reading.field(.duration, of: record), let duration = EventReading.number(field) {
-            time(0, bucket, duration, event)
-            if let index = workload.flatMap({ indices[.workload]?[$0] }) {
-                time(index, bucket, duration, event)
+        var workload = -1
+        let workloadField = record[places.workload]
+        if workloadField.isPresent {
+            workload = workloads.scope(of: workloadField.text)
+            if workload < 0 {
+                workload = index(.workload, workloadField.string) ?? -1
+                if workload >= 0 { workloads.add(workloadField.text, scope: workload) }
             }
+            count(workload, bucket, event)
         }
-        if let pod = reading.field(.pod, of: record)?.string {
-            countPod(pod, bucket, event, ownsWorkload: workload == nil)
+        let duration = record[places.duration]
+        if duration.isPresent, let duration = EventReading.number(duration) {
+            durations[max(durationScopes.firstIndex(of: workload) ?? timed(workload), 0)].add(
+                bucket, duration: duration, events: event.events)
         }
-        if let version = reading.field(.version, of: record)?.string {
-            count(.version, version, bucket, event)
+        let pod = record[places.pod]
+        if pod.isPresent { countPod(pod.text, bucket, event, ownsWorkload: !workloadField.isPresent) }
+        let version = record[places.version]
+        if version.isPresent {
+            var scope = versions.scope(of: version.text)
+            if scope < 0 {
+                scope = index(.version, version.string) ?? -1
+                if scope >= 0 { versions.add(version.text, scope: scope) }
+            }
+            count(scope, bucket, event)
         }
-        if event.isFailing { countKinds(of: record, bucket, event, with: &reading) }
+        if event.isFailing { countKinds(of: record, bucket, event, with: places) }
     }
 
-    private mutating func time(_ scope: Int, _ bucket: Int, _ duration: Double, _ event: CountedEvent) {
-        guard durations[scope] != nil || durations.count < Self.durationLimit else { return }
-        durations[scope, default: DurationCounts()].add(bucket, duration: duration, events: event.events)
+    /// Where durations of a workload are counted: by themselves while there is room.
+    private mutating func timed(_ workload: Int) -> Int {
+        guard workload > 0, durations.count < Self.durationLimit else { return 0 }
+        durations.append(DurationCounts())
+        durationScopes.append(workload)
+        return durations.count - 1
     }
 
-    private mutating func countPod(_ name: String, _ bucket: Int, _ event: CountedEvent, ownsWorkload: Bool) {
-        if pods[name] == nil {
-            let parsed = PodName(name)
+    private mutating func countPod(
+        _ text: UnsafeRawBufferPointer, _ bucket: Int, _ event: CountedEvent, ownsWorkload: Bool
+    ) {
+        var number = podNames.number(of: text) ?? -1
+        if number < 0 {
+            let name = String(decoding: text, as: UTF8.self)
             guard let scope = index(.pod, name) else { return }
-            pods[name] = Pod(
-                scope: scope, workload: ownsWorkload ? index(.workload, parsed.workload) : nil, name: parsed)
+            let parsed = PodName(name)
+            number = podNames.number(adding: text)
+            pods.append(
+                Pod(
+                    scope: scope, workload: ownsWorkload ? index(.workload, parsed.workload) : nil,
+                    name: parsed))
         }
-        guard let pod = pods[name] else { return }
-        counts[pod.scope].add(bucket, events: event.events, errors: event.errors)
-        if let workload = pod.workload {
-            counts[workload].add(bucket, events: event.events, errors: event.errors)
-        }
-        pods[name]?.span.add(event.time)
+        if let scope = pods[number].scope { count(scope, bucket, event) }
+        if let workload = pods[number].workload { count(workload, bucket, event) }
+        pods[number].span.add(event.time)
     }
 
     private mutating func countKinds(
-        of record: Record, _ bucket: Int, _ event: CountedEvent, with reading: inout EventReading
+        of record: Record, _ bucket: Int, _ event: CountedEvent, with places: EventReading.Places
     ) {
-        if let kinds = reading.field(.errorKinds, of: record)?.string {
-            for part in kinds.split(separator: ";") {
+        let kinds = record[places.errorKinds]
+        let message = record[places.message]
+        if kinds.isPresent {
+            for part in kinds.string.split(separator: ";") {
                 let pieces = part.split(separator: ":")
-                guard pieces.count == 2, let number = Double(pieces[1]), number > 0 else { continue }
-                count(
-                    .error, String(pieces[0]), bucket,
-                    CountedEvent(time: event.time, events: number, errors: number))
+                guard pieces.count == 2, let number = Double(pieces[1]), number > 0,
+                    let scope = index(.error, String(pieces[0]))
+                else { continue }
+                counts[scope].add(bucket, events: number, errors: number)
             }
-        } else if let message = reading.field(.message, of: record), message.kind == .string {
-            count(.error, MessageTemplate(message.string).text, bucket, event)
+        } else if message.kind == .string {
+            var scope = messages.scope(of: message.text)
+            if scope < 0 {
+                scope = index(.error, MessageTemplate(message.string).text) ?? -1
+                if scope >= 0, messages.count < Self.messageLimit { messages.add(message.text, scope: scope) }
+            }
+            count(scope, bucket, event)
         }
     }
 
-    private mutating func count(_ kind: Scope.Kind, _ name: String, _ bucket: Int, _ event: CountedEvent) {
-        guard let index = index(kind, name) else { return }
-        counts[index].add(bucket, events: event.events, errors: event.errors)
+    private mutating func count(_ scope: Int, _ bucket: Int, _ event: CountedEvent) {
+        guard scope >= 0 else { return }
+        counts[scope].add(bucket, events: event.events, errors: event.errors)
     }
 
     /// - Returns: `nil` when there are too many values of the kind already.
@@ -113,27 +164,29 @@ struct EventAggregator {
 
     /// Adds what another fold counted.
     mutating func merge(_ other: EventAggregator) {
-        for (instant) in [other.span.first, other.span.last].compactMap({ $0 }) { span.add(instant) }
+        span.merge(other.span)
         counts[0].merge(other.counts[0])
         for (position, scope) in other.scopes.enumerated().dropFirst() {
             guard let own = index(scope.kind, scope.name) else { continue }
             counts[own].merge(other.counts[position])
-            if let times = other.durations[position] {
-                durations[own, default: DurationCounts()].merge(times)
-            }
         }
-        if let times = other.durations[0] { durations[0, default: DurationCounts()].merge(times) }
-        for (name, pod) in other.pods {
-            guard let scope = index(.pod, name) else { continue }
-            var own =
-                pods[name]
-                ?? Pod(
-                    scope: scope, workload: pod.workload.flatMap { _ in index(.workload, pod.name.workload) },
-                    name: pod.name)
-            for instant in [pod.span.first, pod.span.last].compactMap({ $0 }) { own.span.add(instant) }
-            pods[name] = own
+        for (position, scope) in other.durationScopes.enumerated() {
+            let own = scope == 0 ? 0 : index(other.scopes[scope].kind, other.scopes[scope].name) ?? 0
+            durations[durationScopes.firstIndex(of: own) ?? timed(own)].merge(other.durations[position])
         }
+        for pod in other.pods { merge(pod, of: other) }
         for (kind, count) in other.leftOut { leftOut[kind, default: 0] += count }
+    }
+
+    private mutating func merge(_ pod: Pod, of other: EventAggregator) {
+        guard let scope = pod.scope, let own = index(.pod, other.scopes[scope].name) else { return }
+        let name = other.scopes[scope].name
+        let number = Array(name.utf8).withUnsafeBytes { podNames.number(adding: $0) }
+        if number == pods.count {
+            let workload = pod.workload == nil ? nil : index(.workload, pod.name.workload)
+            pods.append(Pod(scope: own, workload: workload, name: pod.name))
+        }
+        pods[number].span.merge(pod.span)
     }
 
     /// The counts as series, all on the same buckets; an error kind's events are all events.
@@ -148,11 +201,7 @@ struct EventAggregator {
         // counts begin where the first one does.
         let aligned = rowBuckets > 1 ? start : start - (start % factor + factor) % factor
         let whole = counts[0].series(.all, first: aligned, count: end - aligned, bucketSeconds: width)
-        let slow = durations.keys.sorted().compactMap { position in
-            durations[position]?.series(
-                scopes[position], first: aligned, count: end - aligned, bucketSeconds: width)?.coarsened(
-                    by: factor)
-        }
+        let slow = slowSeries(first: aligned, count: end - aligned).map { $0.coarsened(by: factor) }
         let failing = chosenScopes().map { position in
             var series =
                 position == 0
@@ -163,6 +212,16 @@ struct EventAggregator {
             return series.coarsened(by: factor)
         }
         return failing + slow
+    }
+
+    /// Slow events of all, and of each workload that is timed by itself.
+    private func slowSeries(first: Int, count: Int) -> [Series] {
+        var all = DurationCounts()
+        for own in durations { all.merge(own) }
+        return ([(0, all)] + zip(durationScopes, durations).dropFirst().sorted { $0.0 < $1.0 }).compactMap {
+            scope, durations in
+            durations.series(scopes[scope], first: first, count: count, bucketSeconds: Self.bucketSeconds)
+        }
     }
 
     /// Into how many buckets each row of counts reaches: what divides the time between all of them. 1 for events, whose times
@@ -191,7 +250,7 @@ struct EventAggregator {
     /// Pod templates by workload and first event.
     func rollouts() -> [ObservedRollout] {
         var found: [String: ObservedRollout] = [:]
-        for (_, pod) in pods {
+        for pod in pods {
             guard let hash = pod.name.templateHash, let first = pod.span.first, let last = pod.span.last
             else { continue }
             let key = "\(pod.name.workload)/\(hash)"

@@ -8,11 +8,27 @@ struct CountedEvent {
     var isFailing: Bool { errors > 0 }
 }
 
-/// Reads the roles out of records, remembering where in the record each field was the last time.
+/// Reads the roles out of records whose fields were read for it.
 struct EventReading {
+    /// The place of each role's field in a record, or −1 when no field has that role.
+    struct Places {
+        var time = -1, error = -1, errors = -1, successes = -1, count = -1, errorKinds = -1, weight = -1
+        var workload = -1, pod = -1, message = -1, version = -1, duration = -1
+    }
+
+    /// How much of each event is looked at.
+    enum Depth {
+        /// When it happened and whether it failed.
+        case outcome
+        /// Also which scopes it is counted in.
+        case scopes
+    }
+
+    /// The names of the fields that records must be read for.
+    let wanted: [String]
     private let roles: RoleAssignment
-    private var slots: [Slot]
-    private var expressionSlots: [Slot]
+    let places: Places
+    private let expressionPlaces: [Int]
     private var dates = DateCache()
     /// For each field of the expression whether some record had it.
     private var isSeen: [Bool]
@@ -21,41 +37,38 @@ struct EventReading {
         Set(zip(roles.expression?.fields ?? [], isSeen).filter(\.1).map(\.0))
     }
 
-    /// Where a field was found last.
-    private struct Slot {
-        let path: [UInt8]
-        var position = 0
-
-        mutating func find(_ fields: [RecordField]) -> RecordField? {
-            if position < fields.count, fields[position].isNamed(path) { return fields[position] }
-            for index in fields.indices where fields[index].isNamed(path) {
-                position = index
-                return fields[index]
-            }
-            return nil
-        }
-    }
-
-    private static let order = FieldRole.allCases
     /// Beyond this a double cannot count.
     private static let largestCount = 9_007_199_254_740_992.0
 
-    init(_ roles: RoleAssignment) {
+    init(_ roles: RoleAssignment, depth: Depth) {
         self.roles = roles
-        slots = Self.order.map { Slot(path: Array((roles.fields[$0] ?? "").utf8)) }
-        expressionSlots = roles.expression?.fields.map { Slot(path: Array($0.utf8)) } ?? []
-        isSeen = expressionSlots.map { _ in false }
-    }
-
-    /// The field of a role in a record; `nil` when it has none, or a null.
-    mutating func field(_ role: FieldRole, of record: Record) -> RecordField? {
-        guard roles.fields[role] != nil, let slot = Self.order.firstIndex(of: role) else { return nil }
-        return slots[slot].find(record.fields).flatMap { $0.kind == .null ? nil : $0 }
+        var outcome: [FieldRole] = [.time, .count]
+        switch roles.failure {
+        case .counts: outcome += [.errors, .successes]
+        case .expression: outcome += [.weight]
+        case .flag, .status, .level, .outcome, .successFlag: outcome += [.weight, .error]
+        }
+        let scopes: [FieldRole] = [.workload, .pod, .duration, .version, .errorKinds, .message]
+        let read = Set(depth == .outcome ? outcome : outcome + scopes)
+        let names = FieldRole.allCases.filter(read.contains).compactMap { roles.fields[$0] }
+        wanted = names + (roles.expression?.fields ?? [])
+        let fields = WantedFields(wanted)
+        func place(_ role: FieldRole) -> Int {
+            read.contains(role) ? roles.fields[role].flatMap { fields.place(of: $0) } ?? -1 : -1
+        }
+        places = Places(
+            time: place(.time), error: place(.error), errors: place(.errors), successes: place(.successes),
+            count: place(.count), errorKinds: place(.errorKinds), weight: place(.weight),
+            workload: place(.workload), pod: place(.pod), message: place(.message), version: place(.version),
+            duration: place(.duration))
+        expressionPlaces = (roles.expression?.fields ?? []).map { fields.place(of: $0) ?? -1 }
+        isSeen = expressionPlaces.map { _ in false }
     }
 
     /// Reads a record, or says why it is none.
     mutating func read(_ record: Record) -> Result<CountedEvent, RecordFailure> {
-        guard let time = field(.time, of: record) else {
+        let time = record[places.time]
+        guard time.isPresent else {
             return .failure(RecordFailure(reason: "it has no \(roles.fields[.time] ?? "time")"))
         }
         guard let instant = roles.timeFormat.instant(time, cache: &dates) else {
@@ -66,8 +79,9 @@ struct EventReading {
                 ))
         }
         if roles.failure == .counts { return counts(record, at: instant) }
-        let weight =
-            (field(.weight, of: record) ?? field(.count, of: record)).flatMap(Self.number) ?? 1
+        var weightField = record[places.weight]
+        if !weightField.isPresent { weightField = record[places.count] }
+        let weight = weightField.isPresent ? Self.number(weightField) ?? 1 : 1
         guard weight > 0, weight <= Self.largestCount else {
             return .failure(RecordFailure(reason: "its weight is not a positive number below 2^53"))
         }
@@ -75,9 +89,9 @@ struct EventReading {
     }
 
     private mutating func counts(_ record: Record, at time: Instant) -> Result<CountedEvent, RecordFailure> {
-        let errors = field(.errors, of: record).flatMap(Self.number) ?? 0
-        let successes = field(.successes, of: record).flatMap(Self.number)
-        let all = field(.count, of: record).flatMap(Self.number)
+        let errors = Self.number(record[places.errors]) ?? 0
+        let successes = Self.number(record[places.successes])
+        let all = Self.number(record[places.count])
         guard let events = successes.map({ $0 + errors }) ?? all, errors >= 0, events >= errors,
             events <= Self.largestCount
         else {
@@ -90,11 +104,13 @@ struct EventReading {
 
     private mutating func isFailing(_ record: Record) -> Bool {
         if let expression = roles.expression {
-            let values = expressionSlots.indices.map { expressionSlots[$0].find(record.fields) }
-            for index in values.indices where values[index] != nil { isSeen[index] = true }
-            return expression.holds(values)
+            for (index, place) in expressionPlaces.enumerated() where record[place].kind != .missing {
+                isSeen[index] = true
+            }
+            return expression.holds { record[expressionPlaces[$0]] }
         }
-        guard let field = field(.error, of: record) else { return false }
+        let field = record[places.error]
+        guard field.isPresent else { return false }
         switch roles.failure {
         case .flag: return isTruthy(field)
         case .successFlag: return !isTruthy(field)
@@ -116,7 +132,7 @@ struct EventReading {
         switch field.kind {
         case .number, .bool: field.number
         case .string: parseNumber(field.text)
-        default: nil
+        case .missing, .null, .array: nil
         }
     }
 }

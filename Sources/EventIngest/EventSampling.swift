@@ -1,100 +1,280 @@
 public import DeployModel
+import Parallel
 
 /// Reads the events of two windows into a table, for comparison: the second pass.
 ///
 /// When a class of events (failing or not, in the window of interest or in the baseline) has more than `limit`, the ones
-/// with the smallest hash of their bytes are kept and stand for the others: neither the order of the events nor how they
-/// are split into files changes the choice.
+/// with the smallest ``sampleKey(_:at:)`` are kept and stand for the others: neither the order of the events nor how they
+/// are split into files changes the choice. The first pass noted where such events are, so that of a long window only they
+/// are read; the blocks of a short one are read whole.
 public func sampleTable(
     _ sources: EventSources, summary: EventSummary, interest: TimeWindow, baseline: TimeWindow?,
     options: IngestOptions, limit: Int = 30_000
 ) throws -> EventTable {
-    var classes = (0..<4).map { _ in KeptRecords(limit: limit) }
-    var headers: [[String]] = []
-    for (file, source) in sources.sources.enumerated() {
-        var reading = EventReading(summary.roles)
-        headers.append([])
-        let shape = try source.forEachRecord(
-            forced: options.formatIn,
-            accept: { record in
-                guard case .success(let event) = reading.read(record) else { return }
-                let isInterest = interest.contains(event.time)
-                guard isInterest || baseline?.contains(event.time) ?? false else { return }
-                let hash = hashed(record.bytes)
-                let first = isInterest ? 0 : 2
-                for (offset, weight) in [(0, event.errors), (1, event.events - event.errors)] where weight > 0
-                {
-                    classes[first + offset].add(
-                        hash, record.bytes, file: file, time: event.time, weight: weight)
-                }
-            }, reject: { _, _ in })
-        headers[file] = shape.format == .csv ? shape.header : []
+    let windows = [interest, baseline].compactMap { $0 }
+    var kept = windows.flatMap { window in
+        [true, false].map { KeptRecords(isFailing: $0, limit: limit, window: window) }
     }
-    return try table(&classes, headers: headers, roles: summary.roles)
+    var unread: [Int] = []
+    for (index, window) in windows.enumerated() {
+        let classes = [true, false].map { chosen(summary, window: window, isFailing: $0, limit: limit) }
+        guard let failing = classes[0], let passing = classes[1] else {
+            unread.append(index)
+            continue
+        }
+        kept[2 * index].keep(failing.addresses, standingFor: failing.count)
+        kept[2 * index + 1].keep(passing.addresses, standingFor: passing.count)
+    }
+    var shapes = [SourceShape](
+        repeating: SourceShape(format: .ndjson, compression: .none), count: sources.sources.count)
+    if !unread.isEmpty {
+        try readWindows(
+            unread.map { (windows[$0], [2 * $0, 2 * $0 + 1]) }, of: sources, summary: summary,
+            options: options,
+            into: &kept, shapes: &shapes)
+    }
+    return try table(&kept, of: sources, shapes: shapes, roles: summary.roles, jobs: options.jobs)
 }
 
-/// A multiplicative hash of eight bytes at a time, mixed at the end as in MurmurHash3's finaliser (Appleby, 2008), so
-/// that the smallest hashes are a fair sample. The same bytes have the same hash on every machine.
-private func hashed(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    func mixed(_ value: UInt64) -> UInt64 {
-        var hash = value
-        hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD
-        hash = (hash ^ (hash >> 33)) &* 0xC4CE_B9FE_1A85_EC53
-        return hash ^ (hash >> 33)
+/// The addresses of a class in a window, at most `limit` or so, and how many events they stand for; `nil` when those that the
+/// first pass noted are too few, or too many of them alike.
+private func chosen(_ summary: EventSummary, window: TimeWindow, isFailing: Bool, limit: Int) -> (
+    addresses: [RecordAddress], count: Double
+)? {
+    guard let sample = summary.addresses else { return nil }
+    let noted = isFailing ? sample.failing : sample.passing
+    var inside = noted.addresses.filter { window.contains($0.time) }
+    guard noted.isComplete || inside.count >= limit else { return nil }
+    let count =
+        noted.isComplete
+        ? Double(inside.count)
+        : summary.minutes.count(in: window, isFailing: isFailing, of: noted.addresses)
+    if inside.count > limit {
+        let bound = smallest(inside.map(\.key), limit)
+        inside.removeAll { $0.key > bound }
     }
-    var hash = UInt64(bytes.count)
-    var offset = 0
-    while offset + 8 <= bytes.count {
-        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-        hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
-        hash ^= hash >> 29
-        offset += 8
-    }
-    var rest: UInt64 = 0
-    for byte in bytes[offset...] { rest = rest << 8 | UInt64(byte) }
-    return mixed(mixed(hash ^ rest))
+    // Where many records are alike, each would be read again; together they are one with their weight.
+    guard inside.count < 100 || Set(inside.map(\.key)).count * 10 >= inside.count * 9 else { return nil }
+    return (inside, count)
 }
 
-/// The records of a class with the smallest hashes, at most `limit`; equal records are one of them with the weight of all.
+extension BucketCounts {
+    /// How many events happened in a window: exact but for the minutes at its ends, which are shared out as the noted ones are.
+    fileprivate func count(in window: TimeWindow, isFailing: Bool, of noted: [RecordAddress]) -> Double {
+        let minute = Int64(EventAggregator.bucketSeconds) * 1000
+        func number(_ range: Range<Int>) -> Double {
+            let rate = total(in: range)
+            return isFailing ? rate.errors : rate.events - rate.errors
+        }
+        let (first, last) = (
+            floorDiv(window.since.milliseconds, minute), floorDiv(window.until.milliseconds, minute)
+        )
+        var count = number(Int(first)..<Int(max(last, first + 1)))
+        for end in Set([first, last]) {
+            let bucket = TimeWindow(
+                since: Instant(milliseconds: end * minute), until: Instant(milliseconds: (end + 1) * minute))
+            let all = noted.filter { bucket.contains($0.time) }
+            let inside = all.filter { window.contains($0.time) }
+            let share = all.isEmpty ? 0 : Double(inside.count) / Double(all.count)
+            let own = number(Int(end)..<Int(end) + 1)
+            count += end == first ? own * (share - 1) : own * share
+        }
+        return count
+    }
+}
+
+/// The `rank`-th smallest of some numbers: by parting them around one of them until only one is left (Hoare 1961).
+private func smallest(_ numbers: [UInt64], _ rank: Int) -> UInt64 {
+    var (numbers, rank) = (numbers, rank)
+    while true {
+        let pivot = numbers[numbers.count / 2]
+        let below = numbers.filter { $0 < pivot }
+        if rank <= below.count {
+            numbers = below
+            continue
+        }
+        let equal = numbers.count { $0 == pivot }
+        guard rank > below.count + equal else { return pivot }
+        rank -= below.count + equal
+        numbers.removeAll { $0 <= pivot }
+    }
+}
+
+/// Chooses among all events of some windows, each with the places of its two classes in `kept`.
+private func readWindows(
+    _ windows: [(window: TimeWindow, classes: [Int])], of sources: EventSources, summary: EventSummary,
+    options: IngestOptions, into kept: inout [KeptRecords], shapes: inout [SourceShape]
+) throws {
+    let all = sources.sources
+    var parts = partsToRead(summary.blocks, windows: windows.map(\.window))[...]
+    while !parts.isEmpty {
+        // Each round knows what the ones before it found, and keeps less.
+        let round = Array(parts.prefix(options.jobs * 2))
+        parts = parts.dropFirst(round.count)
+        let empty = windows.flatMap { $0.classes.map { kept[$0].emptied } }
+        let found = try concurrentMap(round, workers: options.jobs) { part in
+            var own = SampledPart(
+                kept: empty, reading: EventReading(summary.roles, depth: .outcome), source: part.source,
+                isPlain: part.range != nil)
+            let shape = try own.read(part, of: all[part.source], options: options)
+            return (own.kept, shape)
+        }
+        for (part, (own, shape)) in zip(round, found) {
+            for (place, records) in zip(windows.flatMap(\.classes), own) { kept[place].merge(records) }
+            shapes[part.source] = shape
+        }
+    }
+}
+
+/// The parts of the input that may hold events of some windows: neighbouring blocks together, up to a size.
+private func partsToRead(_ blocks: [[BlockSpan]], windows: [TimeWindow]) -> [InputPart] {
+    let size = 8 << 20
+    var parts: [InputPart] = []
+    for (source, blocks) in blocks.enumerated() {
+        guard !blocks.isEmpty else {
+            parts.append(InputPart(source: source))
+            continue
+        }
+        var last: Range<Int>?
+        for block in blocks where windows.contains(where: block.span.overlaps) {
+            if let range = last, range.upperBound == block.range.lowerBound, range.count < size {
+                last = range.lowerBound..<block.range.upperBound
+                parts[parts.count - 1].range = last
+            } else {
+                last = block.range
+                parts.append(InputPart(source: source, range: last))
+            }
+        }
+    }
+    return parts
+}
+
+/// The fold that chooses events of a part of the input.
+private struct SampledPart: RecordSink {
+    var kept: [KeptRecords]
+    var reading: EventReading
+    let source: Int
+    /// Whether records can be read again from where they are.
+    let isPlain: Bool
+
+    mutating func read(_ part: InputPart, of source: EventSources.Source, options: IngestOptions) throws
+        -> SourceShape
+    {
+        let wanted = WantedFields(reading.wanted)
+        guard let range = part.range else {
+            return try source.read(wanted, forced: options.formatIn, into: &self)
+        }
+        _ = try source.read(range, wanted, into: &self)
+        return SourceShape(format: .ndjson, compression: .none)
+    }
+
+    mutating func accept(_ record: Record, line: Int) {
+        guard case .success(let event) = reading.read(record) else { return }
+        var key: UInt64?
+        for index in kept.indices where kept[index].window.contains(event.time) {
+            let weight = kept[index].isFailing ? event.errors : event.events - event.errors
+            guard weight > 0 else { continue }
+            let own = key ?? sampleKey(record.bytes, at: event.time)
+            key = own
+            kept[index].add(
+                record, source: source, isPlain: isPlain, key: own, time: event.time, weight: weight)
+        }
+    }
+}
+
+/// The records of a class with the smallest keys, at most `limit`; equal records are one of them with the weight of all.
 ///
-/// A record that stays in the end had a hash below the limit from its first copy on, so that all its copies were counted.
-private struct KeptRecords {
-    struct Kept {
-        var hash: UInt64
+/// A record that stays in the end had a key below the bound from its first copy on, so that all its copies were counted.
+struct KeptRecords: Sendable {
+    struct Kept: Sendable {
+        var key: UInt64
+        /// Of all bytes; 0 for a record that was not looked at yet.
+        var hash: UInt64 = 0
         var time: Instant
         var weight: Double
-        var file: Int
-        var bytes: [UInt8]
+        var source: Int
+        /// Where it is in a plain file.
+        var offset: Int, length: Int
+        /// Its bytes, when it can only be read from the start of its file.
+        var bytes: [UInt8] = []
+
+        fileprivate var order: (UInt64, UInt64) { (key, hash) }
     }
 
+    let isFailing: Bool
     let limit: Int
-    private var byHash: [UInt64: Kept] = [:]
+    let window: TimeWindow
+    /// Where each hash is in ``kept``.
+    private var byHash: [UInt64: Int] = [:]
+    private(set) var kept: [Kept] = []
     private(set) var weight = 0.0
-    /// The hashes that are kept, once there are as many as may be; a heap with the largest on top.
-    private var heap: [UInt64] = []
+    /// The places in ``kept``, once there are as many as may be; a heap with the largest key on top.
+    private var heap: [Int] = []
+    /// Keys beyond this are not kept.
+    private var bound = UInt64.max
 
-    init(limit: Int) { self.limit = limit }
+    init(isFailing: Bool, limit: Int, window: TimeWindow) {
+        self.isFailing = isFailing
+        self.limit = limit
+        self.window = window
+    }
 
-    var kept: some Collection<Kept> { byHash.values }
+    /// The same bound without the records.
+    var emptied: KeptRecords {
+        var copy = KeptRecords(isFailing: isFailing, limit: limit, window: window)
+        copy.bound = bound
+        return copy
+    }
+
+    /// Keeps records that were chosen already, and that stand for so many events.
+    mutating func keep(_ addresses: [RecordAddress], standingFor count: Double) {
+        weight += count
+        kept += addresses.map {
+            Kept(
+                key: $0.key, time: $0.time, weight: 1, source: Int($0.source), offset: $0.offset,
+                length: Int($0.length))
+        }
+    }
 
     mutating func add(
-        _ hash: UInt64, _ bytes: UnsafeRawBufferPointer, file: Int, time: Instant, weight: Double
+        _ record: Record, source: Int, isPlain: Bool, key: UInt64, time: Instant, weight: Double
     ) {
         self.weight += weight
-        if let top = heap.first, hash > top { return }
-        if byHash[hash] != nil {
-            byHash[hash]?.weight += weight
+        guard key <= bound else { return }
+        let hash = hashed(record.bytes)
+        if let known = byHash[hash] {
+            kept[known].weight += weight
             return
         }
-        if let top = heap.first {
-            byHash[top] = nil
-            heap[0] = hash
-            sink(0)
+        keep(
+            Kept(
+                key: key, hash: hash, time: time, weight: weight, source: source, offset: record.offset,
+                length: record.bytes.count, bytes: isPlain ? [] : Array(record.bytes)))
+    }
+
+    /// Adds what was kept of another part of the input.
+    mutating func merge(_ other: KeptRecords) {
+        weight += other.weight
+        for record in other.kept where record.key <= bound {
+            if let known = byHash[record.hash] { kept[known].weight += record.weight } else { keep(record) }
         }
-        byHash[hash] = Kept(hash: hash, time: time, weight: weight, file: file, bytes: Array(bytes))
-        guard heap.isEmpty, byHash.count == limit else { return }
-        heap = Array(byHash.keys)
-        for index in (0..<limit / 2).reversed() { sink(index) }
+    }
+
+    private mutating func keep(_ record: Kept) {
+        if let top = heap.first {
+            guard record.order < kept[top].order else { return }
+            byHash[kept[top].hash] = nil
+            kept[top] = record
+            byHash[record.hash] = top
+            sink(0)
+        } else {
+            byHash[record.hash] = kept.count
+            kept.append(record)
+            guard kept.count == limit else { return }
+            heap = Array(kept.indices)
+            for index in (0..<limit / 2).reversed() { sink(index) }
+        }
+        bound = heap.first.map { kept[$0].key } ?? bound
     }
 
     private mutating func sink(_ start: Int) {
@@ -102,7 +282,7 @@ private struct KeptRecords {
         while true {
             var largest = parent
             for child in [2 * parent + 1, 2 * parent + 2]
-            where child < heap.count && heap[child] > heap[largest] {
+            where child < heap.count && kept[heap[child]].order > kept[heap[largest]].order {
                 largest = child
             }
             guard largest != parent else { return }
@@ -113,113 +293,7 @@ private struct KeptRecords {
 
     /// What one kept event's weight must be multiplied by to stand for all.
     var scale: Double {
-        let own = byHash.values.reduce(0) { $0 + $1.weight }
+        let own = kept.reduce(0) { $0 + $1.weight }
         return own > 0 ? weight / own : 1
-    }
-}
-
-/// The table of the kept records, which are given up one by one as they enter it: both together would not fit.
-private func table(_ classes: inout [KeptRecords], headers: [[String]], roles: RoleAssignment) throws
-    -> EventTable
-{
-    var rows: [(kept: KeptRecords.Kept, isFailing: Bool, weight: Double)] = []
-    let seen = classes.reduce(0) { $0 + $1.weight }
-    var isSample = false
-    for (position, records) in classes.enumerated() {
-        let scale = records.scale
-        isSample = isSample || scale > 1.000_001
-        rows += records.kept.map { ($0, position % 2 == 0, $0.weight * scale) }
-    }
-    classes = []
-    rows.sort { a, b in
-        if a.kept.time != b.kept.time { return a.kept.time < b.kept.time }
-        return (a.kept.hash, a.isFailing ? 0 : 1) < (b.kept.hash, b.isFailing ? 0 : 1)
-    }
-    let parser = try JSONRecordParser()
-    var builder = ColumnsBuilder(leavingOut: Set([roles.fields[.time]].compactMap { $0 }))
-    let columns = headers.map(ColumnNames.init)
-    for row in rows.indices {
-        let entry = rows[row]
-        rows[row].kept.bytes = []
-        if columns[entry.kept.file].isEmpty {
-            var padded = entry.kept.bytes
-            padded.append(contentsOf: repeatElement(0, count: JSONRecordParser.padding))
-            padded.withUnsafeBytes { buffer in
-                let line = UnsafeRawBufferPointer(rebasing: buffer[..<entry.kept.bytes.count])
-                if case .success(let fields) = parser.parse(line) { builder.add(fields, row: row) }
-            }
-        } else {
-            try columns[entry.kept.file].withRecord(entry.kept.bytes, line: 0) {
-                builder.add($0.fields, row: row)
-            }
-        }
-    }
-    let counts: Set<FieldRole> = [.errors, .successes, .count, .errorKinds, .weight]
-    let countFields = Set(roles.fields.filter { counts.contains($0.key) }.values)
-    return EventTable(
-        times: rows.map(\.kept.time), failing: rows.map(\.isFailing), weights: rows.map(\.weight),
-        columns: builder.columns(rows: rows.count).filter { !countFields.contains($0.name) },
-        roles: roles.fields, sampledFrom: isSample ? seen : nil)
-}
-
-/// Puts fields of rows into columns with dictionaries.
-private struct ColumnsBuilder {
-    private struct Building {
-        var name: String
-        var path: [UInt8]
-        var values: [FieldValue] = []
-        var codes: [Int32] = []
-        var index: [FieldValue: Int32] = [:]
-    }
-
-    private static let limit = 500
-    private let leftOut: Set<String>
-    private var building: [Building] = []
-    private var positions: [String: Int] = [:]
-    /// For each position in a record the column it was the last time.
-    private var guesses: [Int] = []
-
-    init(leavingOut: Set<String>) { leftOut = leavingOut }
-
-    mutating func add(_ fields: [RecordField], row: Int) {
-        for (slot, field) in fields.enumerated() {
-            guard let value = field.value, let column = column(of: field, slot: slot) else { continue }
-            // Rows without the field so far, and a field that stands twice in a row: the last one counts.
-            while building[column].codes.count < row { building[column].codes.append(-1) }
-            if building[column].codes.count > row { building[column].codes.removeLast() }
-            let code = building[column].index[value] ?? Int32(building[column].values.count)
-            if Int(code) == building[column].values.count {
-                building[column].values.append(value)
-                building[column].index[value] = code
-            }
-            building[column].codes.append(code)
-        }
-    }
-
-    private mutating func column(of field: RecordField, slot: Int) -> Int? {
-        if slot < guesses.count, guesses[slot] >= 0, field.isNamed(building[guesses[slot]].path) {
-            return guesses[slot]
-        }
-        let name = field.name
-        guard !leftOut.contains(name) else { return nil }
-        let position: Int
-        if let known = positions[name] {
-            position = known
-        } else {
-            guard building.count < Self.limit else { return nil }
-            position = building.count
-            positions[name] = position
-            building.append(Building(name: name, path: Array(name.utf8)))
-        }
-        while guesses.count <= slot { guesses.append(-1) }
-        guesses[slot] = position
-        return position
-    }
-
-    func columns(rows: Int) -> [EventTable.Column] {
-        building.map { column in
-            let missing = repeatElement(Int32(-1), count: rows - column.codes.count)
-            return EventTable.Column(name: column.name, values: column.values, codes: column.codes + missing)
-        }.sorted { $0.name < $1.name }
     }
 }

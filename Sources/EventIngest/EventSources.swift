@@ -2,7 +2,7 @@
 ///
 /// Standard input is kept in a temporary file until this is freed.
 public final class EventSources {
-    struct Source {
+    struct Source: Sendable {
         /// As the user named it.
         var name: String
         /// Where its bytes are.
@@ -73,6 +73,73 @@ extension EventSources.Source {
             try requireComplete(zstd.isComplete, "zstd", test: "zstd -t")
         }
         return compression
+    }
+
+    /// Hands over the lines that begin in a range of a plain file, a block of whole lines at a time.
+    ///
+    /// - Parameter body: is handed the lines, padding readable behind them, and their offsets.
+    func forEachBlock(in range: Range<Int>, _ body: (LineBlocks.Piece, Range<Int>) throws -> Void) throws {
+        let file = try FileDescriptor(reading: path)
+        var buffer = [UInt8](repeating: 0, count: Self.blockSize + JSONRecordParser.padding)
+        var offset = range.lowerBound
+        // The line that a range begins in belongs to the one before, unless it begins just there.
+        var isSkipping = offset > 0
+        if isSkipping { offset -= 1 }
+        while offset < range.upperBound {
+            var room = buffer.count - JSONRecordParser.padding
+            let filled = try buffer.withUnsafeMutableBytes {
+                try file.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: $0[..<room]), at: offset, path: name)
+            }
+            guard filled > 0 else { return }
+            let isLast = filled < room
+            let consumed = try buffer.withUnsafeBytes { bytes -> Int in
+                let bytes = UnsafeRawBufferPointer(rebasing: bytes[..<filled])
+                var start = 0
+                if isSkipping {
+                    guard let newline = nextNewline(bytes, from: 0) else { return filled }
+                    isSkipping = false
+                    start = newline + 1
+                } else if offset == 0, bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+                    start = 3
+                }
+                // The last line of the range is the one that its last byte is in.
+                var end = lastNewline(bytes).map { $0 + 1 } ?? 0
+                if isLast { end = filled }
+                if offset + end >= range.upperBound {
+                    let last = max(range.upperBound - 1 - offset, 0)
+                    end = nextNewline(bytes, from: last).map { $0 + 1 } ?? end
+                }
+                guard end > start else { return start }
+                let lines = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+                try body(.lines(lines), offset + start..<offset + end)
+                return end
+            }
+            offset += consumed
+            guard consumed == 0 else { continue }
+            if room < LineBlocks.longestLine {
+                room = min(room * 4, LineBlocks.longestLine)
+                buffer = [UInt8](repeating: 0, count: room + JSONRecordParser.padding)
+            } else {
+                try body(.tooLong, offset..<offset + filled)
+                isSkipping = true
+                offset += filled
+            }
+        }
+    }
+
+    private static let blockSize = 1 << 19
+
+    /// How many bytes a plain file of JSON lines has; `nil` for any other file, which can only be read from the start.
+    func plainSize(forced: EventFormat?) throws -> Int? {
+        let file = try FileDescriptor(reading: path)
+        var block = [UInt8](repeating: 0, count: 1 << 13)
+        let filled = try fill(&block, from: file)
+        guard filled > 0, Compression(magic: block.prefix(filled)) == .none else { return nil }
+        let shape = try block.withUnsafeBytes {
+            try recognised(UnsafeRawBufferPointer(rebasing: $0[..<filled]), forced: forced)
+        }
+        return shape.format == .ndjson ? file.size : nil
     }
 
     private func fill(_ block: inout [UInt8], from file: borrowing FileDescriptor) throws -> Int {

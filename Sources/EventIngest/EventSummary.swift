@@ -1,4 +1,5 @@
 public import DeployModel
+import Parallel
 
 /// What is asked of reading events.
 public struct IngestOptions: Sendable {
@@ -10,16 +11,19 @@ public struct IngestOptions: Sendable {
     public var formatIn: EventFormat?
     /// Seconds east of Greenwich of times without a zone; UTC when `nil`.
     public var offsetSeconds: Int?
+    /// How many threads may read at once; the result is the same for any number.
+    public var jobs: Int
 
-    /// Options; by default everything is recognised.
+    /// Options; by default everything is recognised, by a single thread.
     public init(
         roleFields: [FieldRole: String] = [:], errorExpression: String? = nil, formatIn: EventFormat? = nil,
-        offsetSeconds: Int? = nil
+        offsetSeconds: Int? = nil, jobs: Int = 1
     ) {
         self.roleFields = roleFields
         self.errorExpression = errorExpression
         self.formatIn = formatIn
         self.offsetSeconds = offsetSeconds
+        self.jobs = jobs
     }
 }
 
@@ -39,45 +43,145 @@ public struct EventSummary: Sendable {
     public var rejected: [RejectedLine]
     /// What the reader must know.
     public var warnings: [Warning]
+    /// For each source the blocks of a plain file with their times, so that the second pass reads only some.
+    var blocks: [[BlockSpan]]
+    /// Where records are that may be looked at again, when all files are plain and each record is one event.
+    var addresses: AddressSample?
+    /// How many events and failing events there were in each minute.
+    var minutes: BucketCounts
 }
+
+/// A part of the input that is read by itself.
+struct InputPart: Sendable {
+    /// Which source.
+    var source: Int
+    /// The offsets of a plain file that its lines begin in; `nil` for the whole of a file that must be read from its start.
+    var range: Range<Int>?
+
+    /// Into how many bytes plain files are cut, whatever the number of threads: results do not depend on it.
+    private static let size = 16 << 20
+
+    static func parts(of sources: EventSources, options: IngestOptions) throws -> [InputPart] {
+        try sources.sources.enumerated().flatMap { index, source in
+            guard let size = try source.plainSize(forced: options.formatIn) else {
+                return [InputPart(source: index)]
+            }
+            return stride(from: 0, to: size, by: Self.size).map {
+                InputPart(source: index, range: $0..<min($0 + Self.size, size))
+            }
+        }
+    }
+}
+
+/// A block of lines with the time between its first and its last event.
+struct BlockSpan: Sendable {
+    var range: Range<Int>
+    var span: EventSpan
+}
+
+/// The fold over the records of a part of the input.
+private struct CountedPart: RecordSink {
+    var aggregator: EventAggregator
+    var reading: EventReading
+    var skipped = 0
+    /// The first few lines that are no records, numbered from the beginning of the part.
+    var rejected: [(line: Int, reason: String)] = []
+    /// How many lines the part has, where only a part was read.
+    var lines = 0
+    var shape = SourceShape(format: .ndjson, compression: .none)
+    var blocks: [BlockSpan] = []
+    /// Where records are, for looking at some of them again.
+    var addresses: AddressSample?
+    private let source: Int16
+    /// The times of the current block.
+    private var span = EventSpan()
+
+    static let rejectedLimit = 5
+
+    init(
+        _ part: InputPart, of source: EventSources.Source, roles: RoleAssignment, options: IngestOptions,
+        addresses: AddressSample?
+    ) throws {
+        self.addresses = addresses
+        self.source = Int16(truncatingIfNeeded: part.source)
+        aggregator = EventAggregator(roles)
+        reading = EventReading(roles, depth: .scopes)
+        if let range = part.range {
+            lines = try source.read(range, WantedFields(reading.wanted), into: &self)
+        } else {
+            shape = try source.read(WantedFields(reading.wanted), forced: options.formatIn, into: &self)
+        }
+    }
+
+    mutating func accept(_ record: Record, line: Int) {
+        switch reading.read(record) {
+        case .failure(let failure): reject(line: line, reason: failure.reason)
+        case .success(let event):
+            span.add(event.time)
+            aggregator.add(event, of: record, with: reading.places)
+            addresses?.add(
+                RecordAddress(
+                    key: sampleKey(record.bytes, at: event.time), time: event.time, offset: record.offset,
+                    length: Int32(truncatingIfNeeded: record.bytes.count), source: source,
+                    isFailing: event.isFailing))
+        }
+    }
+
+    mutating func reject(line: Int, reason: String) {
+        skipped += 1
+        if rejected.count < Self.rejectedLimit { rejected.append((line, reason)) }
+    }
+
+    mutating func endBlock(at range: Range<Int>) {
+        blocks.append(BlockSpan(range: range, span: span))
+        span = EventSpan()
+        addresses?.prune()
+    }
+}
+
+/// How many parts are counted before their counts are added up: bounds the memory, not the result.
+private let partsAtOnce = 16
 
 /// Counts all events of some files: one pass, in memory that depends on the number of scopes and buckets only.
 ///
 /// - Throws: ``IngestError`` when there is nothing to count.
 public func summarize(_ sources: EventSources, options: IngestOptions) throws -> EventSummary {
     let roles = try surveyedRoles(sources, options: options)
+    let all = sources.sources
     var aggregator = EventAggregator(roles)
-    var inputs: [InputSummary] = []
+    var inputs = all.map {
+        InputSummary(
+            source: $0.name, format: "", events: 0, skipped: 0, first: nil, last: nil,
+            assumptions: roles.assumptions)
+    }
+    var lines = [Int](repeating: 0, count: all.count)
+    var blocks = [[BlockSpan]](repeating: [], count: all.count)
     var rejected: [RejectedLine] = []
-    var skipped = 0
     var seen: Set<String> = []
-    for source in sources.sources {
-        let before = aggregator.total
-        var reading = EventReading(roles)
-        var span = EventSpan()
-        var skippedHere = 0
-        func reject(_ line: Int, _ reason: String) {
-            skippedHere += 1
-            if rejected.count < 5 {
-                rejected.append(RejectedLine(source: source.name, line: line, reason: reason))
-            }
+    var parts = try InputPart.parts(of: sources, options: options)[...]
+    let isAddressable =
+        parts.allSatisfy { $0.range != nil } && roles.countsEachRecordOnce && all.count < Int16.max
+    var addresses = isAddressable ? AddressSample() : nil
+    while !parts.isEmpty {
+        let round = Array(parts.prefix(partsAtOnce))
+        parts = parts.dropFirst(partsAtOnce)
+        let empty = addresses?.emptied
+        let counted = try concurrentMap(round, workers: options.jobs) {
+            try CountedPart($0, of: all[$0.source], roles: roles, options: options, addresses: empty)
         }
-        let shape = try source.forEachRecord(
-            forced: options.formatIn,
-            accept: { record in
-                switch reading.read(record) {
-                case .failure(let failure): reject(record.line, failure.reason)
-                case .success(let event):
-                    span.add(event.time)
-                    aggregator.add(event, of: record, with: &reading)
-                }
-            }, reject: reject)
-        skipped += skippedHere
-        seen.formUnion(reading.seen)
-        inputs.append(
-            InputSummary(
-                source: source.name, format: shape.words, events: aggregator.total.events - before.events,
-                skipped: skippedHere, first: span.first, last: span.last, assumptions: roles.assumptions))
+        for (part, counted) in zip(round, counted) {
+            let source = part.source
+            aggregator.merge(counted.aggregator)
+            seen.formUnion(counted.reading.seen)
+            blocks[source] += counted.blocks
+            if let own = counted.addresses { addresses?.merge(own) }
+            for (line, reason) in counted.rejected where rejected.count < CountedPart.rejectedLimit {
+                rejected.append(
+                    RejectedLine(source: all[source].name, line: lines[source] + line, reason: reason))
+            }
+            lines[source] += counted.lines
+            inputs[source].add(counted.aggregator, skipped: counted.skipped, shape: counted.shape)
+        }
     }
     try requireFields(roles.expression?.requiredFields ?? [], seen: seen, of: sources)
     guard var span = aggregator.span.window else {
@@ -92,19 +196,34 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         span.until = span.until + rowSeconds - EventAggregator.bucketSeconds
         for index in inputs.indices { inputs[index].assumptions.append(coverage(rowSeconds)) }
     }
-    var warnings = aggregator.warnings
-    if let first = rejected.first {
-        warnings.append(
-            Warning(
-                code: "skipped_lines",
-                text:
-                    "\(skipped) \(skipped == 1 ? "line" : "lines") could not be read; the first is \(first.source):\(first.line): \(first.reason)",
-                remedy: "mend or export these lines again; they are not counted"))
-    }
     return EventSummary(
         inputs: inputs, span: span, series: aggregator.series(), rollouts: aggregator.rollouts(),
-        roles: roles,
-        rejected: rejected, warnings: warnings)
+        roles: roles, rejected: rejected,
+        warnings: aggregator.warnings
+            + skippedLines(inputs.reduce(0) { $0 + $1.skipped }, first: rejected.first),
+        blocks: blocks, addresses: addresses, minutes: aggregator.minutes)
+}
+
+extension InputSummary {
+    /// Adds what was counted in a part of the input.
+    fileprivate mutating func add(_ part: EventAggregator, skipped: Int, shape: SourceShape) {
+        format = shape.words
+        events += part.total.events
+        self.skipped += skipped
+        first = [first, part.span.first].compactMap { $0 }.min()
+        last = [last, part.span.last].compactMap { $0 }.max()
+    }
+}
+
+private func skippedLines(_ count: Int, first: RejectedLine?) -> [Warning] {
+    guard let first else { return [] }
+    return [
+        Warning(
+            code: "skipped_lines",
+            text:
+                "\(count) \(count == 1 ? "line" : "lines") could not be read; the first is \(first.source):\(first.line): \(first.reason)",
+            remedy: "mend or export these lines again; they are not counted")
+    ]
 }
 
 /// An expression about a field that no event has holds for none, or for all: a mistyped name must not clear everybody.
@@ -127,33 +246,47 @@ private func coverage(_ seconds: Int) -> String {
 
 /// Looks at the first records to choose roles.
 private func surveyedRoles(_ sources: EventSources, options: IngestOptions) throws -> RoleAssignment {
-    struct Enough: Error {}
-    var survey = FieldSurvey(offsetSeconds: options.offsetSeconds)
-    var firstReason: String?
+    var surveying = Surveying(offsetSeconds: options.offsetSeconds)
     var emptyError: IngestError?
     for source in sources.sources {
+        surveying.source = source.name
         do {
-            _ = try source.forEachRecord(
-                forced: options.formatIn,
-                accept: { record in
-                    survey.add(record)
-                    if survey.records == FieldSurvey.wanted { throw Enough() }
-                },
-                reject: { line, reason in firstReason = firstReason ?? "\(source.name):\(line): \(reason)" })
-        } catch is Enough {
+            _ = try source.read(surveying.wanted, forced: options.formatIn, into: &surveying)
+        } catch is Surveying.Enough {
             break
         } catch let error as IngestError where error.code == .empty && sources.sources.count > 1 {
             emptyError = error
         }
     }
-    guard survey.records > 0 else {
+    guard surveying.survey.records > 0 else {
         if let emptyError { throw emptyError }
         throw IngestError(
             .nothingReadable, "there is not one event in it", at: sources.sources.first?.name,
-            remedy: firstReason.map { "the first line that could not be read: \($0)" }
+            remedy: surveying.firstReason.map { "the first line that could not be read: \($0)" }
                 ?? "check the export: it should hold one event a line")
     }
-    return try RoleAssignment(survey, options: options, source: sources.sources.first?.name ?? "")
+    return try RoleAssignment(surveying.survey, options: options, source: sources.sources.first?.name ?? "")
+}
+
+/// Looks at records until there are enough.
+private struct Surveying: RecordSink {
+    struct Enough: Error {}
+
+    let wanted = WantedFields(upTo: FieldSurvey.fieldLimit)
+    var survey: FieldSurvey
+    var source = ""
+    var firstReason: String?
+
+    init(offsetSeconds: Int?) { survey = FieldSurvey(offsetSeconds: offsetSeconds) }
+
+    mutating func accept(_ record: Record, line: Int) throws {
+        survey.add(record, names: wanted.names)
+        if survey.records == FieldSurvey.wanted { throw Enough() }
+    }
+
+    mutating func reject(line: Int, reason: String) {
+        firstReason = firstReason ?? "\(source):\(line): \(reason)"
+    }
 }
 
 /// The first and the last of some instants.
@@ -162,8 +295,23 @@ struct EventSpan: Sendable, Equatable {
     var last: Instant?
 
     mutating func add(_ instant: Instant) {
-        if first.map({ instant < $0 }) ?? true { first = instant }
-        if last.map({ instant > $0 }) ?? true { last = instant }
+        guard let first, let last else {
+            self = EventSpan(first: instant, last: instant)
+            return
+        }
+        if instant < first { self.first = instant }
+        if instant > last { self.last = instant }
+    }
+
+    mutating func merge(_ other: EventSpan) {
+        if let first = other.first { add(first) }
+        if let last = other.last { add(last) }
+    }
+
+    /// Whether it has a time in common with a window.
+    func overlaps(_ window: TimeWindow) -> Bool {
+        guard let first, let last else { return false }
+        return first < window.until && last >= window.since
     }
 
     /// Whole minutes that hold both, so that every bucket lies inside; a window is half open.

@@ -30,6 +30,8 @@ struct FieldSurvey {
     private(set) var records = 0
     let offsetSeconds: Int?
     static let wanted = 1000
+    /// How many fields are looked at.
+    static let fieldLimit = 2000
 
     init(offsetSeconds: Int?) { self.offsetSeconds = offsetSeconds }
 
@@ -37,24 +39,21 @@ struct FieldSurvey {
 
     func field(_ name: String) -> Field? { index[name].map { fields[$0] } }
 
-    mutating func add(_ record: Record) {
+    /// - Parameter names: the name of the field at each place.
+    mutating func add(_ record: Record, names: [String]) {
         records += 1
-        for field in record.fields {
-            let name = field.name
-            let position = index[name] ?? fields.count
-            if position == fields.count {
-                guard fields.count < 2000 else { continue }
-                index[name] = position
-                fields.append(Field(name: name))
-            }
+        while fields.count < names.count {
+            index[names[fields.count]] = fields.count
+            fields.append(Field(name: names[fields.count]))
+        }
+        for position in names.indices {
+            let field = record[position]
             // A column that is empty so far is there all the same: errors may begin later.
-            guard field.kind != .null else { continue }
+            guard field.isPresent else { continue }
             fields[position].count += 1
             if isTruthy(field) { fields[position].truthy += 1 }
             if field.kind == .bool { fields[position].booleans += 1 }
-            let number =
-                field.kind == .number ? field.number : field.kind == .string ? parseNumber(field.text) : nil
-            if let number {
+            if field.kind != .bool, let number = EventReading.number(field) {
                 fields[position].numbers += 1
                 if number != 0, number != 1 { fields[position].beyondFlag += 1 }
                 if (100..<600).contains(number) { fields[position].statuses += 1 }

@@ -39,6 +39,32 @@ struct FileDescriptor: ~Copyable {
     }
 }
 
+extension FileDescriptor {
+    /// Reads up to `buffer.count` bytes from an offset on; fewer only at the end.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int, path: String) throws(IngestError)
+        -> Int
+    {
+        var filled = 0
+        while filled < buffer.count, let start = buffer.baseAddress {
+            let count = pread(number, start + filled, buffer.count - filled, off_t(offset + filled))
+            if count == 0 { break }
+            if count > 0 {
+                filled += count
+            } else if errno != EINTR {
+                throw IngestError(.unreadable, reasonOfLastFailure(), at: path)
+            }
+        }
+        return filled
+    }
+
+    /// How many bytes the file has; `nil` when it is none that can be read from any place.
+    var size: Int? {
+        var status = stat()
+        guard fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int(status.st_size)
+    }
+}
+
 private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
     read(descriptor, buffer, count)
 }

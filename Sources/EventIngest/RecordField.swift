@@ -1,92 +1,109 @@
-internal import CSimdjson
 import DeployModel
 
-/// One leaf of a record, borrowed while the record is looked at.
+/// One value of a record, borrowed while the record is looked at.
 struct RecordField {
-    enum Kind { case null, bool, number, string, array }
+    enum Kind: UInt8 { case missing, null, bool, number, string, array }
 
-    /// The keys down to it, joined by dots.
-    var path: UnsafeRawBufferPointer
     var kind: Kind
-    /// The unescaped string, the digits of a number, or the JSON of an array.
+    /// The unescaped string, the digits of a number, `true` or `false`, or the JSON of an array.
     var text: UnsafeRawBufferPointer
-    /// The value of a number; 1 or 0 for a boolean.
-    var number: Double
 
-    init(_ field: bd_field) {
-        path = UnsafeRawBufferPointer(start: field.path, count: field.path_length)
-        text = UnsafeRawBufferPointer(start: field.text, count: field.length)
-        number = field.number
-        kind =
-            switch Int(field.kind) {
-            case BD_FIELD_BOOL: .bool
-            case BD_FIELD_NUMBER: .number
-            case BD_FIELD_STRING: .string
-            case BD_FIELD_ARRAY: .array
-            default: .null
-            }
+    static var missing: RecordField {
+        RecordField(kind: .missing, text: UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    init(kind: Kind, text: UnsafeRawBufferPointer) {
+        self.kind = kind
+        self.text = text
     }
 
     /// A cell of delimited text: what it is shows only in its text.
-    init(path: UnsafeRawBufferPointer, cell: UnsafeRawBufferPointer) {
-        self.path = path
+    init(cell: UnsafeRawBufferPointer) {
         text = cell
-        number = 0
-        if cell.isEmpty {
+        guard let first = cell.first else {
             kind = .null
-        } else if let parsed = parseNumber(cell) {
+            return
+        }
+        if canBeginNumber(first), parseNumber(cell) != nil {
             kind = .number
-            number = parsed
-        } else if cell.elementsEqual("true".utf8) || cell.elementsEqual("True".utf8)
-            || cell.elementsEqual("TRUE".utf8)
-        {
+        } else if first | 0x20 == UInt8(ascii: "t"), isWord(cell, ["true", "True", "TRUE"]) {
             kind = .bool
-            number = 1
-        } else if cell.elementsEqual("false".utf8) || cell.elementsEqual("False".utf8)
-            || cell.elementsEqual("FALSE".utf8)
-        {
+        } else if first | 0x20 == UInt8(ascii: "f"), isWord(cell, ["false", "False", "FALSE"]) {
             kind = .bool
         } else {
             kind = .string
         }
     }
 
-    var name: String { String(decoding: path, as: UTF8.self) }
+    /// Whether it says anything.
+    var isPresent: Bool { kind.rawValue > Kind.null.rawValue }
+
+    /// The value of a number, 1 or 0 for a boolean; not a number for anything else.
+    var number: Double {
+        switch kind {
+        case .number: parseNumber(text) ?? .nan
+        case .bool: text.first.map { $0 | 0x20 } == UInt8(ascii: "t") ? 1 : 0
+        case .missing, .null, .string, .array: .nan
+        }
+    }
+
     var string: String { String(decoding: text, as: UTF8.self) }
 
     /// The value as the table keeps it; whole numbers beyond 2^53 stay text, because a double would change them.
     var value: FieldValue? {
         switch kind {
-        case .null: nil
-        case .bool: .bool(number != 0)
-        case .string, .array: .string(string)
+        case .missing, .null: return nil
+        case .bool: return .bool(number != 0)
+        case .string, .array: return .string(string)
         case .number:
-            abs(number) > 9_007_199_254_740_992 || !number.isFinite ? .string(string) : .number(number)
+            let number = number
+            return abs(number) > 9_007_199_254_740_992 || !number.isFinite ? .string(string) : .number(number)
         }
     }
-
-    func isNamed(_ other: [UInt8]) -> Bool { path.count == other.count && path.elementsEqual(other) }
 }
 
+/// Whether a cell is a word as programs of various languages write it: `true`, `True` or `TRUE`.
+private func isWord(_ cell: UnsafeRawBufferPointer, _ spellings: [String]) -> Bool {
+    spellings.contains { cell.elementsEqual($0.utf8) }
+}
+
+private func canBeginNumber(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 || byte == 0x2D || byte == 0x2B }
+
+/// Powers of ten that a double holds exactly.
+private let exactPowers: [Double] = [
+    1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20,
+    1e21, 1e22,
+]
+
 /// A decimal number such as `-12.5e3`, all of the bytes; `nil` for anything else.
+///
+/// Digits that make a whole number up to 2^53, and a power of ten that a double holds, have a quotient that is rounded once
+/// and hence right (Clinger 1990); the standard library reads the others.
 func parseNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
-    guard let first = bytes.first, bytes.count <= 40,
-        (0x30...0x39).contains(first) || first == 0x2D || first == 0x2B
-    else { return nil }
-    // Whole numbers of up to fifteen digits, the usual case, without making a string.
-    if bytes.count <= 15, (0x30...0x39).contains(first) {
-        var whole = 0
-        var isWhole = true
-        for byte in bytes {
-            guard (0x30...0x39).contains(byte) else {
-                isWhole = false
-                break
-            }
-            whole = whole * 10 + Int(byte - 0x30)
+    guard let first = bytes.first, bytes.count <= 40, canBeginNumber(first) else { return nil }
+    var position = first == 0x2D || first == 0x2B ? 1 : 0
+    var digits = 0, mantissa: Int64 = 0, decimals = 0
+    var isAfterPoint = false
+    while position < bytes.count {
+        let byte = bytes[position]
+        if byte &- 0x30 < 10 {
+            digits += 1
+            guard digits <= 18 else { break }
+            mantissa = mantissa &* 10 &+ Int64(byte &- 0x30)
+            if isAfterPoint { decimals += 1 }
+        } else if byte == 0x2E, !isAfterPoint, digits > 0 {
+            isAfterPoint = true
+        } else {
+            break
         }
-        if isWhole { return Double(whole) }
+        position += 1
     }
-    guard bytes.allSatisfy({ (0x30...0x39).contains($0) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains($0) })
+    if position == bytes.count, digits > 0, mantissa <= 9_007_199_254_740_992 {
+        let magnitude = Double(mantissa) / exactPowers[decimals]
+        return first == 0x2D ? -magnitude : magnitude
+    }
+    guard bytes.allSatisfy({ $0 &- 0x30 < 10 || $0 == 0x2B || $0 == 0x2D || $0 == 0x2E || $0 | 0x20 == 0x65 })
     else { return nil }
     return Double(String(decoding: bytes, as: UTF8.self))
 }

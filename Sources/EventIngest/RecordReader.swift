@@ -1,14 +1,6 @@
 internal import CSimdjson
 import DelimitedText
 
-/// The leaves of a record with the line it came from; borrowed while it is looked at.
-struct Record {
-    var line: Int
-    var fields: [RecordField]
-    /// Bytes that stand for the record: equal records have equal bytes, and they can be read again.
-    var bytes: UnsafeRawBufferPointer
-}
-
 /// Why a line is not a record.
 public struct RejectedLine: Sendable, Hashable {
     /// The file, as the user named it.
@@ -20,21 +12,23 @@ public struct RejectedLine: Sendable, Hashable {
 }
 
 /// What a file turned out to be.
-struct SourceShape {
+struct SourceShape: Sendable {
     var format: EventFormat
     var compression: Compression
     /// The names of the columns of delimited text.
     var header: [String] = []
+    /// What separates its cells.
+    var delimiter = UInt8(ascii: ",")
 
     var words: String {
         compression == .none ? format.rawValue : "\(format.rawValue)+\(compression.rawValue)"
     }
 }
 
-/// A parser of one JSON object, reused for all.
+/// A parser of one JSON object, which looks at every byte.
 final class JSONRecordParser {
     private let parser: OpaquePointer
-    private var fields: [RecordField] = []
+    private var fields: [NamedField] = []
     static let padding = bd_padding()
 
     init() throws(IngestError) {
@@ -45,47 +39,62 @@ final class JSONRecordParser {
     deinit { bd_parser_free(parser) }
 
     /// - Parameter line: one object; ``padding`` more bytes behind it must be readable.
-    func parse(_ line: UnsafeRawBufferPointer) -> Result<[RecordField], RecordFailure> {
+    func parse(_ line: UnsafeRawBufferPointer) -> Result<[NamedField], RecordFailure> {
         let count = bd_parser_parse(parser, line.baseAddress?.assumingMemoryBound(to: CChar.self), line.count)
         guard count >= 0 else {
             return .failure(RecordFailure(reason: String(cString: bd_parser_error(parser))))
         }
         fields.removeAll(keepingCapacity: true)
         if let start = bd_parser_fields(parser) {
-            for index in 0..<count { fields.append(RecordField(start[index])) }
+            for index in 0..<count { fields.append(NamedField(start[index])) }
         }
         return .success(fields)
     }
+}
+
+/// A value with the keys down to it, joined by dots.
+struct NamedField {
+    var path: UnsafeRawBufferPointer
+    var field: RecordField
+
+    fileprivate init(_ field: bd_field) {
+        path = UnsafeRawBufferPointer(start: field.path, count: field.path_length)
+        let kind: RecordField.Kind =
+            switch Int(field.kind) {
+            case BD_FIELD_BOOL: .bool
+            case BD_FIELD_NUMBER: .number
+            case BD_FIELD_STRING: .string
+            case BD_FIELD_ARRAY: .array
+            default: .null
+            }
+        self.field = RecordField(
+            kind: kind, text: UnsafeRawBufferPointer(start: field.text, count: field.length))
+    }
+
+    var name: String { String(decoding: path, as: UTF8.self) }
 }
 
 /// Why a record could not be read.
 struct RecordFailure: Error { var reason: String }
 
 extension EventSources.Source {
-    /// Hands every record to `accept` and every line that is none to `reject`.
-    func forEachRecord(
-        forced: EventFormat?, accept: (Record) throws -> Void, reject: (_ line: Int, _ reason: String) -> Void
-    ) throws -> SourceShape {
-        var lines = LineReader()
+    /// Hands over every record of the file, from the first to the last.
+    func read<Sink: RecordSink>(_ wanted: WantedFields, forced: EventFormat?, into sink: inout Sink) throws
+        -> SourceShape
+    {
+        var lines = LineBlocks()
+        var line = 1
         var shape: SourceShape?
+        var json = try JSONLines(wanted)
         var delimited: DelimitedRecords?
-        let parser = try JSONRecordParser()
-        func consume(_ line: UnsafeRawBufferPointer, _ number: Int) throws {
-            guard line.contains(where: { $0 > 0x20 }) else { return }
-            switch parser.parse(line) {
-            case .success(let fields): try accept(Record(line: number, fields: fields, bytes: line))
-            case .failure(let failure): reject(number, failure.reason)
-            }
+        func consume(_ piece: LineBlocks.Piece) throws {
+            try json.read(piece, line: &line, into: &sink)
         }
         let compression = try read { block in
             if shape == nil { shape = try recognised(block, forced: forced) }
-            guard shape?.format == .csv else {
-                try lines.read(block, consume, tooLong: { reject($0, "the line is longer than 16 MiB") })
-                return
-            }
-            var reader = delimited ?? DelimitedRecords(start: block)
-            try reader.read(block, accept: accept, reject: reject)
-            delimited = reader
+            guard shape?.format == .csv else { return try lines.read(block, consume) }
+            if delimited == nil { delimited = DelimitedRecords(start: block, wanted: wanted) }
+            try delimited?.read(block, into: &sink)
         }
         guard var shape else {
             throw IngestError(
@@ -93,17 +102,31 @@ extension EventSources.Source {
                 remedy: "check the export: it should hold one event a line")
         }
         try lines.finish(consume)
-        if var reader = delimited {
-            try reader.finish(accept: accept, reject: reject)
-            shape.header = reader.header
-        }
+        try delimited?.finish(into: &sink)
+        if let header = delimited?.header { shape.header = header }
+        if let delimiter = delimited?.delimiter { shape.delimiter = delimiter }
         shape.compression = compression
         return shape
     }
 
+    /// Hands over the records that begin in a range of a plain file of JSON lines.
+    ///
+    /// - Parameter range: offsets of bytes; the lines are numbered from 1 within it.
+    /// - Returns: how many lines begin in the range.
+    func read<Sink: RecordSink>(_ range: Range<Int>, _ wanted: WantedFields, into sink: inout Sink) throws
+        -> Int
+    {
+        var json = try JSONLines(wanted)
+        var line = 1
+        try forEachBlock(in: range) { piece, offsets in
+            try json.read(piece, offset: offsets.lowerBound, line: &line, into: &sink)
+            sink.endBlock(at: offsets)
+        }
+        return line - 1
+    }
+
     /// What the first bytes say about the format.
-    private func recognised(_ block: UnsafeRawBufferPointer, forced: EventFormat?) throws(IngestError)
-        -> SourceShape
+    func recognised(_ block: UnsafeRawBufferPointer, forced: EventFormat?) throws(IngestError) -> SourceShape
     {
         if block.starts(with: [0xFF, 0xFE]) || block.starts(with: [0xFE, 0xFF]) {
             throw IngestError(
@@ -127,5 +150,18 @@ extension EventSources.Source {
                 remedy: "split it: jq -c '.[]' \(name) > events.ndjson")
         }
         return SourceShape(format: first == UInt8(ascii: "{") ? .ndjson : .csv, compression: .none)
+    }
+}
+
+extension JSONLines {
+    fileprivate mutating func read<Sink: RecordSink>(
+        _ piece: LineBlocks.Piece, offset: Int = 0, line: inout Int, into sink: inout Sink
+    ) throws {
+        switch piece {
+        case .lines(let block): try read(block, offset: offset, line: &line, into: &sink)
+        case .tooLong:
+            sink.reject(line: line, reason: "the line is longer than 16 MiB")
+            line += 1
+        }
     }
 }

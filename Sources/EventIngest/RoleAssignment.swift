@@ -28,6 +28,10 @@ public struct RoleAssignment: Sendable {
     var expression: ErrorExpression?
     /// The fields that failing is told by where an expression tells it.
     public var outcomeFields: [String] { expression?.fields ?? [] }
+    /// Whether each record is one event, and neither a row of counts nor one event that stands for several.
+    var countsEachRecordOnce: Bool {
+        failure != .counts && fields[.weight] == nil && fields[.count] == nil
+    }
     /// One sentence for each thing that was taken for granted.
     public internal(set) var assumptions: [String] = []
 

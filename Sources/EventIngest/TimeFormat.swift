@@ -49,11 +49,7 @@ public enum TimeFormat: Sendable, Hashable {
     }
 
     private static func number(_ field: RecordField) -> Double? {
-        switch field.kind {
-        case .number: field.number
-        case .string: parseNumber(field.text)
-        default: nil
-        }
+        field.kind == .bool ? nil : EventReading.number(field)
     }
 
     /// Reads a value of the column; `nil` when it is not written like the others.
@@ -75,26 +71,19 @@ public enum TimeFormat: Sendable, Hashable {
     }
 }
 
-/// Remembers the last date, because neighbouring events mostly share it: `2020-07-22T` is parsed once, and only the time
-/// of day of the others.
+/// Remembers the last minute, because neighbouring events mostly share it: `2020-07-22T10:15` is parsed once, and of the
+/// others only the seconds.
 struct DateCache {
-    private var prefix: [UInt8] = []
-    private var midnight: Int64 = 0
+    private var head: UInt64 = 0, tail: UInt64 = 0
+    private var minute: Int64 = 0
 
-    /// Reads `YYYY-MM-DDThh:mm:ss[.fff…]` followed by `Z` or, where the format has no zone, by nothing; `nil` for anything
-    /// else, which the slow way then reads.
+    /// Reads `YYYY-MM-DDThh:mm:ss[.fff…]` followed by `Z` or an offset or, where the format has no zone, by nothing; `nil` for
+    /// anything else, which the slow way then reads.
     mutating func instant(_ text: UnsafeRawBufferPointer, format: TimeFormat) -> Instant? {
-        guard text.count >= 19, text[13] == UInt8(ascii: ":"), text[16] == UInt8(ascii: ":") else {
-            return nil
-        }
-        func pair(_ index: Int) -> Int? {
-            let (tens, ones) = (text[index] &- 0x30, text[index + 1] &- 0x30)
-            return tens < 10 && ones < 10 ? Int(tens) * 10 + Int(ones) : nil
-        }
-        guard let hour = pair(11), let minute = pair(14), let second = pair(17), hour < 24, minute < 60,
-            second < 60
+        guard text.count >= 19, text[16] == UInt8(ascii: ":"), let second = Self.pair(text, 17), second < 60,
+            isMinute(text)
         else { return nil }
-        var milliseconds = 0
+        var milliseconds = second * 1000
         var end = 19
         if end < text.count, text[end] == UInt8(ascii: ".") {
             end += 1
@@ -105,21 +94,46 @@ struct DateCache {
                 end += 1
             }
         }
-        var offset = 0
         switch format {
-        case .rfc3339: guard end + 1 == text.count, text[end] == UInt8(ascii: "Z") else { return nil }
+        case .rfc3339:
+            if end + 1 == text.count, text[end] == UInt8(ascii: "Z") { break }
+            guard end + 6 == text.count, text[end + 3] == UInt8(ascii: ":"),
+                let hours = Self.pair(text, end + 1),
+                let minutes = Self.pair(text, end + 4), hours < 24, minutes < 60
+            else { return nil }
+            let offset = (hours * 60 + minutes) * 60_000
+            switch text[end] {
+            case UInt8(ascii: "+"): milliseconds -= offset
+            case UInt8(ascii: "-"): milliseconds += offset
+            default: return nil
+            }
         case .withoutZone(let seconds):
             guard end == text.count else { return nil }
-            offset = seconds
+            milliseconds -= seconds * 1000
         case .unix: return nil
         }
-        if !(prefix.count == 11 && text.starts(with: prefix)) {
-            let date = String(decoding: text.prefix(10), as: UTF8.self)
-            guard let day = Instant(rfc3339: date) else { return nil }
-            prefix = Array(text.prefix(11))
-            midnight = day.milliseconds
-        }
-        let ofDay = Int64(hour * 3600 + minute * 60 + second - offset) * 1000 + Int64(milliseconds)
-        return Instant(milliseconds: midnight + ofDay)
+        return Instant(milliseconds: minute + Int64(milliseconds))
+    }
+
+    /// Whether the first sixteen bytes are a minute, which is then ``minute``.
+    private mutating func isMinute(_ text: UnsafeRawBufferPointer) -> Bool {
+        let own = (
+            text.loadUnaligned(as: UInt64.self), text.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+        )
+        if own == (head, tail) { return true }
+        guard text[13] == UInt8(ascii: ":"),
+            [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")].contains(text[10]),
+            let hours = Self.pair(text, 11), let minutes = Self.pair(text, 14), hours < 24, minutes < 60,
+            let day = Instant(rfc3339: String(decoding: text.prefix(10), as: UTF8.self))
+        else { return false }
+        (head, tail) = own
+        minute = day.milliseconds + Int64(hours * 60 + minutes) * 60_000
+        return true
+    }
+
+    /// The two digits at an index.
+    private static func pair(_ text: UnsafeRawBufferPointer, _ index: Int) -> Int? {
+        let (tens, ones) = (text[index] &- 0x30, text[index + 1] &- 0x30)
+        return tens < 10 && ones < 10 ? Int(tens) * 10 + Int(ones) : nil
     }
 }

@@ -42,12 +42,14 @@ public enum CheckedDeploy: Sendable, Equatable {
 ///   - asked: the deploy.
 ///   - deploys: all deploys of the window, with what they reach.
 ///   - minEffect: the smallest ratio of rates that matters, above 1.
+///   - workers: how many threads may work at once.
 public func check(
-    _ asked: CheckedDeploy, among deploys: [Deploy], observations: Observations, minEffect: Double
+    _ asked: CheckedDeploy, among deploys: [Deploy], observations: Observations, minEffect: Double,
+    workers: Int = 1
 ) -> Checked {
     let judgement = judge(
         series: observations.series, candidates: deploys.map { Candidate($0) },
-        rollouts: observations.rollouts, focus: asked.deploy?.id)
+        rollouts: observations.rollouts, focus: asked.deploy?.id, workers: workers)
     let real = judgement.incidents.filter { $0.mayBe(minEffect) && $0.noneProbability < 0.5 }
     func verdict(on incidents: [Incident]) -> Verdict {
         var found = judgement

@@ -73,15 +73,16 @@ public struct Question: Sendable, Equatable {
 ///   - source: answers what can only be asked once an incident is known.
 ///   - attribution: what the user settled about symptoms and causes.
 ///   - question: what else is asked.
+///   - workers: how many threads may work at once; the answer is the same for any number.
 /// - Throws: what `source` throws.
 public func investigate(
     deploys: [Deploy], observations: Observations, source: some InvestigationSource,
-    attribution: FieldPreferences = .init(), question: Question = .init()
+    attribution: FieldPreferences = .init(), question: Question = .init(), workers: Int = 1
 ) throws -> Investigated {
     let (aligned, comparisons) = try align(deploys, source: source)
     var judgement = judge(
         series: observations.series, candidates: aligned.map { Candidate($0) },
-        rollouts: observations.rollouts)
+        rollouts: observations.rollouts, workers: workers)
     let small = judgement.incidents.filter { !$0.mayBe(question.minEffect) }
     judgement.incidents.removeAll { small.contains($0) }
     var verdict = decide(judgement, deploys: aligned, observations: observations)

@@ -5,27 +5,31 @@ import Testing
 /// The arrows of `docs/architecture.md` as data: what each target may import besides the standard library.
 private let allowedImports: [String: Set<String>] = [
     "DeployModel": [],
-    "ChangeDetection": ["DeployModel", "RealModule"],
-    "Attribution": ["DeployModel", "RealModule"],
+    "Parallel": ["Dispatch", "Synchronization"],
+    "ChangeDetection": ["DeployModel", "Parallel", "RealModule"],
+    "Attribution": ["DeployModel", "Parallel", "RealModule"],
     "ConfigTree": ["CLibyaml", "DeployModel"],
     "ConfigFaults": ["ConfigTree", "DeployModel", "RealModule"],
     "DelimitedText": [],
     "GitHistory": ["CLibgit2", "DeployModel", "FoundationEssentials", "Foundation"],
     "DeployRecords": ["ConfigTree", "DelimitedText", "DeployModel"],
-    "EventIngest": ["CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "RealModule"],
+    "EventIngest": [
+        "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", "RealModule",
+        "Synchronization",
+    ],
     "Investigation": ["Attribution", "ChangeDetection", "ConfigFaults", "DeployModel", "RealModule"],
     "Reporting": ["DeployModel"],
     "Scenario": ["DeployModel", "GitHistory"],
     "BlameDeployCLI": [
         "ArgumentParser", "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "DeployModel",
-        "DeployRecords", "EventIngest", "GitHistory", "Investigation", "Reporting", "Scenario",
+        "DeployRecords", "EventIngest", "GitHistory", "Investigation", "Parallel", "Reporting", "Scenario",
     ],
     "blamedeploy": ["BlameDeployCLI"],
 ]
 
 /// The C library of the platform, which the ends of the program may call.
 private let platformModules: Set<String> = ["Glibc", "Musl", "Darwin"]
-private let ends: Set<String> = ["GitHistory", "EventIngest", "BlameDeployCLI"]
+private let ends: Set<String> = ["GitHistory", "EventIngest", "BlameDeployCLI", "Parallel"]
 
 private struct SourceFile: CustomTestStringConvertible {
     var target: String

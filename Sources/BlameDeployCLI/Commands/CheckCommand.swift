@@ -79,7 +79,7 @@ struct CheckCommand: ParsableCommand, Executable {
         let found = check(
             asked, among: deploys,
             observations: Observations(window: window, series: series, rollouts: summary.rollouts),
-            minEffect: minEffect)
+            minEffect: minEffect, workers: events.workers)
         return Report(
             window: window, repository: try repository.summary(of: opened),
             inputs: summary.inputs, deploys: deploys, deploySource: listing.source,

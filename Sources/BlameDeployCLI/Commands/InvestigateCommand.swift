@@ -79,7 +79,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
             attribution: FieldPreferences(
                 symptoms: Set(events.symptoms), causes: Set(events.causes),
                 outcome: Set(summary.roles.outcomeFields)),
-            question: Question(deploy: deploy, minEffect: minEffect))
+            question: Question(deploy: deploy, minEffect: minEffect), workers: events.workers)
         if let deploy, found.asked == nil { throw unknownDeploy(deploy, among: listing) }
         return Report(
             window: window, repository: try repository.summary(of: opened), inputs: summary.inputs,

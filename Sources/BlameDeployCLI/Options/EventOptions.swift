@@ -1,6 +1,7 @@
 import ArgumentParser
 import DeployModel
 import EventIngest
+import Parallel
 
 /// What is read as events, and how.
 struct EventOptions: ParsableArguments {
@@ -33,6 +34,12 @@ struct EventOptions: ParsableArguments {
             "A field that may be a cause whatever it looks like. Repeatable.", valueName: "field"))
     var causes: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "How many threads may read events: by default one for each core. The result is the same.",
+            valueName: "n"))
+    var jobs: Int?
+
     /// `--map` taken apart.
     var roleFields: [FieldRole: String] {
         roles.reduce(into: [:]) { fields, text in
@@ -41,18 +48,24 @@ struct EventOptions: ParsableArguments {
         }
     }
 
+    /// How many threads may work at once.
+    var workers: Int { jobs ?? availableCores() }
+
     /// How the events are read.
     func ingestOptions(offsetSeconds: Int?) -> IngestOptions {
         IngestOptions(
             roleFields: roleFields, errorExpression: error,
             formatIn: format.flatMap(EventFormat.init(rawValue:)),
-            offsetSeconds: offsetSeconds)
+            offsetSeconds: offsetSeconds, jobs: workers)
     }
 
     func validate() throws {
         for text in roles where Self.roleAndField(text) == nil {
             let known = FieldRole.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("--map takes ROLE=FIELD with a role of \(known), not '\(text)'")
+        }
+        if let jobs, !(1...256).contains(jobs) {
+            throw ValidationError("--jobs takes a number of threads from 1 to 256")
         }
         if let format, EventFormat(rawValue: format) == nil {
             let known = EventFormat.allCases.map(\.rawValue).joined(separator: ", ")

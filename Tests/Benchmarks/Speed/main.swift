@@ -2,6 +2,14 @@ import ChangeDetection
 import DeployModel
 import TestSupport
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// How long the statistics take, and how that grows: `swift run -c release Speed`.
 ///
 /// One thread, made-up counts in buckets of a minute: a fleet whose traffic has a day's rhythm, whose rate of failures
@@ -90,7 +98,29 @@ func measure(_ title: String, _ fleet: Fleet) {
     print("\(title): median \(milliseconds[5]) ms, largest \(milliseconds[9]) ms; \(right) of 10 right")
 }
 
-measure("14 days, 12 pods, 100 deploys", Fleet())
-for days in [3, 7, 28, 56] { measure("\(days) days", Fleet(days: days)) }
-for deploys in [25, 50, 200, 400] { measure("\(deploys) deploys", Fleet(deploys: deploys)) }
-for pods in [1, 4, 48] { measure("\(pods) pods", Fleet(pods: pods)) }
+/// The speed of the statistics, or made-up input for measuring the whole.
+switch CommandLine.arguments.dropFirst().first {
+case "telemetry":
+    var telemetry = Telemetry()
+    let count = CommandLine.arguments.dropFirst(2).first.flatMap(Int.init) ?? 2_000_000
+    telemetry.export(count, as: CommandLine.arguments.contains("csv") ? .csv : .ndjson) {
+        writeToStandardOutput($0)
+    }
+case "deploys":
+    writeToStandardOutput(Array(Telemetry.records.utf8))
+default:
+    measure("14 days, 12 pods, 100 deploys", Fleet())
+    for days in [3, 7, 28, 56] { measure("\(days) days", Fleet(days: days)) }
+    for deploys in [25, 50, 200, 400] { measure("\(deploys) deploys", Fleet(deploys: deploys)) }
+    for pods in [1, 4, 48] { measure("\(pods) pods", Fleet(pods: pods)) }
+}
+
+/// The print of the standard library is too slow for a gigabyte.
+func writeToStandardOutput(_ bytes: [UInt8]) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+        let written = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+        guard written > 0 else { return }
+        rest = rest.dropFirst(written)
+    }
+}

@@ -1,0 +1,107 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Numbers for texts, in order of first appearance: a hash table over bytes, so that a text met before costs no string.
+struct NameTable {
+    private var bytes: [UInt8] = []
+    private var ends: [Int] = []
+    private var hashes: [UInt64] = []
+    /// The number of the text at each slot, or −1; a power of two of them, at most half of them taken.
+    private var slots = [Int32](repeating: -1, count: 64)
+
+    /// How many texts have a number.
+    var count: Int { ends.count }
+
+    /// The number of a text; `nil` when it has none.
+    ///
+    /// - Parameter mark: texts of different marks are different.
+    func number(of text: UnsafeRawBufferPointer, mark: UInt8 = 0) -> Int? {
+        let hash = Self.hash(text, mark)
+        let number = slots[slot(of: text, hash)]
+        return number < 0 ? nil : Int(number)
+    }
+
+    /// The number of a text, a new one where it has none.
+    mutating func number(adding text: UnsafeRawBufferPointer, mark: UInt8 = 0) -> Int {
+        let hash = Self.hash(text, mark)
+        let slot = slot(of: text, hash)
+        guard slots[slot] < 0 else { return Int(slots[slot]) }
+        slots[slot] = Int32(ends.count)
+        bytes.append(contentsOf: text)
+        ends.append(bytes.count)
+        hashes.append(hash)
+        if ends.count * 2 > slots.count { grow() }
+        return ends.count - 1
+    }
+
+    private static func hash(_ text: UnsafeRawBufferPointer, _ mark: UInt8) -> UInt64 {
+        hashed(text) &+ UInt64(mark) &* 0x9E37_79B9_7F4A_7C15
+    }
+
+    /// The slot of a text, or the empty one where it would go.
+    private func slot(of text: UnsafeRawBufferPointer, _ hash: UInt64) -> Int {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while slots[slot] >= 0, !isText(Int(slots[slot]), text, hash) { slot = (slot + 1) & mask }
+        return slot
+    }
+
+    private func isText(_ number: Int, _ text: UnsafeRawBufferPointer, _ hash: UInt64) -> Bool {
+        guard hashes[number] == hash else { return false }
+        let start = number == 0 ? 0 : ends[number - 1]
+        guard ends[number] - start == text.count else { return false }
+        guard let other = text.baseAddress else { return true }
+        return bytes.withUnsafeBytes { own in
+            own.baseAddress.map { memcmp($0 + start, other, text.count) == 0 } ?? true
+        }
+    }
+
+    private mutating func grow() {
+        slots = [Int32](repeating: -1, count: slots.count * 2)
+        let mask = slots.count - 1
+        for (number, hash) in hashes.enumerated() {
+            var slot = Int(truncatingIfNeeded: hash) & mask
+            while slots[slot] >= 0 { slot = (slot + 1) & mask }
+            slots[slot] = Int32(number)
+        }
+    }
+}
+
+/// A multiplicative hash of eight bytes at a time; the same bytes have the same hash on every machine.
+func hashed(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    // Four lanes, because each multiplication waits for the one before it.
+    var lanes = SIMD4<UInt64>(UInt64(bytes.count), 1, 2, 3)
+    var offset = 0
+    while offset + 32 <= bytes.count {
+        for lane in 0..<4 {
+            let word = bytes.loadUnaligned(fromByteOffset: offset + 8 * lane, as: UInt64.self)
+            let hash = (lanes[lane] ^ UInt64(littleEndian: word)) &* 0x9E37_79B9_7F4A_7C15
+            lanes[lane] = hash ^ hash >> 29
+        }
+        offset += 32
+    }
+    var hash = lanes[0]
+    while offset + 8 <= bytes.count {
+        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+        hash ^= hash >> 29
+        offset += 8
+    }
+    var rest: UInt64 = 0
+    for byte in bytes[offset...] { rest = rest << 8 | UInt64(byte) }
+    hash = mixed(hash ^ rest)
+    return bytes.count < 32 ? hash : mixed(mixed(mixed(hash ^ lanes[1]) ^ lanes[2]) ^ lanes[3])
+}
+
+/// The finaliser of MurmurHash3 (Appleby, 2008): every bit of the value changes half of the bits of the result.
+func mixed(_ value: UInt64) -> UInt64 {
+    var hash = value
+    hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD
+    hash = (hash ^ (hash >> 33)) &* 0xC4CE_B9FE_1A85_EC53
+    return hash ^ (hash >> 33)
+}

@@ -1,0 +1,267 @@
+import DeployModel
+import Parallel
+import Synchronization
+
+/// A row of the table before its fields are read.
+private struct Row: Sendable {
+    var kept: KeptRecords.Kept
+    var isFailing: Bool
+    var weight: Double
+}
+
+/// The table of kept records: rows in order of time, read a few thousand at a time, the columns shared out to threads.
+func table(
+    _ classes: inout [KeptRecords], of sources: EventSources, shapes: [SourceShape], roles: RoleAssignment,
+    jobs: Int
+) throws -> EventTable {
+    let seen = classes.reduce(0) { $0 + $1.weight }
+    var isSample = false
+    var rows: [Row] = []
+    for records in classes {
+        let scale = records.scale
+        isSample = isSample || scale > 1.000_001
+        rows += records.kept.map { Row(kept: $0, isFailing: records.isFailing, weight: $0.weight * scale) }
+    }
+    classes = []
+    rows = try ordered(rows, of: sources)
+    let counts: Set<FieldRole> = [.errors, .successes, .count, .errorKinds, .weight]
+    let leftOut = Set(roles.fields.filter { $0.key == .time || counts.contains($0.key) }.values)
+    let shares = (0..<max(1, min(jobs, 8))).map {
+        ColumnShare(rows: rows.count, share: ($0, max(1, min(jobs, 8))))
+    }
+    var start = 0
+    while start < rows.count {
+        let end = min(start + 8192, rows.count)
+        let slabs = stride(from: start, to: end, by: 1024).map { $0..<min($0 + 1024, end) }
+        let (own, files) = (rows, sources.sources)
+        let blocks = try concurrentMap(slabs, workers: jobs) { slab in
+            try Slab(own[slab], first: slab.lowerBound, of: files, shapes: shapes)
+        }
+        _ = try concurrentMap(shares, workers: jobs) { try $0.read(blocks) }
+        for row in start..<end { rows[row].kept.bytes = [] }
+        start = end
+    }
+    let columns = shares.flatMap { $0.columns() }.filter { !leftOut.contains($0.name) }
+    return EventTable(
+        times: rows.map(\.kept.time), failing: rows.map(\.isFailing), weights: rows.map(\.weight),
+        columns: columns.sorted { $0.name < $1.name }, roles: roles.fields, sampledFrom: isSample ? seen : nil
+    )
+}
+
+/// Rows in order of time, then of their content: the same whatever the order of the input.
+private func ordered(_ rows: [Row], of sources: EventSources) throws -> [Row] {
+    struct Place: Comparable {
+        var time: Int64, key: UInt64, hash: UInt64, isPassing: Int, index: Int
+        static func < (a: Place, b: Place) -> Bool {
+            (a.time, a.key, a.hash, a.isPassing, a.index) < (b.time, b.key, b.hash, b.isPassing, b.index)
+        }
+    }
+    var places = rows.enumerated().map { index, row in
+        Place(
+            time: row.kept.time.milliseconds, key: row.kept.key, hash: row.kept.hash,
+            isPassing: row.isFailing ? 0 : 1,
+            index: index)
+    }.sorted()
+    // Rows that agree in time and key are told apart by all of their bytes.
+    var isTied = false
+    for next in places.indices.dropFirst()
+    where places[next].key == places[next - 1].key && places[next].time == places[next - 1].time {
+        isTied = true
+        for place in [next - 1, next] where places[place].hash == 0 {
+            let bytes = try rows[places[place].index].kept.read(of: sources.sources)
+            places[place].hash = bytes.withUnsafeBytes(hashed)
+        }
+    }
+    if isTied { places.sort() }
+    return places.map { rows[$0.index] }
+}
+
+extension KeptRecords.Kept {
+    /// The bytes of the record.
+    func read(of sources: [EventSources.Source]) throws -> [UInt8] {
+        guard bytes.isEmpty else { return bytes }
+        let file = try FileDescriptor(reading: sources[source].path)
+        var bytes = [UInt8](repeating: 0, count: length)
+        let filled = try bytes.withUnsafeMutableBytes {
+            try file.read(into: $0, at: offset, path: sources[source].name)
+        }
+        guard filled == length else { throw changed(sources[source]) }
+        return bytes
+    }
+}
+
+private func changed(_ source: EventSources.Source) -> IngestError {
+    IngestError(
+        .unreadable, "the file became shorter while it was read", at: source.name,
+        remedy: "wait until it is written, or read a copy")
+}
+
+/// Some rows, one record after the other, of one shape.
+private struct Slab: Sendable {
+    struct Block: Sendable {
+        var shape: SourceShape
+        /// Whose records these are, where their names stand in a header.
+        var source: Int
+        var bytes: [UInt8] = []
+        var rows: [Int] = []
+    }
+
+    private(set) var blocks: [Block] = []
+
+    init(_ rows: ArraySlice<Row>, first: Int, of sources: [EventSources.Source], shapes: [SourceShape]) throws
+    {
+        var files: [Int: Int] = [:]
+        var descriptors: [OpenFile] = []
+        for (row, entry) in rows.enumerated() {
+            let record = entry.kept
+            let shape = shapes[record.source]
+            if blocks.last.map({
+                $0.shape.format != shape.format || shape.format == .csv && $0.source != record.source
+            })
+                ?? true
+            {
+                blocks.append(Block(shape: shape, source: record.source))
+            }
+            let last = blocks.count - 1
+            blocks[last].rows.append(first + row)
+            if record.bytes.isEmpty {
+                let known = files[record.source]
+                if known == nil {
+                    files[record.source] = descriptors.count
+                    descriptors.append(try OpenFile(sources[record.source]))
+                }
+                try descriptors[known ?? descriptors.count - 1].append(record, to: &blocks[last].bytes)
+            } else {
+                blocks[last].bytes += record.bytes
+            }
+            blocks[last].bytes.append(0x0A)
+        }
+        for block in blocks.indices {
+            blocks[block].bytes.append(contentsOf: repeatElement(0, count: JSONRecordParser.padding))
+        }
+    }
+
+    /// A file from which records are fetched.
+    private final class OpenFile {
+        private let file: FileDescriptor
+        private let source: EventSources.Source
+
+        init(_ source: EventSources.Source) throws {
+            file = try FileDescriptor(reading: source.path)
+            self.source = source
+        }
+
+        func append(_ record: KeptRecords.Kept, to bytes: inout [UInt8]) throws {
+            let start = bytes.count
+            bytes.append(contentsOf: repeatElement(0, count: record.length))
+            let filled = try bytes.withUnsafeMutableBytes {
+                try file.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]), at: record.offset,
+                    path: source.name)
+            }
+            guard filled == record.length else { throw changed(source) }
+        }
+    }
+}
+
+/// The columns that one thread builds.
+private final class ColumnShare: Sendable {
+    private let builder: Mutex<ColumnsBuilder>
+
+    init(rows: Int, share: (remainder: Int, of: Int)) {
+        builder = Mutex(ColumnsBuilder(rows: rows, share: share))
+    }
+
+    func read(_ slabs: [Slab]) throws {
+        try builder.withLock { builder in
+            for slab in slabs {
+                for block in slab.blocks { try builder.read(block) }
+            }
+        }
+    }
+
+    func columns() -> [EventTable.Column] { builder.withLock { $0.columns() } }
+}
+
+/// Puts fields of rows into columns with dictionaries.
+private struct ColumnsBuilder: RecordSink {
+    private static let fieldLimit = 500
+    private let rowCount: Int
+    private let wanted: WantedFields
+    /// By place.
+    private var building: [ColumnBuilder] = []
+    /// The rows that are being read, in their order, and how many of them were.
+    private var rows: [Int] = [], next = 0
+
+    init(rows: Int, share: (remainder: Int, of: Int)) {
+        rowCount = rows
+        wanted = WantedFields(upTo: Self.fieldLimit, share: share)
+    }
+
+    mutating func read(_ block: Slab.Block) throws {
+        (rows, next) = (block.rows, 0)
+        try block.bytes.withUnsafeBytes { bytes in
+            let lines = UnsafeRawBufferPointer(rebasing: bytes.dropLast(JSONRecordParser.padding))
+            if block.shape.format == .csv {
+                var records = DelimitedRecords(
+                    header: block.shape.header, delimiter: block.shape.delimiter, wanted: wanted)
+                try records.read(lines, into: &self)
+            } else {
+                var records = try JSONLines(wanted)
+                var line = 0
+                try records.read(lines, line: &line, into: &self)
+            }
+        }
+    }
+
+    // A record may span several lines, so that they are counted by themselves.
+    mutating func accept(_ record: Record, line: Int) {
+        while building.count < wanted.names.count { building.append(ColumnBuilder(rows: rowCount)) }
+        for place in building.indices {
+            let field = record[place]
+            if field.isPresent { building[place].add(field, row: rows[next]) }
+        }
+        next += 1
+    }
+
+    mutating func reject(line: Int, reason: String) { next += 1 }
+
+    func columns() -> [EventTable.Column] {
+        zip(wanted.names, building).filter { !$0.1.values.isEmpty }.map { name, column in
+            EventTable.Column(name: name, values: column.values, codes: column.codes)
+        }
+    }
+}
+
+/// One column with its dictionary.
+private struct ColumnBuilder {
+    private(set) var values: [FieldValue] = []
+    private(set) var codes: [Int32]
+    /// The spellings met so far and the code of each: `7` and `7.0` are one value.
+    private var spellings = NameTable()
+    private var codesOfSpellings: [Int32] = []
+    private var numbers: [Double: Int32] = [:]
+
+    init(rows: Int) { codes = Array(repeating: -1, count: rows) }
+
+    mutating func add(_ field: RecordField, row: Int) {
+        // An array is kept as its text.
+        let kind = field.kind == .array ? RecordField.Kind.string : field.kind
+        let spelling = spellings.number(adding: field.text, mark: kind.rawValue)
+        if spelling == codesOfSpellings.count {
+            guard let value = field.value else { return }
+            codesOfSpellings.append(code(of: value))
+        }
+        codes[row] = codesOfSpellings[spelling]
+    }
+
+    private mutating func code(of value: FieldValue) -> Int32 {
+        let next = Int32(values.count)
+        if case .number(let number) = value {
+            if let known = numbers[number] { return known }
+            numbers[number] = next
+        }
+        values.append(value)
+        return next
+    }
+}

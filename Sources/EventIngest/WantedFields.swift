@@ -1,0 +1,73 @@
+/// The fields that are read out of each record, each with its place in ``Record/fields``.
+///
+/// The reader of records and who looks at them share it: fields that nobody named may get a place on the way.
+final class WantedFields {
+    private(set) var names: [String] = []
+    /// How many places there may ever be.
+    let capacity: Int
+    private var places: [String: Int] = [:]
+    /// Of the places only those that leave this remainder are read.
+    private let share: (remainder: Int, of: Int)
+
+    /// Only the fields of these names.
+    init(_ names: [String]) {
+        capacity = max(1, names.count)
+        share = (0, 1)
+        for name in names { _ = add(name) }
+    }
+
+    /// Every field, in order of first appearance, but no more than so many.
+    ///
+    /// - Parameter share: reads only a share of them, so that several readers share the work.
+    init(upTo limit: Int, share: (remainder: Int, of: Int) = (0, 1)) {
+        capacity = limit
+        self.share = share
+    }
+
+    func place(of name: String) -> Int? { places[name] }
+
+    /// The place of a field that is met in a record; `nil` when it is not wanted.
+    func place(adding name: String) -> Int? {
+        let place = places[name] ?? add(name)
+        return place.flatMap { $0 % share.of == share.remainder ? $0 : nil }
+    }
+
+    private func add(_ name: String) -> Int? {
+        guard places[name] == nil, names.count < capacity else { return nil }
+        places[name] = names.count
+        names.append(name)
+        return names.count - 1
+    }
+}
+
+/// The wanted fields of one record; borrowed while it is looked at.
+struct Record {
+    /// By place; what the record has not is ``RecordField/missing``.
+    var fields: UnsafeMutableBufferPointer<RecordField>
+    /// Bytes that stand for the record: equal records have equal bytes, and they can be read again.
+    var bytes: UnsafeRawBufferPointer
+    /// Where they begin in a plain file that is read in parts.
+    var offset: Int
+
+    /// The field at a place; missing at −1.
+    subscript(place: Int) -> RecordField { place < 0 ? .missing : fields[place] }
+}
+
+/// What is done with records, one after the other.
+protocol RecordSink {
+    /// Takes a record, which is borrowed.
+    ///
+    /// - Throws: to stop reading.
+    mutating func accept(_ record: Record, line: Int) throws
+
+    /// Takes note of a line that is no record.
+    mutating func reject(line: Int, reason: String)
+
+    /// Takes note that all records at these offsets of a plain file were handed over.
+    mutating func endBlock(at range: Range<Int>)
+}
+
+extension RecordSink {
+    mutating func reject(line: Int, reason: String) {}
+    mutating func endBlock(at range: Range<Int>) {}
+}
