@@ -45,13 +45,14 @@ public struct AttributionOptions: Sendable, Hashable {
 ///   - interest: when it went wrong.
 ///   - baseline: when all was well; `nil` sets failing events against the others of the same window.
 ///   - options: what the caller settles.
+///   - workers: how many threads may work at once; the answer is the same for any number.
 /// - Returns: causes with what they cover, and what the failures look like. ``Cause/aliases`` of a cause with
 ///   several predicates are claims that can stand for one of them.
 public func explain(
     _ table: EventTable, interest: TimeWindow, baseline: TimeWindow?,
-    options: AttributionOptions = AttributionOptions()
+    options: AttributionOptions = AttributionOptions(), workers: Int = 1
 ) -> Explanation {
-    let sample = Sample(table, interest: interest, baseline: baseline)
+    let sample = Sample(table, interest: interest, baseline: baseline, workers: workers)
     let during = Rate(sample.errors, of: sample.interest.events)
     let before =
         baseline == nil ? nil : Rate(sample.baseline.errors, of: sample.baseline.events)

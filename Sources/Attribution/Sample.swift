@@ -1,4 +1,5 @@
 import DeployModel
+import Parallel
 
 /// One field of the rows that are looked at, dictionary-encoded; a missing field has the code ``missing``.
 struct Field {
@@ -52,6 +53,8 @@ struct Sample {
     let hasWholeWeights: Bool
     /// The fields of the table, in its order, those that only carry time, outcome or counts left out.
     var fields: [Field]
+    /// How many threads may work at once.
+    let workers: Int
     /// What log-likelihood ratios are multiplied by: 1, or less when the weights come from sampling.
     var evidence = 1.0
     /// What the variance of an event count is multiplied by when the weights come from sampling.
@@ -74,7 +77,8 @@ struct Sample {
         }
     }
 
-    init(_ table: EventTable, interest window: TimeWindow, baseline: TimeWindow?) {
+    init(_ table: EventTable, interest window: TimeWindow, baseline: TimeWindow?, workers: Int) {
+        self.workers = workers
         let weights = exact(table.weights)
         let inside = table.times.indices.filter { window.contains(table.times[$0]) && weights[$0] > 0 }
         let before = table.times.indices.filter {
@@ -86,8 +90,9 @@ struct Sample {
         self.baseline = Rows(table, at: before, weights: weights)
         let outcome: [FieldRole] = [.time, .error, .errors, .successes, .count, .weight]
         let hidden = Set(outcome.compactMap { table.roles[$0] })
-        fields = table.columns.filter { !hidden.contains($0.name) }
-            .map { Field($0, interest: inside, baseline: before) }
+        fields = concurrentMap(table.columns.filter { !hidden.contains($0.name) }, workers: workers) {
+            Field($0, interest: inside, baseline: before)
+        }
         // Weights that the events declare come from sampling as well: one event of weight 10 is one witness, not ten.
         if table.sampledFrom != nil || table.roles[.weight] != nil {
             // Kish's effective sample size: (Σw)² / Σw² independent events.

@@ -1,3 +1,5 @@
+import Parallel
+
 /// A conjunction of claims with the rows that all of them hold for.
 struct Slice {
     /// The claims, sorted by field.
@@ -45,10 +47,9 @@ struct Search {
         self.population = population
         self.candidates = candidates
         self.minimumErrors = minimumErrors
-        var atoms: [Atom] = []
-        for field in candidates {
-            atoms += source.atoms(of: field, in: nil, population, minimumErrors: minimumErrors)
-        }
+        var atoms = concurrentMap(candidates, workers: source.sample.workers) {
+            source.atoms(of: $0, in: nil, population, minimumErrors: minimumErrors)
+        }.flatMap { $0 }
         atoms.sort(by: source.precedes)
         (beam, beamRows) = Self.fold(atoms, source, population, width)
     }
@@ -83,7 +84,7 @@ struct Search {
             guard starts.count < Self.polished else { break }
             starts.append(slice(combination.map { beam[$0] }))
         }
-        return starts.map(polish).min(by: precedes)
+        return concurrentMap(starts, workers: source.sample.workers) { polish($0) }.min(by: precedes)
     }
 
     /// The better slice first; of equal ones the shorter, then the one whose claims come first.

@@ -1,4 +1,5 @@
 import DeployModel
+import Parallel
 
 /// What the failing events look like: for each symptom field the values that they have more often than others.
 ///
@@ -20,7 +21,8 @@ func describeSymptoms(of sample: Sample, roles: Roles, in rows: RowSet? = nil) -
         var cells = [Counts](repeating: Counts(), count: field.values.count + 1)
         for row in field.codes.indices { cells[Int(field.codes[row])] += counts[row] }
         return field.ascending.count > 50
-            ? measurement(field, cells, of: all, evidence: sample.evidence) : labels(field, cells, of: all)
+            ? measurement(field, cells, of: all, evidence: sample.evidence)
+            : labels(field, cells, of: all, workers: sample.workers)
     }
     return symptoms.sorted { a, b in
         if a.errors != b.errors { return a.errors > b.errors }
@@ -32,12 +34,25 @@ func describeSymptoms(of sample: Sample, roles: Roles, in rows: RowSet? = nil) -
 private let valuesTold = 5
 
 /// The most frequent texts, their changing parts left out.
-private func labels(_ field: Field, _ cells: [Counts], of all: Counts) -> [Symptom] {
-    var byText: [String: Counts] = [:]
-    for (code, value) in field.values.enumerated() where cells[code].events > 0 {
-        // A passing event's text costs time to template and matters only where failing ones share it.
-        let text = if case .string(let text) = value { MessageTemplate(text).text } else { value.text }
-        byText[text, default: Counts()] += cells[code]
+private func labels(_ field: Field, _ cells: [Counts], of all: Counts, workers: Int) -> [Symptom] {
+    let pieces = stride(from: 0, to: field.values.count, by: 2048).map {
+        $0..<min($0 + 2048, field.values.count)
+    }
+    let counted = concurrentMap(pieces, workers: workers) { piece in
+        var byText: [String: Counts] = [:]
+        for code in piece where cells[code].events > 0 {
+            let value = field.values[code]
+            let text = if case .string(let text) = value { MessageTemplate(text).text } else { value.text }
+            byText[text, default: Counts()] += cells[code]
+        }
+        return byText
+    }
+    let byText = counted.reduce(into: [String: Counts]()) { sum, part in
+        sum.merge(part) { a, b in
+            var both = a
+            both += b
+            return both
+        }
     }
     let passing = all.events - all.errors
     return byText.filter { _, counts in

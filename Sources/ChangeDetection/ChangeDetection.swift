@@ -254,7 +254,7 @@ private func examinedSeries(_ series: [Series], besides judged: Set<Scope>) -> [
 /// How many series of a kind are looked at, those with the most failures first.
 private func limit(of kind: Scope.Kind) -> Int {
     switch kind {
-    case .pod: 64
+    case .pod: 32
     case .version, .error: 12
     default: 200
     }

@@ -139,8 +139,9 @@ private struct CountedPart: RecordSink {
     }
 }
 
-/// How many parts are counted before their counts are added up: bounds the memory, not the result.
-private let partsAtOnce = 16
+/// How many parts are counted before their counts are added up: bounds the memory, not the result. Once a few parts are known,
+/// of the following ones less is remembered.
+private func partsAtOnce(isFirst: Bool, jobs: Int) -> Int { isFirst ? 2 * jobs : 16 * jobs }
 
 /// Counts all events of some files: one pass, in memory that depends on the number of scopes and buckets only.
 ///
@@ -163,8 +164,8 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         parts.allSatisfy { $0.range != nil } && roles.countsEachRecordOnce && all.count < Int16.max
     var addresses = isAddressable ? AddressSample() : nil
     while !parts.isEmpty {
-        let round = Array(parts.prefix(partsAtOnce))
-        parts = parts.dropFirst(partsAtOnce)
+        let round = Array(parts.prefix(partsAtOnce(isFirst: parts.startIndex == 0, jobs: options.jobs)))
+        parts = parts.dropFirst(round.count)
         let empty = addresses?.emptied
         let counted = try concurrentMap(round, workers: options.jobs) {
             try CountedPart($0, of: all[$0.source], roles: roles, options: options, addresses: empty)

@@ -297,9 +297,9 @@ struct JSONLines: ~Copyable {
         let last = UnsafeRawBufferPointer(start: text, count: room)
         while length > 1, last[length - 1] <= 0x20 { length -= 1 }
         guard kind == .string else {
-            let bytes = UnsafeRawBufferPointer(start: text, count: length)
-            fields[place] = RecordField(kind: kind, text: bytes)
-            return isScalar(kind, bytes)
+            let field = RecordField(kind: kind, text: UnsafeRawBufferPointer(start: text, count: length))
+            fields[place] = field
+            return field.isWellFormed && (kind != .null || length == 4)
         }
         guard length >= 2, last[length - 1] == UInt8(ascii: "\"") else { return false }
         guard memchr(text, 0x5C, length) != nil else {
@@ -319,15 +319,6 @@ struct JSONLines: ~Copyable {
         fields[place] = RecordField(kind: .string, text: UnsafeRawBufferPointer(start: start, count: written))
         plainCount += written
         return true
-    }
-
-    private func isScalar(_ kind: RecordField.Kind, _ text: UnsafeRawBufferPointer) -> Bool {
-        switch kind {
-        case .number: parseNumber(text) != nil
-        case .bool: text.elementsEqual("true".utf8) || text.elementsEqual("false".utf8)
-        case .null: text.elementsEqual("null".utf8)
-        case .missing, .string, .array: true
-        }
     }
 
     private mutating func readThoroughly<Sink: RecordSink>(

@@ -4,18 +4,29 @@ import DeployModel
 struct RecordField {
     enum Kind: UInt8 { case missing, null, bool, number, string, array }
 
-    var kind: Kind
+    private(set) var kind: Kind
     /// The unescaped string, the digits of a number, `true` or `false`, or the JSON of an array.
-    var text: UnsafeRawBufferPointer
+    let text: UnsafeRawBufferPointer
+    /// The value of a number, 1 or 0 for a boolean; not a number for anything else.
+    private(set) var number = Double.nan
 
     static var missing: RecordField {
         RecordField(kind: .missing, text: UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
+    /// A value whose kind is known by how it begins; whether it is well-formed shows in ``isWellFormed``.
     init(kind: Kind, text: UnsafeRawBufferPointer) {
         self.kind = kind
         self.text = text
+        switch kind {
+        case .number: number = parseNumber(text) ?? .nan
+        case .bool: number = boolean(text)
+        case .missing, .null, .string, .array: break
+        }
     }
+
+    /// Whether a number or a boolean is written as one.
+    var isWellFormed: Bool { number == number || kind != .number && kind != .bool }
 
     /// A cell of delimited text: what it is shows only in its text.
     init(cell: UnsafeRawBufferPointer) {
@@ -24,12 +35,15 @@ struct RecordField {
             kind = .null
             return
         }
-        if canBeginNumber(first), parseNumber(cell) != nil {
+        if canBeginNumber(first), let parsed = parseNumber(cell) {
             kind = .number
+            number = parsed
         } else if first | 0x20 == UInt8(ascii: "t"), isWord(cell, ["true", "True", "TRUE"]) {
             kind = .bool
+            number = 1
         } else if first | 0x20 == UInt8(ascii: "f"), isWord(cell, ["false", "False", "FALSE"]) {
             kind = .bool
+            number = 0
         } else {
             kind = .string
         }
@@ -37,15 +51,6 @@ struct RecordField {
 
     /// Whether it says anything.
     var isPresent: Bool { kind.rawValue > Kind.null.rawValue }
-
-    /// The value of a number, 1 or 0 for a boolean; not a number for anything else.
-    var number: Double {
-        switch kind {
-        case .number: parseNumber(text) ?? .nan
-        case .bool: text.first.map { $0 | 0x20 } == UInt8(ascii: "t") ? 1 : 0
-        case .missing, .null, .string, .array: .nan
-        }
-    }
 
     var string: String { String(decoding: text, as: UTF8.self) }
 
@@ -56,10 +61,18 @@ struct RecordField {
         case .bool: return .bool(number != 0)
         case .string, .array: return .string(string)
         case .number:
-            let number = number
             return abs(number) > 9_007_199_254_740_992 || !number.isFinite ? .string(string) : .number(number)
         }
     }
+}
+
+/// 1 for `true`, 0 for `false`, not a number for anything else.
+private func boolean(_ text: UnsafeRawBufferPointer) -> Double {
+    guard text.count == 4 || text.count == 5 else { return .nan }
+    // Both words have four letters to compare at once; the first one has no fifth.
+    let head = UInt32(littleEndian: text.loadUnaligned(as: UInt32.self))
+    if text.count == 4 { return head == 0x6575_7274 ? 1 : .nan }
+    return head == 0x736C_6166 && text[4] == UInt8(ascii: "e") ? 0 : .nan
 }
 
 /// Whether a cell is a word as programs of various languages write it: `true`, `True` or `TRUE`.

@@ -24,28 +24,35 @@ func table(
     }
     classes = []
     rows = try ordered(rows, of: sources)
+    let (times, failing, weights) = (rows.map(\.kept.time), rows.map(\.isFailing), rows.map(\.weight))
+    let shareCount = max(1, min(jobs, 8))
+    let shares = (0..<shareCount).map { ColumnShare(rows: rows.count, share: ($0, shareCount)) }
+    var pieces = stride(from: 0, to: rows.count, by: 1024).map { start in
+        Piece(first: start, rows: Array(rows[start..<min(start + 1024, rows.count)]))
+    }
+    rows = []
+    let files = sources.sources
+    while !pieces.isEmpty {
+        // What was read is let go before more is.
+        let slabs = try concurrentMap(Array(pieces.prefix(8)), workers: jobs) {
+            try Slab($0, of: files, shapes: shapes)
+        }
+        pieces.removeFirst(slabs.count)
+        _ = try concurrentMap(shares, workers: jobs) { try $0.read(slabs) }
+    }
     let counts: Set<FieldRole> = [.errors, .successes, .count, .errorKinds, .weight]
     let leftOut = Set(roles.fields.filter { $0.key == .time || counts.contains($0.key) }.values)
-    let shares = (0..<max(1, min(jobs, 8))).map {
-        ColumnShare(rows: rows.count, share: ($0, max(1, min(jobs, 8))))
-    }
-    var start = 0
-    while start < rows.count {
-        let end = min(start + 8192, rows.count)
-        let slabs = stride(from: start, to: end, by: 1024).map { $0..<min($0 + 1024, end) }
-        let (own, files) = (rows, sources.sources)
-        let blocks = try concurrentMap(slabs, workers: jobs) { slab in
-            try Slab(own[slab], first: slab.lowerBound, of: files, shapes: shapes)
-        }
-        _ = try concurrentMap(shares, workers: jobs) { try $0.read(blocks) }
-        for row in start..<end { rows[row].kept.bytes = [] }
-        start = end
-    }
     let columns = shares.flatMap { $0.columns() }.filter { !leftOut.contains($0.name) }
     return EventTable(
-        times: rows.map(\.kept.time), failing: rows.map(\.isFailing), weights: rows.map(\.weight),
-        columns: columns.sorted { $0.name < $1.name }, roles: roles.fields, sampledFrom: isSample ? seen : nil
-    )
+        times: times, failing: failing, weights: weights, columns: columns.sorted { $0.name < $1.name },
+        roles: roles.fields, sampledFrom: isSample ? seen : nil)
+}
+
+/// Neighbouring rows.
+private struct Piece: Sendable {
+    /// The index of the first one.
+    var first: Int
+    var rows: [Row]
 }
 
 /// Rows in order of time, then of their content: the same whatever the order of the input.
@@ -108,11 +115,10 @@ private struct Slab: Sendable {
 
     private(set) var blocks: [Block] = []
 
-    init(_ rows: ArraySlice<Row>, first: Int, of sources: [EventSources.Source], shapes: [SourceShape]) throws
-    {
+    init(_ piece: Piece, of sources: [EventSources.Source], shapes: [SourceShape]) throws {
         var files: [Int: Int] = [:]
         var descriptors: [OpenFile] = []
-        for (row, entry) in rows.enumerated() {
+        for (row, entry) in piece.rows.enumerated() {
             let record = entry.kept
             let shape = shapes[record.source]
             if blocks.last.map({
@@ -123,7 +129,7 @@ private struct Slab: Sendable {
                 blocks.append(Block(shape: shape, source: record.source))
             }
             let last = blocks.count - 1
-            blocks[last].rows.append(first + row)
+            blocks[last].rows.append(piece.first + row)
             if record.bytes.isEmpty {
                 let known = files[record.source]
                 if known == nil {
@@ -242,7 +248,9 @@ private struct ColumnBuilder {
     private var codesOfSpellings: [Int32] = []
     private var numbers: [Double: Int32] = [:]
 
-    init(rows: Int) { codes = Array(repeating: -1, count: rows) }
+    init(rows: Int) {
+        codes = Array(repeating: -1, count: rows)
+    }
 
     mutating func add(_ field: RecordField, row: Int) {
         // An array is kept as its text.

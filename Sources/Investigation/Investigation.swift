@@ -90,7 +90,8 @@ public func investigate(
         verdict = belowMinEffect(largest, question.minEffect)
     }
     let findings = try judgement.incidents.map { incident in
-        let explanation = try explained(incident, observations: observations, source: source, by: attribution)
+        let explanation = try explained(
+            incident, observations: observations, source: source, by: attribution, workers: workers)
         let accused = suspectsToAccuse(incident)
         let changes = try accuse(
             aligned.filter { accused.contains($0.id) }, comparisons: comparisons,
@@ -144,7 +145,7 @@ package func comparedWindows(_ incident: Incident, window: TimeWindow) -> (
 
 private func explained(
     _ incident: Incident, observations: Observations, source: some InvestigationSource,
-    by preferences: FieldPreferences
+    by preferences: FieldPreferences, workers: Int
 ) throws -> Explanation {
     let (during, before) = comparedWindows(incident, window: observations.window)
     let table = try source.events(during: during, before: before)
@@ -152,7 +153,7 @@ private func explained(
         table, interest: during, baseline: before,
         options: AttributionOptions(
             symptomFields: preferences.symptoms, causeFields: preferences.causes,
-            outcomeFields: preferences.outcome))
+            outcomeFields: preferences.outcome), workers: workers)
 }
 
 /// When the pods of a deploy's workloads, or of those that fail, were first seen with a new template after it: the first time

@@ -65,7 +65,7 @@ struct ExplainCommand: ParsableCommand, Executable {
             table, interest: interest, baseline: baseline,
             options: AttributionOptions(
                 symptomFields: Set(events.symptoms), causeFields: Set(events.causes),
-                outcomeFields: Set(summary.roles.outcomeFields)))
+                outcomeFields: Set(summary.roles.outcomeFields)), workers: events.workers)
         return WindowComparison(
             inputs: summary.inputs, interest: interest, baseline: baseline, explanation: explanation,
             sampledFrom: table.sampledFrom, warnings: summary.warnings)
