@@ -62,19 +62,38 @@ struct BucketCounts {
         }
     }
 
-    /// The counts of buckets from `first` on, dense.
-    func series(_ scope: Scope, first: Int, count: Int, bucketSeconds: Int) -> Series {
-        var series = Series(
-            scope: scope, start: Instant(seconds: first * bucketSeconds), bucketSeconds: bucketSeconds,
-            events: Array(repeating: 0, count: count), errors: Array(repeating: 0, count: count))
-        for (chunk, start) in starts {
+    /// The counts as a series, dense.
+    func series(_ scope: Scope, on grid: BucketGrid) -> Series {
+        var series = grid.series(scope)
+        for (chunk, start) in starts.sorted(by: { $0.key < $1.key }) {
             for slot in 0..<Self.chunkSize {
-                let index = chunk * Self.chunkSize + slot - first
-                guard index >= 0, index < count else { continue }
-                series.events[index] = counts[start + slot * 2]
-                series.errors[index] = counts[start + slot * 2 + 1]
+                guard let index = grid.index(of: chunk * Self.chunkSize + slot) else { continue }
+                series.events[index] += counts[start + slot * 2]
+                series.errors[index] += counts[start + slot * 2 + 1]
             }
         }
         return series
+    }
+}
+
+/// The buckets of a series: each holds some neighbouring buckets of the counts.
+struct BucketGrid {
+    /// The first bucket of the counts, and how many there are.
+    var first: Int, count: Int
+    /// How many of them are one.
+    var factor: Int
+    var bucketSeconds: Int
+
+    func index(of bucket: Int) -> Int? {
+        bucket >= first && bucket - first < count ? (bucket - first) / factor : nil
+    }
+
+    /// A series without events.
+    func series(_ scope: Scope, slowerThan: Double? = nil) -> Series {
+        let none = [Double](repeating: 0, count: (count + factor - 1) / factor)
+        return Series(
+            scope: scope, start: Instant(seconds: first * bucketSeconds),
+            bucketSeconds: bucketSeconds * factor,
+            events: none, errors: none, slowerThan: slowerThan)
     }
 }

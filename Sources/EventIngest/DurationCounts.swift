@@ -66,7 +66,7 @@ struct DurationCounts {
     /// Slow events among all with a duration: those above the class in which nine tenths of all lie.
     ///
     /// - Returns: `nil` when hardly any event says how long it took, or all took about as long.
-    func series(_ scope: Scope, first: Int, count: Int, bucketSeconds: Int) -> Series? {
+    func series(_ scope: Scope, on grid: BucketGrid) -> Series? {
         guard total >= 200 else { return nil }
         var byClass = [Double](repeating: 0, count: Self.classes)
         forEach { byClass[$1] += $2 }
@@ -77,13 +77,10 @@ struct DurationCounts {
                 return sum >= 0.9 * total
             }), sum < total
         else { return nil }
-        var series = Series(
-            scope: scope, start: Instant(seconds: first * bucketSeconds), bucketSeconds: bucketSeconds,
-            events: Array(repeating: 0, count: count), errors: Array(repeating: 0, count: count),
-            slowerThan: Double.exp2(Double(limit + 1 - Self.one) / Self.perDoubling))
+        var series = grid.series(
+            scope, slowerThan: Double.exp2(Double(limit + 1 - Self.one) / Self.perDoubling))
         forEach { bucket, duration, events in
-            let index = bucket - first
-            guard index >= 0, index < count else { return }
+            guard let index = grid.index(of: bucket) else { return }
             series.events[index] += events
             if duration > limit { series.errors[index] += events }
         }

@@ -200,27 +200,23 @@ struct EventAggregator {
         // Starting at a multiple of the factor keeps coarse buckets where they are whatever the first event is; rows of
         // counts begin where the first one does.
         let aligned = rowBuckets > 1 ? start : start - (start % factor + factor) % factor
-        let whole = counts[0].series(.all, first: aligned, count: end - aligned, bucketSeconds: width)
-        let slow = slowSeries(first: aligned, count: end - aligned).map { $0.coarsened(by: factor) }
+        let grid = BucketGrid(first: aligned, count: end - aligned, factor: factor, bucketSeconds: width)
+        let whole = counts[0].series(.all, on: grid)
         let failing = chosenScopes().map { position in
-            var series =
-                position == 0
-                ? whole
-                : counts[position].series(
-                    scopes[position], first: aligned, count: end - aligned, bucketSeconds: width)
+            guard position > 0 else { return whole }
+            var series = counts[position].series(scopes[position], on: grid)
             if scopes[position].kind == .error { series.events = whole.events }
-            return series.coarsened(by: factor)
+            return series
         }
-        return failing + slow
+        return failing + slowSeries(on: grid)
     }
 
     /// Slow events of all, and of each workload that is timed by itself.
-    private func slowSeries(first: Int, count: Int) -> [Series] {
+    private func slowSeries(on grid: BucketGrid) -> [Series] {
         var all = DurationCounts()
         for own in durations { all.merge(own) }
         return ([(0, all)] + zip(durationScopes, durations).dropFirst().sorted { $0.0 < $1.0 }).compactMap {
-            scope, durations in
-            durations.series(scopes[scope], first: first, count: count, bucketSeconds: Self.bucketSeconds)
+            scope, durations in durations.series(scopes[scope], on: grid)
         }
     }
 

@@ -13,6 +13,8 @@ public struct IngestOptions: Sendable {
     public var offsetSeconds: Int?
     /// How many threads may read at once; the result is the same for any number.
     public var jobs: Int
+    /// Into how many bytes plain files are cut, whatever the number of threads: results do not depend on it.
+    package var partBytes = 16 << 20
 
     /// Options; by default everything is recognised, by a single thread.
     public init(
@@ -58,16 +60,13 @@ struct InputPart: Sendable {
     /// The offsets of a plain file that its lines begin in; `nil` for the whole of a file that must be read from its start.
     var range: Range<Int>?
 
-    /// Into how many bytes plain files are cut, whatever the number of threads: results do not depend on it.
-    private static let size = 16 << 20
-
     static func parts(of sources: EventSources, options: IngestOptions) throws -> [InputPart] {
         try sources.sources.enumerated().flatMap { index, source in
             guard let size = try source.plainSize(forced: options.formatIn) else {
                 return [InputPart(source: index)]
             }
-            return stride(from: 0, to: size, by: Self.size).map {
-                InputPart(source: index, range: $0..<min($0 + Self.size, size))
+            return stride(from: 0, to: size, by: options.partBytes).map {
+                InputPart(source: index, range: $0..<min($0 + options.partBytes, size))
             }
         }
     }

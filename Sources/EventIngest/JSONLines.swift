@@ -105,36 +105,57 @@ struct JSONLines: ~Copyable {
         _ block: UnsafeRawBufferPointer, offset: Int = 0, line: inout Int, into sink: inout Sink
     ) throws {
         guard let base = block.baseAddress, block.count > 0 else { return }
-        let count = bd_index_build(index, base.assumingMemoryBound(to: CChar.self), block.count)
-        let structure = Structure(base: base, positions: bd_index_positions(index), count: max(count, 0))
+        // One line that is no text spoils the structure of all; then each is looked at by itself.
+        var structure = structure(of: block)
+        let isWhole = structure != nil
         var start = 0, position = 0
         while start < block.count {
             let newline = memchr(base + start, 0x0A, block.count - start)
             let end = newline.map { UnsafeRawPointer($0) - base } ?? block.count
             let bytes = UnsafeRawBufferPointer(start: base + start, count: end - start)
-            if count < 0 {
-                try readThoroughly(bytes, offset + start, line, into: &sink)
-            } else if position < count, structure.offset(position) < end {
-                if bytes.count > plain.count { makeRoom(bytes.count * 2) }
-                let next = walk(structure, from: position)
-                if next > 0, structure.offset(next - 1) < end, next == count || structure.offset(next) > end {
-                    let opening = structure.offset(position)
-                    let length = structure.offset(next - 1) + 1 - opening
-                    position = next
-                    try sink.accept(
-                        Record(
-                            fields: fields,
-                            bytes: UnsafeRawBufferPointer(start: base + opening, count: length),
-                            offset: offset + opening),
-                        line: line)
-                } else {
-                    while position < count, structure.offset(position) < end { position += 1 }
-                    try readThoroughly(bytes, offset + start, line, into: &sink)
+            if !isWhole {
+                structure = self.structure(of: bytes)
+                position = 0
+            }
+            // Offsets count from here.
+            let origin = isWhole ? 0 : start
+            if let structure {
+                if position < structure.count, origin + structure.offset(position) < end {
+                    if bytes.count > plain.count { makeRoom(bytes.count * 2) }
+                    let next = walk(structure, from: position)
+                    if next > 0, origin + structure.offset(next - 1) < end,
+                        next == structure.count || origin + structure.offset(next) > end
+                    {
+                        let opening = origin + structure.offset(position)
+                        let length = origin + structure.offset(next - 1) + 1 - opening
+                        position = next
+                        try sink.accept(
+                            Record(
+                                fields: fields,
+                                bytes: UnsafeRawBufferPointer(start: base + opening, count: length),
+                                offset: offset + opening),
+                            line: line)
+                    } else {
+                        while position < structure.count, origin + structure.offset(position) < end {
+                            position += 1
+                        }
+                        try readThoroughly(bytes, offset + start, line, into: &sink)
+                    }
                 }
+            } else {
+                try readThoroughly(bytes, offset + start, line, into: &sink)
             }
             start = end + 1
             line += 1
         }
+    }
+
+    /// `nil` when the bytes are not text with closed strings.
+    private func structure(of bytes: UnsafeRawBufferPointer) -> Structure? {
+        guard let base = bytes.baseAddress else { return nil }
+        let count = bd_index_build(index, base.assumingMemoryBound(to: CChar.self), bytes.count)
+        guard count >= 0 else { return nil }
+        return Structure(base: base, positions: bd_index_positions(index), count: count)
     }
 
     private mutating func makeRoom(_ count: Int) {

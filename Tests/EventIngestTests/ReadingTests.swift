@@ -1,0 +1,141 @@
+import DeployModel
+import EventIngest
+import Foundation
+import TestSupport
+import Testing
+
+/// Events that differ in everything a reader must not stumble over: which fields there are, their order, nesting, arrays,
+/// escapes, spellings of numbers.
+private struct Record {
+    var fields: [(key: String, value: String)]
+
+    static func random(_ index: Int, _ noise: inout SeededNoise) -> Record {
+        var fields = [
+            ("ts", "\"\(Instant(seconds: 1_600_000_000 + index * 7))\""),
+            ("error", noise.next() % 4 == 0 ? "true" : "false"),
+            ("pod", "\"web-\(noise.next() % 3)\""),
+        ]
+        let optional = [
+            ("n", ["7", "7.0", "-1.5e3", "123456789012345678", "0"]),
+            ("text", ["\"a \\\"b\\\" \\u00e9\\n\"", "\"\"", "\"{,}:[]\"", "\"\\\\\"", "\"héé\""]),
+            ("none", ["null"]), ("list", ["[1,{\"a\":[2,\"]\"]}]", "[]"]),
+            ("deep", ["{\"a\":{\"b\":1},\"c\":\"x\"}", "{}", "{\"a\":{}}", "{\"c\":\"y\",\"a\":{\"b\":2}}"]),
+            ("deep.c", ["\"flat\""]),
+        ]
+        for (key, values) in optional where noise.next() % 3 != 0 {
+            fields.append((key, values[Int(noise.next() % UInt64(values.count))]))
+        }
+        if noise.next() % 2 == 0 { fields.shuffle(using: &noise) }
+        return Record(fields: fields)
+    }
+
+    var compact: String { "{" + fields.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",") + "}" }
+    var spaced: String {
+        "  { " + fields.map { "\"\($0.key)\" :\t\($0.value) " }.joined(separator: " , ") + " } \r"
+    }
+    /// A key with an escape makes the reader look at every byte.
+    var escaped: String {
+        let keys = fields.map {
+            "\"\\u00\(String($0.key.utf8.first ?? 0, radix: 16))\($0.key.dropFirst())\":\($0.value)"
+        }
+        return "{" + keys.joined(separator: ",") + "}"
+    }
+}
+
+/// All events of a text as rows.
+private func table(_ text: String, options: IngestOptions = IngestOptions(), limit: Int = 30_000) throws
+    -> EventTable
+{
+    try withTemporaryFolder { folder in
+        try write(text, to: "\(folder)/events.ndjson")
+        let sources = try EventSources(["\(folder)/events.ndjson"])
+        let summary = try summarize(sources, options: options)
+        return try sampleTable(
+            sources, summary: summary, interest: try #require(summary.span), baseline: nil, options: options,
+            limit: limit)
+    }
+}
+
+private func summary(_ text: String, options: IngestOptions = IngestOptions()) throws -> EventSummary {
+    try withTemporaryFolder { folder in
+        try write(text, to: "\(folder)/events.ndjson")
+        var found = try summarize(EventSources(["\(folder)/events.ndjson"]), options: options)
+        // The folder is another one each time.
+        for index in found.inputs.indices { found.inputs[index].source = "" }
+        for index in found.rejected.indices { found.rejected[index].source = "" }
+        return found
+    }
+}
+
+@Suite("Reading lines of JSON")
+struct ReadingTests {
+    @Test("how a record is spelled does not matter", arguments: 1...6)
+    func spellings(seed: Int) throws {
+        var noise = SeededNoise(seed: UInt64(seed))
+        let records = (0..<200).map { Record.random($0, &noise) }
+        let compact = try table(records.map(\.compact).joined(separator: "\n"))
+        #expect(compact.count == 200)
+        #expect(compact.column("deep.c") != nil)
+        // Rows of one time are sorted by their bytes, which are others here; times are all different.
+        #expect(try table(records.map(\.spaced).joined(separator: "\n")) == compact)
+        #expect(try table(records.map(\.escaped).joined(separator: "\n")) == compact)
+    }
+
+    @Test(
+        "where a file is cut and how many threads read it does not matter", arguments: [64, 700, 5000],
+        [1, 3])
+    func parts(bytes: Int, jobs: Int) throws {
+        var noise = SeededNoise(seed: 77)
+        var lines = (0..<250).map { Record.random($0, &noise).compact }
+        for broken in [3, 120, 121, 249] { lines[broken] = String(lines[broken].dropLast(9)) }
+        lines[200] = ""
+        let text = lines.joined(separator: "\n")
+        let whole = try summary(text)
+        var options = IngestOptions(jobs: jobs)
+        options.partBytes = bytes
+        let cut = try summary(text, options: options)
+        #expect(cut.inputs == whole.inputs)
+        #expect(cut.series == whole.series)
+        #expect(cut.rejected == whole.rejected)
+        #expect(whole.rejected.map(\.line) == [4, 121, 122, 250])
+        #expect(try table(text, options: options) == table(text))
+        #expect(try table(text, options: options, limit: 20) == table(text, limit: 20))
+    }
+
+    @Test(
+        "a line that is no record is counted, and takes no other with it",
+        arguments: [
+            "{\"ts\":\"2020-09-13T12:27:00Z\",\"error\":true", "{\"ts\":", "}", "{{", "[]", "7", "\"text\"",
+            "{,}",
+            "{\"ts\":\"2020-09-13T12:27:00Z\",\"error\":true}{\"error\":true}", "{\"a\" 1}", "{\"a\":1,}",
+            "{a:1}",
+            "{\"ts\":\"2020-09-13T12:27:00Z\",\"error\":tru}", "{\"ts\":\"unclosed}",
+            "{\"ts\":\"tab\tinside\"}",
+            "{\"a\":[1,2}", "{\"a\":{\"b\":1]}",
+        ])
+    func broken(line: String) throws {
+        let good = (0..<5).map { "{\"ts\":\"\(Instant(seconds: 1_600_000_000 + $0))\",\"error\":\($0 == 2)}" }
+        let found = try summary((good[..<3] + [line] + good[3...]).joined(separator: "\n"))
+        #expect(found.inputs[0].events == 5)
+        #expect(found.inputs[0].skipped == 1)
+        #expect(found.rejected.map(\.line) == [4])
+        #expect(found.series.first { $0.scope == .all }?.total == Rate(1, of: 5))
+    }
+
+    @Test("whatever bytes are changed, each line is an event or is counted as none", arguments: 1...20)
+    func mutated(seed: Int) throws {
+        var noise = SeededNoise(seed: UInt64(seed))
+        let records = (0..<60).map { Record.random($0, &noise).compact }
+        var bytes = Array(records.joined(separator: "\n").utf8)
+        for _ in 0..<12 {
+            let place = Int(noise.next() % UInt64(bytes.count - 200)) + 200
+            if bytes[place] != 0x0A { bytes[place] = UInt8(truncatingIfNeeded: noise.next() % 94 + 33) }
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let found = try summary(text)
+        #expect(found.inputs[0].events + Double(found.inputs[0].skipped) == 60)
+        var options = IngestOptions(jobs: 2)
+        options.partBytes = 333
+        #expect(try summary(text, options: options).inputs == found.inputs)
+    }
+}
