@@ -148,5 +148,6 @@ private func foundChange(
             },
             after: difference.after.map { isWhole ? "a new \(object.kind)" : valueText($0, name: name) },
             reach: reach ?? []),
-        path: difference.path, isReachKnown: reach != nil)
+        path: difference.path, isReachKnown: reach != nil, beforeNode: difference.before,
+        afterNode: difference.after)
 }

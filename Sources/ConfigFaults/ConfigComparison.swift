@@ -1,3 +1,4 @@
+import ConfigTree
 public import DeployModel
 
 /// The configuration changes between two commits, with the faults found in them; independent of what fails.
@@ -28,6 +29,23 @@ public struct FoundChange: Sendable {
     var mend: String?
     /// Whether ``FieldChange/reach`` is known.
     var isReachKnown: Bool
+    /// The field itself before and after, where it was read as a tree.
+    var beforeNode: ConfigNode?
+    var afterNode: ConfigNode?
+}
+
+extension FoundChange {
+    /// Whether the file says two things, or what cannot be meant, and this is sure enough.
+    var isContradiction: Bool { findings.contains { $0.fault.isContradiction && $0.weight >= 0.6 } }
+}
+
+extension ConfigComparison {
+    /// Only the changes that are contradictions.
+    public var contradictions: ConfigComparison {
+        var copy = self
+        copy.changes = changes.filter(\.isContradiction)
+        return copy
+    }
 }
 
 /// A fault class recognised in a change.
@@ -56,14 +74,11 @@ public func compareConfig(
     before: (any SourceTree)?, after: any SourceTree, files: [FileChange]
 ) throws -> ConfigComparison {
     let changed = try files.compactMap { try ChangedFile($0, before: before, after: after) }
-    guard !changed.isEmpty else {
-        return ConfigComparison(
-            changes: [], workloads: [], filesChanged: files.count, configFiles: 0, warnings: [])
-    }
     let surroundings = try Surroundings(changed, after: after)
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
     let readers = try Readers(changes, after: after, configuration: surroundings)
     findFaults(in: &changes, files: changed, surroundings: surroundings, readers: readers)
+    changes += try readsOfUndefined(files, before: before, after: after, surroundings: surroundings)
     changes.sort {
         ($0.change.path, $0.change.line, $0.change.fieldPath) < (
             $1.change.path, $1.change.line, $1.change.fieldPath
@@ -92,12 +107,17 @@ private func findFaults(
         findUnparsable(file, changes: &changes)
     }
     findLeftoverLines(in: files, changes: &changes)
+    // What moved is told by the other changes of the object, which cannot be read while one of them is written.
+    let all = changes
     for index in changes.indices {
         findDivergence(in: &changes[index], surroundings: surroundings)
         findSharedSecretKey(in: &changes[index], surroundings: surroundings)
         findReaders(of: &changes[index], readers: readers)
         findSwappedEnvironment(in: &changes[index], surroundings: surroundings)
-        findMagnitude(in: &changes[index])
+        findBrokenReferences(in: &changes[index], surroundings: surroundings)
+        findPlaceholder(in: &changes[index])
+        findSchemaFaults(in: &changes[index], changes: all, surroundings: surroundings)
+        findRisks(in: &changes[index])
         changes[index].mend = mend(of: changes[index], in: files)
     }
 }

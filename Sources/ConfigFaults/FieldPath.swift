@@ -73,7 +73,10 @@ extension FieldPath {
             case .element(let name):
                 groups.append((keys.isEmpty ? "" : keys.joined(separator: ".") + " ") + name)
                 keys = []
-            case .index(let index): keys[keys.isEmpty ? 0 : keys.count - 1] += "[\(index)]"
+            case .index(let index):
+                // A list may stand at the root, or directly in another.
+                if keys.isEmpty { keys.append("") }
+                keys[keys.count - 1] += "[\(index)]"
             }
         }
         if !keys.isEmpty { groups.append(keys.joined(separator: ".")) }

@@ -64,7 +64,7 @@ private func record(
     let lines = kept.map(String.init).joined(separator: ", ")
     changes[index].findings.append(
         FaultFinding(
-            .leftoverLine,
+            .leftoverLine, weight: losers.count > 1 ? nil : 0.5,
             "\(losers.count) of the \(files) files that lost this \(block.count)-line block lost all of it (\(names)); "
                 + "this one lost \(block.count - kept.count) and kept line \(lines)"))
 }

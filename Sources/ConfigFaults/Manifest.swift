@@ -73,11 +73,56 @@ func manifests(of file: ConfigFile) -> [Manifest] {
             found.append(
                 Manifest(
                     path: file.path, object: object ?? ConfigObject(kind: file.format.rawValue, name: name),
-                    root: node,
+                    root: object?.kind == "ConfigMap" ? withEmbeddedFiles(node) : node,
                     reading: document.reading, ordinal: object == nil ? unnamed : 0))
         }
     }
     return found
+}
+
+/// F33: a ConfigMap whose entries that are files themselves are trees as well, their lines those of the outer file.
+private func withEmbeddedFiles(_ node: ConfigNode) -> ConfigNode {
+    guard case .mapping(let entries) = node.kind else { return node }
+    let opened = entries.map { entry in
+        guard entry.key == "data", case .mapping(let files) = entry.value.kind else { return entry }
+        var data = entry
+        data.value.kind = .mapping(files.map(withEmbeddedFile))
+        return data
+    }
+    return ConfigNode(.mapping(opened), start: node.start, end: node.end)
+}
+
+private func withEmbeddedFile(_ entry: ConfigNode.Entry) -> ConfigNode.Entry {
+    guard let text = entry.value.text, text.contains("\n"), entry.key.contains("."),
+        let file = parseConfig(path: entry.key, contents: Array(text.utf8)), file.documents.count == 1,
+        let root = file.documents[0].root, root.scalar == nil
+    else { return entry }
+    var opened = entry
+    // The text of a block begins on the line behind its key.
+    opened.value = root.moved(down: entry.keyMark.line)
+    return opened
+}
+
+extension ConfigNode {
+    fileprivate func moved(down lines: Int) -> ConfigNode {
+        func mark(_ mark: Mark) -> Mark { Mark(line: mark.line + lines, column: mark.column) }
+        var copy = self
+        copy.start = mark(start)
+        copy.end = mark(end)
+        switch kind {
+        case .scalar: break
+        case .sequence(let elements): copy.kind = .sequence(elements.map { $0.moved(down: lines) })
+        case .mapping(let entries):
+            copy.kind = .mapping(
+                entries.map { entry in
+                    var moved = entry
+                    moved.keyMark = mark(entry.keyMark)
+                    moved.value = entry.value.moved(down: lines)
+                    return moved
+                })
+        }
+        return copy
+    }
 }
 
 /// The items of a `kind: List`, else the document itself.

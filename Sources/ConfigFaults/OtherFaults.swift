@@ -38,27 +38,32 @@ func findSwappedEnvironment(in change: inout FoundChange, surroundings: Surround
     )
 }
 
-/// F17, F19 and F21: numbers and images, by how far they moved.
-func findMagnitude(in change: inout FoundChange) {
-    guard let before = change.change.before, let after = change.change.after else { return }
-    let names = change.path.map { $0.name.lowercased() }
-    if names.last == "image" {
-        change.findings.append(FaultFinding(.imageChanged, "the image is \(after) now (was \(before))"))
-        return
-    }
-    guard let old = quantity(before), let new = quantity(after), old > 0, new > 0, old != new else { return }
-    let steps = Double.log(new / old) / Double.log(2)
-    let strength = min(1, abs(steps) / 3)
-    let isTiming = names.contains { name in
-        ["timeout", "retry", "retries", "pool", "ttl", "deadline"].contains { name.contains($0) }
-    }
-    if isTiming {
-        change.findings.append(
-            FaultFinding(.timingChanged, weight: 0.55 * strength, "it went from \(before) to \(after)"))
-    } else if steps < 0, names.contains("limits") || names.last == "replicas" || names.last == "maxreplicas" {
-        change.findings.append(
-            FaultFinding(.limitLowered, weight: 0.6 * strength, "it was lowered from \(before) to \(after)"))
-    }
+/// F40: a placeholder in a file that nobody fills in.
+func findPlaceholder(in change: inout FoundChange) {
+    guard let scalar = change.afterNode?.scalar, scalar.text != change.beforeNode?.text,
+        !isTemplatePath(change.change.path)
+    else { return }
+    let text = scalar.text.lowercased()
+    let words: Set = [
+        "changeme", "change_me", "change-me", "todo", "fixme", "tbd", "xxx", "xxxx", "replaceme",
+        "replace_me", "replace-me", "placeholder", "your_password_here", "insert_here", "dummy",
+    ]
+    let isWord =
+        words.contains(text) || text.hasPrefix("<") && text.hasSuffix(">") && text.count > 2
+        || text.hasPrefix("your-") || text.hasPrefix("your_")
+        || text.hasPrefix("replace") && text.contains("me")
+        || text.split(whereSeparator: { !$0.isLetter && $0 != "_" }).contains {
+            words.contains(String($0)) && $0.count > 4
+        }
+    guard isWord else { return }
+    change.findings.append(FaultFinding(.placeholder, "it holds a placeholder where a value should be"))
+}
+
+private func isTemplatePath(_ path: String) -> Bool {
+    let lowered = path.lowercased()
+    return [".example", ".sample", ".dist", ".template", ".tmpl", ".tpl", ".j2", ".erb"].contains {
+        lowered.hasSuffix($0)
+    } || lowered.contains("/templates/")
 }
 
 /// A number with the units of Kubernetes quantities and of durations, as a plain number.

@@ -46,15 +46,19 @@ private func rank(
     var evidence = found.findings.map {
         Evidence(kind: $0.fault.slug.replacing("-", with: "_"), text: $0.text, weight: $0.weight)
     }
-    let kind = kindPrior(found)
-    evidence.append(Evidence(kind: "kind_of_field", text: kind.text, weight: kind.weight))
+    let isContradiction = found.isContradiction
+    // What is risky about a field says all that its kind says.
+    if found.findings.isEmpty || isContradiction {
+        let kind = kindPrior(found)
+        evidence.append(Evidence(kind: "kind_of_field", text: kind.text, weight: kind.weight))
+    }
     evidence += symptomEvidence(found, words: words, messages: failures.messages)
     let suspicion = 1 - evidence.reduce(1) { $0 * (1 - $1.weight) }
     let scope = scopeFactor(found, failures: failures, workloads: workloads)
     if let reason = scope.evidence { evidence.append(reason) }
     if let innocence = found.innocence { evidence.append(innocence) }
-    let isInnocent = found.innocence != nil && !found.findings.contains { $0.fault.isContradiction }
-    let place = scope.isProven ? 1 : environmentFactor(found.change)
+    let isInnocent = found.innocence != nil && !isContradiction
+    let place = scope.isProven ? 1 : environmentFactor(found.change, isContradiction: isContradiction)
     let score = 100 * suspicion * scope.factor * (isInnocent ? 0.1 : 1) * place
     let best = found.findings.max { ($0.weight, $1.fault.number) < ($1.weight, $0.fault.number) }
     evidence.sort { ($0.weight.magnitude, $1.kind) > ($1.weight.magnitude, $0.kind) }
@@ -84,7 +88,10 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
 private func scopeFactor(
     _ found: FoundChange, failures: FailureContext, workloads: [Workload]
 ) -> (factor: Double, evidence: Evidence?, isProven: Bool) {
-    guard !failures.workloads.isEmpty else { return (0.65, nil, false) }
+    // A contradiction is one whoever fails.
+    guard !failures.workloads.isEmpty else {
+        return (found.isContradiction ? 1 : 0.65, nil, false)
+    }
     let reach = found.change.reach
     guard !reach.isEmpty else { return (found.isReachKnown ? 0.3 : 0.5, nil, false) }
     func touches(_ name: String) -> Bool {
@@ -114,11 +121,11 @@ private func scopeFactor(
 }
 
 /// Failures that people notice are mostly of production.
-private func environmentFactor(_ change: FieldChange) -> Double {
+private func environmentFactor(_ change: FieldChange, isContradiction: Bool) -> Double {
     switch environment(of: change) {
     case "prod": 1
     case "staging": 0.3
     case "dev", "test": 0.1
-    default: 0.8
+    default: isContradiction ? 1 : 0.8
     }
 }

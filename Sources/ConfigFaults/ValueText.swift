@@ -31,8 +31,21 @@ func valueText(_ node: ConfigNode, name: String) -> String {
 ///
 /// Names and keys of secrets are no secrets: `secretKeyRef.key` is shown.
 func maskedIfSecret(_ text: String, name: String) -> String {
-    guard isSecretName(name), !isHarmlessValue(text) else { return text }
+    guard isSecretName(name), !isHarmlessValue(text) else { return withoutUserInformation(text) }
     return text.isEmpty ? "" : "••••••"
+}
+
+/// A URL without the user and the password before its host (RFC 3986, section 3.2.1).
+private func withoutUserInformation(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    guard bytes.count > 4,
+        let slashes = (0..<bytes.count - 2).first(where: { bytes[$0...].starts(with: "://".utf8) }),
+        let at = bytes[(slashes + 3)...].prefix(while: { $0 != UInt8(ascii: "/") }).lastIndex(
+            of: UInt8(ascii: "@")),
+        bytes[(slashes + 3)..<at].contains(UInt8(ascii: ":"))
+    else { return text }
+    return String(decoding: bytes[..<(slashes + 3)], as: UTF8.self) + "••••••"
+        + String(decoding: bytes[at...], as: UTF8.self)
 }
 
 private func isSecretName(_ name: String) -> Bool {

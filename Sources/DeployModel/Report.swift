@@ -188,8 +188,8 @@ public struct Report: Sendable, Hashable, Codable {
 public struct DeployChanges: Sendable, Hashable, Codable {
     /// The deploy, or `nil` when a range was asked for.
     public var deploy: Deploy?
-    /// The commits compared; the first is `nil` for the very first commit.
-    public var from: CommitID?, to: CommitID
+    /// The commits compared; the first is `nil` for the very first commit, the second for what is staged.
+    public var from: CommitID?, to: CommitID?
     /// The changes.
     public var changes: [RankedChange]
     /// How many files changed in all, and how many of them are configuration.
@@ -199,7 +199,7 @@ public struct DeployChanges: Sendable, Hashable, Codable {
 
     /// The changes of a deploy.
     public init(
-        deploy: Deploy?, from: CommitID?, to: CommitID, changes: [RankedChange], filesChanged: Int,
+        deploy: Deploy?, from: CommitID?, to: CommitID?, changes: [RankedChange], filesChanged: Int,
         configFiles: Int,
         warnings: [Warning] = []
     ) {

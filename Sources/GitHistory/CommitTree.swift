@@ -1,20 +1,15 @@
 internal import CLibgit2
 public import DeployModel
 
-/// The files of one commit.
+/// The files of one commit, or those that are staged for the next.
 public final class CommitTree: SourceTree {
     private let repository: Repository
-    private let tree: Handle
     private let database: Handle
     private let entries: [String: git_oid]
     private let sortedPaths: [String]
 
-    init(_ repository: Repository, of commit: CommitID) throws(GitError) {
-        self.repository = repository
-        tree = try repository.treeHandle(of: commit)
-        database = try Handle.make(freedBy: git_odb_free, "open the object database") {
-            git_repository_odb(&$0, repository.pointer)
-        }
+    convenience init(_ repository: Repository, of commit: CommitID) throws(GitError) {
+        let tree = try repository.treeHandle(of: commit)
         let listing = FileListing()
         let context = Unmanaged.passUnretained(listing).toOpaque()
         let result = git_tree_walk(
@@ -30,8 +25,17 @@ public final class CommitTree: SourceTree {
                 return 0
             }, context)
         try Libgit2.check(result, "list the files of \(commit.abbreviated)")
-        entries = listing.entries
-        sortedPaths = listing.entries.keys.sorted()
+        try self.init(repository, entries: listing.entries)
+    }
+
+    /// Files by path, each with the id of its blob.
+    init(_ repository: Repository, entries: [String: git_oid]) throws(GitError) {
+        self.repository = repository
+        self.entries = entries
+        sortedPaths = entries.keys.sorted()
+        database = try Handle.make(freedBy: git_odb_free, "open the object database") {
+            git_repository_odb(&$0, repository.pointer)
+        }
     }
 
     /// Collects what a C callback is told.

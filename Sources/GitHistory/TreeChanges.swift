@@ -4,7 +4,11 @@ public import DeployModel
 extension Repository {
     /// The files that differ between two commits, renames followed, sorted by path; `nil` compares with nothing.
     public func changes(from: CommitID?, to: CommitID) throws(GitError) -> [FileChange] {
-        let diff = try difference(from: from, to: to, path: nil)
+        try fileChanges(in: try difference(from: from, to: to, path: nil))
+    }
+
+    /// The files of a comparison, renames followed, sorted by path.
+    func fileChanges(in diff: borrowing Handle) throws(GitError) -> [FileChange] {
         var options = git_diff_find_options()
         git_diff_find_options_init(&options, UInt32(GIT_DIFF_FIND_OPTIONS_VERSION))
         options.flags = UInt32(GIT_DIFF_FIND_RENAMES.rawValue)

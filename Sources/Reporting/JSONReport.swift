@@ -56,7 +56,7 @@ public func renderJSON(deploys: [Deploy]) -> String {
 public func renderJSON(_ changes: DeployChanges) -> String {
     let subject: (key: String, value: JSONValue) =
         changes.deploy.map { ("deploy", json($0)) }
-        ?? ("range", .object([("from", .text(changes.from?.hex)), ("to", .string(changes.to.hex))]))
+        ?? ("range", .object([("from", .text(changes.from?.hex)), ("to", .text(changes.to?.hex))]))
     return JSONValue.object([
         ("schema_version", schemaVersion), subject, ("changes", .array(changes.changes.map(json))),
     ]).document()

@@ -1,11 +1,13 @@
 public import DeployModel
 
 /// The changes of a deploy or a range as text, ranked by risk.
-public func renderText(_ changes: DeployChanges, style: TextStyle) -> String {
+///
+/// - Parameter command: what was asked: `diff`, or `lint` for contradictions only.
+public func renderText(_ changes: DeployChanges, command: String = "diff", style: TextStyle) -> String {
     var layout = TextLayout(style)
-    let range = "\(changes.from.map(\.abbreviated) ?? "nothing")..\(changes.to.abbreviated)"
+    let range = changes.to.map { "\(changes.from.map(\.abbreviated) ?? "nothing")..\($0.abbreviated)" } ?? "staged"
     layout.parts([
-        ("blamedeploy diff   ", .strong), (range, .accent),
+        ("blamedeploy \(command)   ", .strong), (range, .accent),
         ("   \(changes.filesChanged) files changed, \(changes.configFiles) of them configuration", .dim),
     ])
     layout.blank()

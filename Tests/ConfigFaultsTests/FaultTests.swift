@@ -160,12 +160,12 @@ struct FaultClassTests {
         #expect(renamed.allSatisfy { $0.fault == nil && $0.score < 5 }, "\(renamed)")
     }
 
-    @Test("F17 and F21: lowered by how much", arguments: [(8, 1, true), (8, 12, false)])
+    @Test("F20: fewer replicas, but not more", arguments: [(8, 1, true), (8, 12, false)])
     func magnitude(before: Int, after: Int, fires: Bool) throws {
         let found = try faults(
             ["a.yaml": manifest("a", env: env, replicas: before)],
             ["a.yaml": manifest("a", env: env, replicas: after)])
-        #expect(found.contains("limit-lowered") == fires)
+        #expect(found.contains("capacity-lowered") == fires)
     }
 
     @Test("F24: a production file that names staging")

@@ -1,0 +1,70 @@
+import ArgumentParser
+import ConfigFaults
+import DeployModel
+import GitHistory
+import Reporting
+
+/// `blamedeploy lint [A..B]`: contradictions that a change brings in, before it is merged.
+struct LintCommand: ParsableCommand, Executable {
+    static let configuration = CommandConfiguration(
+        commandName: "lint",
+        abstract:
+            "Contradictions that a change brings into the configuration; ends with 1 when there are any.",
+        discussion: """
+            Without a range it looks at what is staged, as a hook does before a commit. What was wrong before the change is not \
+            told. Templates are read as they are.
+            """)
+
+    @Argument(
+        help: ArgumentHelp("A revision, or a range A..B; by default what is staged.", valueName: "range"))
+    var range: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The repository: a folder inside it, a worktree or a bare repository.", valueName: "dir"))
+    var repo = "."
+
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func execute(on terminal: Terminal) throws -> ExitStatus {
+        let found = try contradictions(in: Repository(discovering: repo))
+        switch output.format {
+        case .json: try terminal.print(renderJSON(found))
+        case .text where found.changes.isEmpty:
+            try terminal.print(
+                "blamedeploy lint   no contradictions in \(counted(found.configFiles, "configuration file"))\n"
+            )
+        case .text: try terminal.print(renderText(found, command: "lint", style: output.style(for: terminal)))
+        }
+        return found.changes.isEmpty ? .success : .found
+    }
+
+    private func contradictions(in repository: Repository) throws -> DeployChanges {
+        var (from, to): (CommitID?, CommitID?) = (nil, nil)
+        let comparison: ConfigComparison
+        if let range {
+            if let ends = try repository.resolveRange(range) {
+                (from, to) = (ends.from, ends.to)
+            } else {
+                let commit = try repository.resolve(range)
+                (from, to) = (try repository.commit(commit).parents.first, commit)
+            }
+            comparison =
+                try to.map { try repository.compareConfig(from: from, to: $0) } ?? compareStaged(repository)
+        } else {
+            comparison = try compareStaged(repository)
+        }
+        let contradictions = comparison.contradictions
+        return DeployChanges(
+            deploy: nil, from: from, to: to, changes: rankChanges(contradictions, failures: .unknown),
+            filesChanged: comparison.filesChanged, configFiles: comparison.configFiles,
+            warnings: comparison.warnings.filter { $0.code != "unparsable" })
+    }
+
+    private func compareStaged(_ repository: Repository) throws -> ConfigComparison {
+        let staged = try repository.stagedChanges()
+        return try compareConfig(before: staged.before, after: staged.after, files: staged.files)
+    }
+}
+
+private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

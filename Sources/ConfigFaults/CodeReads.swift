@@ -1,0 +1,139 @@
+import ConfigTree
+import DeployModel
+
+/// F8: variables that the code newly reads and that no configuration defines.
+///
+/// A name is a variable when it is written in capitals and quotes, or behind `process.env.`, on a line that asks the
+/// environment for it. Where nothing else of the kind is configured in the repository, it is configured elsewhere.
+func readsOfUndefined(
+    _ files: [FileChange], before: (any SourceTree)?, after: any SourceTree, surroundings: Surroundings
+) throws -> [FoundChange] {
+    var found: [String: (path: String, line: Int, hasDefault: Bool)] = [:]
+    for file in files.prefix(mostFiles) where file.status != .removed && isCode(file.path) {
+        guard let contents = try after.contents(of: file.path), contents.count <= 1 << 20,
+            !contents.contains(0)
+        else {
+            continue
+        }
+        let old = file.status == .added ? nil : try before?.contents(of: file.pathBefore)
+        let known = Set(old.map(variableReads)?.map(\.name) ?? [])
+        for read in variableReads(contents) where !known.contains(read.name) && found[read.name] == nil {
+            found[read.name] = (file.path, read.line, read.hasDefault)
+        }
+    }
+    guard !found.isEmpty else { return [] }
+    let places = try after.occurrences(of: Set(found.keys))
+    let configured = surroundings.after.variableNames
+    return found.sorted { $0.key < $1.key }.compactMap { name, place in
+        let isDefined =
+            places[name]?.contains { mayBeConfiguration(path: $0.path) || isSetup($0.path) } ?? false
+        guard !isDefined, !(before.map { isRead(name, in: $0) } ?? false), !configured.isEmpty else {
+            return nil
+        }
+        let text =
+            "\(name) is newly read here, and no configuration in this repository defines it"
+            + (place.hasDefault ? "; there seems to be a default" : "")
+        return FoundChange(
+            change: FieldChange(
+                path: place.path, line: place.line, endLine: place.line, fieldPath: "reads \(name)",
+                before: nil,
+                after: nil),
+            path: [], findings: [FaultFinding(.readUndefined, weight: place.hasDefault ? 0.3 : nil, text)],
+            isReachKnown: false)
+    }
+}
+
+private let mostFiles = 300
+
+private func isRead(_ name: String, in tree: any SourceTree) -> Bool {
+    ((try? tree.occurrences(of: [name])) ?? [:])[name]?.isEmpty == false
+}
+
+private func isCode(_ path: String) -> Bool {
+    let endings = [
+        ".go", ".py", ".js", ".ts", ".jsx", ".tsx", ".mjs", ".rb", ".rs", ".java", ".kt", ".scala", ".ml",
+        ".fs", ".cs",
+        ".php", ".ex", ".exs", ".swift", ".clj", ".c", ".cc", ".cpp", ".hs", ".groovy", ".sh",
+    ]
+    let lowered = path.lowercased()
+    return endings.contains(where: lowered.hasSuffix)
+        && !["test", "spec", "fixture", "mock", "example", "vendor/", "node_modules/"].contains(
+            where: lowered.contains)
+}
+
+/// Files that may set variables without being configuration.
+private func isSetup(_ path: String) -> Bool {
+    let lowered = path.lowercased()
+    return ["dockerfile", "makefile", ".sh", "procfile", ".service"].contains(where: lowered.hasSuffix)
+}
+
+/// The variables that a source text reads, each where it does first.
+func variableReads(_ contents: [UInt8]) -> [(name: String, line: Int, hasDefault: Bool)] {
+    let asking = [
+        "getenv", "environ", "env.", "env[", "env(", "env!", "env::", "process.env", "require_str",
+        "lookupenv", "var(",
+        "envvar", "env_var", "getproperty", "config.get", "viper.",
+    ]
+    let defaults = [
+        ".get(", "??", "||", "unwrap_or", "default", "fallback", "getordefault", "or else", ":-", ", \"\")",
+    ]
+    var reads: [(name: String, line: Int, hasDefault: Bool)] = []
+    var seen: Set<String> = []
+    for (index, line) in contents.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+        guard line.count < 500, line.contains(where: { (0x41...0x5A).contains($0) }) else { continue }
+        let text = String(decoding: line, as: UTF8.self)
+        let lowered = text.lowercased()
+        guard asking.contains(where: lowered.contains) else { continue }
+        for name in capitalNames(in: line) where seen.insert(name).inserted {
+            reads.append((name, index + 1, defaults.contains(where: lowered.contains)))
+        }
+    }
+    return reads
+}
+
+/// Names such as `PUSH_URL` that stand in quotes or behind `env.`.
+private func capitalNames(in line: ArraySlice<UInt8>) -> [String] {
+    func isPart(_ byte: UInt8) -> Bool {
+        (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
+    }
+    var names: [String] = []
+    var index = line.startIndex
+    while index < line.endIndex {
+        guard (0x41...0x5A).contains(line[index]), index > line.startIndex else {
+            index += 1
+            continue
+        }
+        let end = line[index...].firstIndex { !isPart($0) } ?? line.endIndex
+        let before = line[index - 1]
+        let isQuoted =
+            [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`")].contains(before) && end < line.endIndex
+            && line[end] == before
+        let isMember = line[..<index].suffix(4).elementsEqual("env.".utf8)
+        if isQuoted || isMember, end - index >= 4, line[index..<end].contains(UInt8(ascii: "_")) {
+            names.append(String(decoding: line[index..<end], as: UTF8.self))
+        }
+        index = max(end, index + 1)
+    }
+    return names
+}
+
+extension ManifestIndex {
+    /// The variables that configuration sets: those of containers, of ConfigMaps and of `.env` files.
+    var variableNames: Set<String> {
+        var names: Set<String> = []
+        for manifest in manifests {
+            for container in manifest.containers {
+                for variable in container["env"]?.elements ?? [] {
+                    if let name = variable["name"]?.text { names.insert(name) }
+                }
+            }
+            if manifest.object.kind == "ConfigMap" || manifest.object.kind == "env" {
+                let entries =
+                    manifest.object.kind == "env"
+                    ? manifest.root.entries : manifest.root["data"]?.entries ?? []
+                for entry in entries { names.insert(entry.key) }
+            }
+        }
+        return names.filter { $0.contains("_") && $0 == $0.uppercased() }
+    }
+}

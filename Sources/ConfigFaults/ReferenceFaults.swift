@@ -1,0 +1,421 @@
+import ConfigTree
+import DeployModel
+
+/// What a change breaks between objects: F5, F10, F14, F15, F25, F28, F29 and F34. Only what was whole before counts.
+func findBrokenReferences(in change: inout FoundChange, surroundings: Surroundings) {
+    guard let object = change.change.object else { return }
+    func manifest(_ index: ManifestIndex) -> Manifest? {
+        index.manifests.last {
+            $0.object.kind == object.kind && $0.object.name == object.name && $0.path == change.change.path
+        }
+            ?? index.manifests.last { $0.object.kind == object.kind && $0.object.name == object.name }
+    }
+    let (before, after) = (manifest(surroundings.before), manifest(surroundings.after))
+    if let after, after.isWorkload {
+        danglingReference(in: &change, of: after, surroundings)
+        overrideRemoved(in: &change, of: after, surroundings)
+        lostMount(in: &change, before: before, after: after)
+        strayedFromSelectors(in: &change, before: before, after: after, surroundings)
+        unheardPort(in: &change, before: before, after: after)
+    }
+    if before != nil,
+        after == nil || change.path.first == .key("data") || change.path.first == .key("stringData")
+    {
+        lostEntry(in: &change, surroundings)
+    }
+    switch object.kind {
+    case "Service": selection(in: &change, before: before, after: after, surroundings)
+    case "NetworkPolicy": networkPolicy(in: &change)
+    case "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount": access(in: &change)
+    case "HorizontalPodAutoscaler", "Ingress": target(in: &change, after: after, surroundings)
+    default: break
+    }
+    if object.kind == "ConfigMap" || object.kind == "Secret" { stale(in: &change, surroundings) }
+    if change.path.last == .key("serviceAccountName") || change.path.last == .key("serviceAccount") {
+        change.findings.append(FaultFinding(.accessReduced, weight: 0.6, "its pods run as another account"))
+    }
+}
+
+// MARK: ConfigMaps and Secrets
+
+/// The references of a node, with the kind that each names: `secretKeyRef`, `configMapRef`, a volume's `secretName`.
+private func references(in node: ConfigNode) -> [(kind: String, name: String, key: String?)] {
+    var found: [(kind: String, name: String, key: String?)] = []
+    func search(_ node: ConfigNode, under key: String) {
+        switch key {
+        case "configMapKeyRef", "configMapRef", "configMap":
+            if let name = node["name"]?.text { found.append(("ConfigMap", name, node["key"]?.text)) }
+        case "secretKeyRef", "secretRef":
+            if let name = node["name"]?.text { found.append(("Secret", name, node["key"]?.text)) }
+        case "secret": if let name = node["secretName"]?.text { found.append(("Secret", name, nil)) }
+        case "persistentVolumeClaim":
+            if let name = node["claimName"]?.text { found.append(("PersistentVolumeClaim", name, nil)) }
+        default: break
+        }
+        for entry in node.entries { search(entry.value, under: entry.key) }
+        for element in node.elements { search(element, under: "") }
+    }
+    search(node, under: "")
+    return found
+}
+
+extension ManifestIndex {
+    fileprivate func named(_ kind: String, _ name: String) -> [Manifest] {
+        manifests.filter {
+            $0.object.kind == kind
+                && ($0.object.name == name
+                    || name.hasPrefix($0.object.name + "-") && $0.object.kind == "ConfigMap")
+        }
+    }
+
+    /// Whether objects of a kind are kept beside the workloads at all: otherwise none that is missing is missed.
+    fileprivate func defines(_ kind: String) -> Bool { manifests.contains { $0.object.kind == kind } }
+}
+
+/// F5: a reference that leads nowhere, though objects of its kind are defined here and it led somewhere before.
+private func danglingReference(
+    in change: inout FoundChange, of manifest: Manifest, _ surroundings: Surroundings
+) {
+    guard change.change.after != nil else { return }
+    guard
+        let variableNode = change.path.variable.flatMap({ name in
+            manifest.containers.lazy.compactMap { container in
+                container["env"]?.elements.last { $0["name"]?.text == name }
+            }.first
+        }) ?? change.afterNode
+    else { return }
+    let optional = change.path.contains(.key("optional"))
+    for reference in references(in: variableNode) where !optional {
+        guard reference.kind != "Secret" || surroundings.after.defines("Secret") else { continue }
+        guard surroundings.after.defines(reference.kind), !reference.name.contains("{"),
+            !reference.name.contains("$")
+        else { continue }
+        let found = surroundings.after.named(reference.kind, reference.name)
+        guard !found.isEmpty else {
+            let known = surroundings.after.manifests.filter { $0.object.kind == reference.kind }.map(
+                \.object.name)
+            let nearest = nearestName(to: reference.name, among: known)
+            // Objects that nobody keeps here are made elsewhere; only a name that nearly is one of ours is a slip.
+            let wasKnown = !surroundings.before.named(reference.kind, reference.name).isEmpty
+            guard nearest != nil || wasKnown else { continue }
+            change.findings.append(
+                FaultFinding(
+                    .danglingReference,
+                    "no \(reference.kind) is called \(reference.name)"
+                        + (nearest.map { "; there is \($0)" } ?? " any more")))
+            return
+        }
+        guard let key = reference.key, !key.contains("{") else { continue }
+        let keys = found.flatMap { manifest in
+            ["data", "stringData", "binaryData"].flatMap { manifest.root[$0]?.entries.map(\.key) ?? [] }
+        }
+        guard !keys.isEmpty, !keys.contains(key) else { continue }
+        change.findings.append(
+            FaultFinding(
+                .danglingReference,
+                "\(reference.kind) \(reference.name) has no entry \(key)"
+                    + (nearestName(to: key, among: keys).map { "; it has \($0)" } ?? "")))
+        return
+    }
+}
+
+/// F5 from the other side: an entry, or a whole object, goes that workloads still refer to.
+private func lostEntry(in change: inout FoundChange, _ surroundings: Surroundings) {
+    guard let object = change.change.object, change.change.after == nil,
+        ["ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Service"].contains(object.kind)
+    else { return }
+    let key = change.path.count == 2 ? change.path[1].name : nil
+    guard change.path.isEmpty || key != nil,
+        surroundings.after.named(object.kind, object.name).isEmpty || key != nil
+    else { return }
+    let users = surroundings.after.workloads.filter { workload in
+        workload.podSpec.map { references(in: $0) }?.contains {
+            $0.kind == object.kind && $0.name == object.name && (key == nil || $0.key == key)
+        } ?? false
+            || object.kind == "ServiceAccount" && workload.podSpec?["serviceAccountName"]?.text == object.name
+    }.map(\.object.name)
+    guard !users.isEmpty else { return }
+    change.findings.append(
+        FaultFinding(
+            .danglingReference,
+            "\(users.prefix(3).joined(separator: ", ")) still refer\(users.count == 1 ? "s" : "") to it"))
+}
+
+/// F10: a variable goes, and the ConfigMap or Secret that the container takes as a whole still supplies one of that name.
+private func overrideRemoved(
+    in change: inout FoundChange, of manifest: Manifest, _ surroundings: Surroundings
+) {
+    guard change.change.after == nil, let name = change.path.variable, change.path.last == .element(name),
+        let container = manifest.containers.last(where: { $0["name"]?.text == change.path.container })
+    else { return }
+    for source in (container["envFrom"]?.elements ?? []).reversed() {
+        for reference in references(in: source) {
+            for found in surroundings.after.named(reference.kind, reference.name) {
+                guard let value = found.root["data"]?[name]?.text else { continue }
+                change.findings.append(
+                    FaultFinding(
+                        .overrideRemoved,
+                        "\(reference.kind) \(reference.name) still supplies it, so that it is \(maskedIfSecret(value, name: name)) now"
+                    ))
+                return
+            }
+        }
+    }
+}
+
+/// F34: variables are read when a pod starts, so that a change shows at the next one.
+private func stale(in change: inout FoundChange, _ surroundings: Surroundings) {
+    guard let object = change.change.object, let key = change.path.first,
+        key == .key("data") || key == .key("stringData"), change.findings.isEmpty
+    else { return }
+    let users = surroundings.after.workloads.filter { workload in
+        workload.containers.contains { container in
+            ([container["env"], container["envFrom"]].compactMap { $0 }).contains { node in
+                references(in: node).contains { $0.kind == object.kind && $0.name == object.name }
+            }
+        }
+    }
+    guard !users.isEmpty else { return }
+    change.findings.append(
+        FaultFinding(
+            .staleConfig,
+            "running pods of \(users.map(\.object.name).prefix(3).joined(separator: ", ")) see it after their next restart"
+        ))
+}
+
+// MARK: Volumes
+
+/// F25: a mount without its volume, a volume without its mount, a mount at another path.
+private func lostMount(in change: inout FoundChange, before: Manifest?, after: Manifest) {
+    guard
+        change.path.contains(where: { ["volumes", "volumeMounts", "volumeClaimTemplates"].contains($0.name) })
+    else { return }
+    let volumes = Set(
+        (after.podSpec?["volumes"]?.elements ?? []).compactMap { $0["name"]?.text }
+            + (after.root[path: "spec", "volumeClaimTemplates"]?.elements ?? []).compactMap {
+                $0[path: "metadata", "name"]?.text
+            })
+    let mounted = after.containers.flatMap { $0["volumeMounts"]?.elements ?? [] }.compactMap {
+        $0["name"]?.text
+    }
+    if change.change.after != nil,
+        let missing = mounted.first(where: { !volumes.contains($0) && !$0.contains("{") })
+    {
+        change.findings.append(
+            FaultFinding(
+                .lostMount, weight: 0.85, "\(missing) is mounted, and there is no volume of that name"))
+        return
+    }
+    if change.change.after == nil {
+        let name = change.path.last?.name ?? ""
+        let isStillMounted = mounted.contains(name)
+        change.findings.append(
+            FaultFinding(
+                .lostMount, weight: isStillMounted ? 0.9 : 0.6,
+                isStillMounted
+                    ? "the volume \(name) is gone, and it is still mounted"
+                    : "\(name) is not mounted any more"))
+    } else if change.change.before != nil {
+        change.findings.append(FaultFinding(.lostMount, weight: 0.6, "what is mounted, or where, is another"))
+    }
+}
+
+// MARK: Selectors and ports
+
+/// F14: the pods that a Service finds.
+private func selection(
+    in change: inout FoundChange, before: Manifest?, after: Manifest?, _ surroundings: Surroundings
+) {
+    guard let after, change.path.starts(with: [.key("spec")]) else { return }
+    if change.path.contains(.key("selector")) {
+        let (old, new) = (
+            before.flatMap { surroundings.before.reach(of: $0) } ?? [],
+            surroundings.after.reach(of: after) ?? []
+        )
+        if !old.isEmpty, new.isEmpty {
+            change.findings.append(
+                FaultFinding(
+                    .emptySelection, "it selects no pods now (before: \(old.joined(separator: ", ")))"))
+        } else if Set(new).isStrictSubset(of: old) || !old.isEmpty && Set(new).isDisjoint(with: old) {
+            change.findings.append(
+                FaultFinding(
+                    .emptySelection, weight: 0.7,
+                    "it selects \(new.joined(separator: ", ")) now (before: \(old.joined(separator: ", ")))"))
+        } else if new.isEmpty {
+            change.findings.append(
+                FaultFinding(.emptySelection, weight: 0.6, "the pods that it selects are others"))
+        }
+        return
+    }
+    guard change.path.contains(.key("ports")), change.change.after != nil,
+        !["nodePort", "protocol", "appProtocol"].contains(change.path.last?.name ?? "")
+    else { return }
+    let missing = unheard(by: after, surroundings.after)
+    let before = before.map { unheard(by: $0, surroundings.before) }
+    // A port that nobody declares may be listened on all the same; one that fitted, or that goes by a name, is missed.
+    let fitted = change.change.before != nil && before.map { $0.isEmpty } ?? false
+    guard let first = missing.first(where: { Int($0) == nil || fitted }) else { return }
+    change.findings.append(
+        FaultFinding(.portMismatch, "it sends to port \(first), which its pods do not have"))
+}
+
+/// The ports that a Service sends to and none of its pods' containers declares; none when they declare none at all.
+private func unheard(by service: Manifest, _ index: ManifestIndex) -> [String] {
+    let reached = Set(index.reach(of: service) ?? [])
+    let containers = index.workloads.filter { reached.contains($0.object.name) }.flatMap(\.containers)
+    let declared = Set(containers.flatMap(declaredPorts))
+    guard !declared.isEmpty else { return [] }
+    let wanted = (service.root[path: "spec", "ports"]?.elements ?? []).compactMap {
+        ($0["targetPort"] ?? $0["port"])?.text
+    }
+    return wanted.filter { !declared.contains($0) && !$0.contains("{") }
+}
+
+/// Numbers and names of a container's ports.
+private func declaredPorts(_ container: ConfigNode) -> [String] {
+    (container["ports"]?.elements ?? []).flatMap { port in
+        [port["containerPort"]?.text, port["name"]?.text].compactMap { $0 }
+    }
+}
+
+/// F14 from the other side: labels of pods that Services no longer find.
+private func strayedFromSelectors(
+    in change: inout FoundChange, before: Manifest?, after: Manifest, _ surroundings: Surroundings
+) {
+    guard let before, change.path.contains(.key("labels")), change.path.starts(with: [.key("spec")]) else {
+        return
+    }
+    let lost = surroundings.after.manifests.filter { service in
+        guard ["Service", "PodDisruptionBudget", "NetworkPolicy"].contains(service.object.kind) else {
+            return false
+        }
+        return (surroundings.before.reach(of: service) ?? []).contains(before.object.name)
+            && !(surroundings.after.reach(of: service) ?? []).contains(after.object.name)
+    }
+    guard let first = lost.first else { return }
+    change.findings.append(
+        FaultFinding(.emptySelection, "\(first.object.kind) \(first.object.name) no longer selects its pods"))
+}
+
+/// F15: a probe of a port that the container does not have any more.
+private func unheardPort(in change: inout FoundChange, before: Manifest?, after: Manifest) {
+    let isProbe = change.path.contains { $0.name.hasSuffix("Probe") } && change.path.last?.name == "port"
+    guard isProbe || change.path.contains(.key("ports")) else { return }
+    func unheard(_ manifest: Manifest?) -> [String] {
+        guard let container = manifest?.containers.last(where: { $0["name"]?.text == change.path.container })
+        else { return [] }
+        let declared = Set(declaredPorts(container))
+        guard !declared.isEmpty else { return [] }
+        let probes = container.entries.filter { $0.key.hasSuffix("Probe") }
+        let asked = probes.flatMap { probe in probe.value.entries.compactMap { $0.value["port"]?.text } }
+        return asked.filter { !declared.contains($0) && !$0.contains("{") }
+    }
+    let before = unheard(before)
+    guard let first = unheard(after).first(where: { Int($0) == nil || before.isEmpty }),
+        !before.contains(first)
+    else { return }
+    change.findings.append(
+        FaultFinding(.portMismatch, "a probe asks port \(first), which the container does not have"))
+}
+
+/// An autoscaler without its workload, an Ingress without its Service.
+private func target(in change: inout FoundChange, after: Manifest?, _ surroundings: Surroundings) {
+    guard let after, change.change.after != nil else { return }
+    if after.object.kind == "HorizontalPodAutoscaler" {
+        if let low = after.root[path: "spec", "minReplicas"]?.text.flatMap(Int.init),
+            let high = after.root[path: "spec", "maxReplicas"]?.text.flatMap(Int.init), low > high
+        {
+            change.findings.append(
+                FaultFinding(
+                    .capacityLowered, weight: 0.85, "at least \(low) and at most \(high) cannot both be"))
+        }
+        guard let name = after.root[path: "spec", "scaleTargetRef", "name"]?.text,
+            !surroundings.after.workloads.isEmpty,
+            !surroundings.after.workloads.contains(where: { $0.object.name == name }),
+            change.path.contains(.key("scaleTargetRef"))
+        else { return }
+        change.findings.append(FaultFinding(.danglingReference, "there is no workload \(name)"))
+        return
+    }
+    let services = surroundings.after.manifests.filter { $0.object.kind == "Service" }
+    guard let node = change.afterNode, !services.isEmpty else { return }
+    var names: [String] = []
+    func search(_ node: ConfigNode) {
+        if let name = node[path: "service", "name"]?.text ?? node["serviceName"]?.text { names.append(name) }
+        node.entries.forEach { search($0.value) }
+        node.elements.forEach(search)
+    }
+    search(node)
+    if change.path.last == .key("serviceName") || change.path.suffix(2) == [.key("service"), .key("name")],
+        let name = node.text
+    {
+        names.append(name)
+    }
+    guard
+        let missing = names.first(where: { name in
+            !services.contains { $0.object.name == name } && !name.contains("{")
+        })
+    else { return }
+    change.findings.append(FaultFinding(.danglingReference, "there is no Service \(missing)"))
+}
+
+// MARK: Access
+
+/// F28.
+private func networkPolicy(in change: inout FoundChange) {
+    if change.path.isEmpty {
+        guard change.change.after != nil else { return }
+        change.findings.append(
+            FaultFinding(.networkTightened, weight: 0.7, "what it does not name is refused from now on"))
+        return
+    }
+    let isRule = change.path.contains {
+        ["ingress", "egress", "podSelector", "policyTypes"].contains($0.name)
+    }
+    guard isRule else { return }
+    let count = (change.beforeNode?.elements.count ?? 0, change.afterNode?.elements.count ?? 0)
+    let isLess = change.change.after == nil || count.1 < count.0
+    change.findings.append(
+        FaultFinding(
+            .networkTightened, weight: isLess ? nil : 0.6,
+            isLess ? "it lets less through" : "what it lets through is another"))
+}
+
+/// F29.
+private func access(in change: inout FoundChange) {
+    guard
+        change.path.isEmpty
+            || change.path.contains(where: {
+                ["rules", "roleRef", "subjects", "annotations", "verbs", "resources"].contains($0.name)
+            })
+    else { return }
+    guard change.change.before != nil else { return }
+    let (old, new) = (change.beforeNode.map(plainText) ?? "", change.afterNode.map(plainText) ?? "")
+    change.findings.append(
+        FaultFinding(
+            .accessReduced, weight: new.count < old.count ? nil : 0.5,
+            change.path.isEmpty ? "what it allowed is gone" : "who may do what is another"))
+}
+
+/// The known name with the fewest edits, if it is near: half as many as the name is long, three at most.
+func nearestName(to name: String, among known: [String]) -> String? {
+    let scored = known.map { (name: $0, distance: editDistance(Array(name), Array($0))) }
+    return scored.filter { $0.distance <= min(3, name.count / 2) }.min {
+        ($0.distance, $0.name) < ($1.distance, $1.name)
+    }?.name
+}
+
+/// Levenshtein's distance, one row at a time.
+private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for (j, y) in b.enumerated() {
+            let above = row[j + 1]
+            row[j + 1] = min(above + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
+            diagonal = above
+        }
+    }
+    return row[b.count]
+}

@@ -1,0 +1,445 @@
+import ConfigTree
+import DeployModel
+import RealModule
+
+/// What is risky by the nature of the field: F16 to F23, F26, F27, F30 to F32, F35, F36, F38, F41 and F42. Each says what it was
+/// and what it is.
+func findRisks(in change: inout FoundChange) {
+    guard !change.path.isEmpty else { return }
+    let field = ChangedField(change)
+    let findings = [
+        probe(field), memory(field), cpu(field), image(field), capacity(field), timing(field), flag(field),
+        address(field), command(field), transport(field), routing(field), scheduling(field),
+        privileges(field),
+        rollout(field), schedule(field), infrastructure(field), structure(field), secret(field),
+    ].compactMap { $0 }
+    // They look at one field from several sides, so that they are no independent evidence: the strongest counts.
+    if let strongest = findings.max(by: { $0.weight < $1.weight }) { change.findings.append(strongest) }
+}
+
+/// A change with what the detectors ask of it at hand.
+private struct ChangedField {
+    let names: [String]
+    let kind: String
+    /// The values themselves: for comparing, not for showing.
+    let before: String?
+    let after: String?
+    /// The values as they may be shown.
+    private let shownBefore: String?
+    private let shownAfter: String?
+    let beforeNode: ConfigNode?
+    let afterNode: ConfigNode?
+
+    init(_ change: FoundChange) {
+        names = change.path.map { $0.name.lowercased() }
+        kind = change.change.object?.kind ?? ""
+        (shownBefore, shownAfter) = (change.change.before, change.change.after)
+        before = change.beforeNode?.text ?? change.change.before
+        after = change.afterNode?.text ?? change.change.after
+        beforeNode = change.beforeNode
+        afterNode = change.afterNode
+    }
+
+    var last: String { names.last ?? "" }
+
+    func isBelow(_ words: String...) -> Bool { names.contains { name in words.contains(name) } }
+
+    /// Whether a name of the way has one of the words as a part: `read_timeout_ms`, `readTimeout`.
+    func speaks(of words: [String]) -> Bool {
+        names.suffix(2).contains { name in words.contains { name.contains($0) } }
+    }
+
+    var words: String {
+        switch (shownBefore, shownAfter) {
+        case (let before?, let after?): "it went from \(shortened(before)) to \(shortened(after))"
+        case (let before?, nil): "it is gone (was \(shortened(before)))"
+        case (nil, let after?): "it is new: \(shortened(after))"
+        case (nil, nil): "it changed"
+        }
+    }
+
+    /// By how many doublings it grew; `nil` when one side is no positive number.
+    var doublings: Double? {
+        guard let before, let after, let old = quantity(before), let new = quantity(after), old > 0, new > 0
+        else {
+            return nil
+        }
+        return Double.log(new / old) / Double.log(2)
+    }
+}
+
+private func shortened(_ text: String) -> String { text.count > 60 ? text.prefix(57) + "…" : text }
+
+/// F16.
+private func probe(_ field: ChangedField) -> FaultFinding? {
+    guard let place = field.names.firstIndex(where: { $0.hasSuffix("probe") || $0 == "healthcheck" }) else {
+        return nil
+    }
+    let name = field.names[place]
+    if place == field.names.count - 1 {
+        if field.after == nil {
+            return FaultFinding(
+                .probeTightened, weight: name.hasPrefix("readiness") ? 0.6 : 0.3, "the \(name) is gone")
+        }
+        if field.before == nil {
+            return FaultFinding(
+                .probeTightened, weight: name.hasPrefix("liveness") ? 0.5 : 0.35, "there is a \(name) now")
+        }
+    }
+    let isStricter = (field.doublings ?? 0) < 0
+    let times = [
+        "timeoutseconds", "periodseconds", "failurethreshold", "initialdelayseconds", "interval", "timeout",
+        "retries", "start_period",
+    ]
+    if times.contains(field.last) {
+        guard isStricter || field.after == "0" || field.before != nil && field.after == nil else {
+            return nil
+        }
+        return FaultFinding(.probeTightened, "the \(name) is stricter: \(field.last) \(field.words)")
+    }
+    return FaultFinding(.probeTightened, weight: 0.5, "the \(name) asks elsewhere: \(field.words)")
+}
+
+/// F17: memory, with slips of the unit: `512M` for `512Mi` is harmless, `512m` is half a byte.
+private func memory(_ field: ChangedField) -> FaultFinding? {
+    guard
+        field.last == "memory" || field.last == "mem_limit" || field.last.hasSuffix("memory")
+            || field.speaks(of: ["heap", "xmx"]),
+        let after = field.after
+    else { return nil }
+    if let size = quantity(after), size > 0, size < 1_048_576,
+        after.hasSuffix("m") || field.before.map({ (quantity($0) ?? 0) >= 1_048_576 }) ?? false
+    {
+        return FaultFinding(
+            .memoryLowered, weight: 0.9,
+            "\(after) is \(Int(size.rounded())) bytes: a slip of the unit (\(field.words))")
+    }
+    guard let doublings = field.doublings, doublings < 0 else {
+        guard field.before == nil, field.isBelow("limits") else { return nil }
+        return FaultFinding(.memoryLowered, weight: 0.35, "there is a limit of memory now: \(after)")
+    }
+    return FaultFinding(
+        .memoryLowered, weight: 0.6 * (0.4 + 0.6 * min(1, -doublings / 2)),
+        "there is less memory: \(field.words)")
+}
+
+/// F18.
+private func cpu(_ field: ChangedField) -> FaultFinding? {
+    guard field.last == "cpu" || field.last == "cpus" else { return nil }
+    if field.before == nil, field.isBelow("limits") {
+        return FaultFinding(.cpuLowered, weight: 0.35, "there is a limit of CPU now: \(field.after ?? "")")
+    }
+    guard let doublings = field.doublings, doublings < 0 else { return nil }
+    return FaultFinding(
+        .cpuLowered, weight: 0.4 * (0.4 + 0.6 * min(1, -doublings / 2)), "there is less CPU: \(field.words)")
+}
+
+/// F19: another image or version of a chart.
+private func image(_ field: ChangedField) -> FaultFinding? {
+    let isImage =
+        field.last == "image"
+        || field.isBelow("image", "images")
+            && ["tag", "newtag", "repository", "newname", "digest", "name"].contains(field.last)
+        || field.last.hasSuffix("imagetag") || field.last.hasSuffix("image_tag")
+        || field.last == "targetrevision"
+    guard isImage, let after = field.after else { return nil }
+    guard let before = field.before else {
+        return FaultFinding(.imageChanged, weight: 0.2, "the image is \(after)")
+    }
+    let (old, new) = (imageParts(before), imageParts(after))
+    let isLoose = ["latest", "main", "master", "dev", "edge", ""].contains(new.tag) && !after.contains("@")
+    if isLoose, !["latest", "main", "master", "dev", "edge", ""].contains(old.tag) {
+        return FaultFinding(
+            .imageChanged, weight: 0.55, "the image has no fixed version any more: \(after) (was \(before))")
+    }
+    if old.name != new.name, field.last != "tag", field.last != "newtag" {
+        return FaultFinding(.imageChanged, weight: 0.6, "it is another image: \(after) (was \(before))")
+    }
+    if let order = versionOrder(old.tag, new.tag), order > 0 {
+        return FaultFinding(.imageChanged, weight: 0.6, "the image is older: \(after) (was \(before))")
+    }
+    return FaultFinding(.imageChanged, "the image is \(after) now (was \(before))")
+}
+
+private func imageParts(_ image: String) -> (name: String, tag: String) {
+    let plain = image.split(separator: "@").first.map(String.init) ?? image
+    let start = plain.lastIndex(of: "/") ?? plain.startIndex
+    guard let colon = plain[start...].lastIndex(of: ":") else {
+        return plain.first?.isNumber ?? false
+            || plain.hasPrefix("v") && plain.dropFirst().first?.isNumber ?? false
+            ? ("", plain) : (plain, "")
+    }
+    return (String(plain[..<colon]), String(plain[plain.index(after: colon)...]))
+}
+
+/// Above 0 when the second version is older; `nil` when they are no versions of numbers.
+private func versionOrder(_ a: String, _ b: String) -> Int? {
+    func numbers(_ text: String) -> [Int]? {
+        let plain = text.hasPrefix("v") ? text.dropFirst() : text[...]
+        let parts =
+            plain.split(separator: "-")[0..<min(1, plain.split(separator: "-").count)].first?.split(
+                separator: ".") ?? []
+        let values = parts.map { Int($0) }
+        return parts.count >= 2 && values.allSatisfy { $0 != nil } ? values.compactMap { $0 } : nil
+    }
+    guard let x = numbers(a), let y = numbers(b), x != y else { return nil }
+    return y.lexicographicallyPrecedes(x) ? 1 : -1
+}
+
+/// F20.
+private func capacity(_ field: ChangedField) -> FaultFinding? {
+    let names: Set = [
+        "replicas", "maxreplicas", "minreplicas", "replicacount", "desired_count", "min_size", "max_size",
+        "desired_capacity", "maxunavailable", "minavailable", "parallelism", "concurrency", "workers",
+        "min_replicas", "max_replicas",
+    ]
+    guard names.contains(field.last) else { return nil }
+    if field.last == "maxunavailable" || field.last == "minavailable" {
+        return FaultFinding(.capacityLowered, weight: 0.35, "how many pods may be missing: \(field.words)")
+    }
+    if field.after == "0" {
+        return FaultFinding(.capacityLowered, weight: 0.9, "nothing is left running: \(field.words)")
+    }
+    guard let doublings = field.doublings, doublings < 0 else {
+        guard field.after == nil, field.before != nil else { return nil }
+        return FaultFinding(.capacityLowered, weight: 0.3, "the number is left to a default: \(field.words)")
+    }
+    return FaultFinding(
+        .capacityLowered, weight: 0.5 * (0.4 + 0.6 * min(1, -doublings / 2)),
+        "there are fewer: \(field.words)")
+}
+
+/// F21.
+private func timing(_ field: ChangedField) -> FaultFinding? {
+    let words = [
+        "timeout", "deadline", "retry", "retries", "pool", "max_conn", "maxconn", "connections", "ttl",
+        "backoff", "keepalive",
+        "keep_alive", "rate_limit", "ratelimit", "rps", "qps", "batch", "buffer", "queue_size", "lease",
+        "interval", "expir",
+    ]
+    guard field.speaks(of: words),
+        !field.names.contains(where: { $0.hasSuffix("probe") || $0 == "healthcheck" })
+    else { return nil }
+    guard let doublings = field.doublings else {
+        guard field.before != nil, field.after == nil else { return nil }
+        return FaultFinding(.timingChanged, weight: 0.3, "it is left to a default: \(field.words)")
+    }
+    guard doublings != 0 else { return nil }
+    let ratio = Double.exp(abs(doublings) * Double.log(2))
+    if [60.0, 1000, 3600, 60_000, 1_000_000].contains(where: { abs(ratio / $0 - 1) < 0.02 }) {
+        return FaultFinding(
+            .timingChanged, weight: 0.85,
+            "it is \(Int(ratio.rounded())) times \(doublings < 0 ? "smaller" : "larger"), as if by a slip of the unit: \(field.words)"
+        )
+    }
+    return FaultFinding(.timingChanged, weight: 0.55 * (0.4 + 0.6 * min(1, abs(doublings) / 3)), field.words)
+}
+
+/// F22.
+private func flag(_ field: ChangedField) -> FaultFinding? {
+    func isSwitch(_ text: String?) -> Bool? {
+        switch text?.lowercased() {
+        case "true", "on", "yes", "enabled", "1": true
+        case "false", "off", "no", "disabled", "0": false
+        default: nil
+        }
+    }
+    let isNamed = field.speaks(of: [
+        "flag", "feature", "enable", "disable", "experiment", "rollout", "use_", "skip_", "toggle",
+    ])
+    guard let old = isSwitch(field.before) else {
+        guard isNamed, field.before == nil || field.after == nil, isSwitch(field.after ?? field.before) != nil
+        else { return nil }
+        return FaultFinding(.flagFlipped, weight: 0.3, "a switch: \(field.words)")
+    }
+    guard let new = isSwitch(field.after), new != old else { return nil }
+    return FaultFinding(.flagFlipped, weight: isNamed ? 0.5 : 0.35, "it is \(new ? "on" : "off") now")
+}
+
+/// F23: hosts, addresses, URLs and ports.
+private func address(_ field: ChangedField) -> FaultFinding? {
+    guard let before = field.before, let after = field.after, before != after, field.last != "image",
+        !field.isBelow("labels", "annotations")
+    else { return nil }
+    let (old, new) = (address(of: before), address(of: after))
+    let isNamed = field.speaks(of: [
+        "host", "url", "uri", "endpoint", "addr", "dsn", "broker", "bootstrap", "upstream", "server",
+        "domain", "externalname", "proxy", "origin",
+    ])
+    if let old, let new {
+        if old.scheme != new.scheme {
+            return FaultFinding(
+                .addressChanged, "it is \(new.scheme.isEmpty ? "no URL" : new.scheme) now: \(field.words)")
+        }
+        if old.host != new.host { return FaultFinding(.addressChanged, "it is another host: \(field.words)") }
+        if old.port != new.port { return FaultFinding(.addressChanged, "it is another port: \(field.words)") }
+        return FaultFinding(.addressChanged, weight: 0.4, "it is another address: \(field.words)")
+    }
+    if isNamed {
+        return FaultFinding(.addressChanged, weight: 0.5, "where something is found: \(field.words)")
+    }
+    let isPort = field.last.hasSuffix("port") || field.last.hasSuffix("ports")
+    guard isPort, Int(before) != nil, Int(after) != nil else { return nil }
+    return FaultFinding(.addressChanged, weight: 0.5, "it is another port: \(field.words)")
+}
+
+private func address(of text: String) -> (scheme: String, host: String, port: String)? {
+    var rest = text[...]
+    var scheme = ""
+    if let separator = text.range(ofText: "://") {
+        scheme = String(text[..<separator.lowerBound]).lowercased()
+        rest = text[separator.upperBound...]
+        if let at = rest.prefix(while: { $0 != "/" }).lastIndex(of: "@") {
+            rest = rest[rest.index(after: at)...]
+        }
+    }
+    let authority = rest.prefix { $0 != "/" && $0 != "?" }
+    let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
+    guard let host = parts.first, !host.isEmpty,
+        host.allSatisfy({ $0.isLetter || $0.isNumber || ".-_{}$".contains($0) })
+    else { return nil }
+    let looksLikeHost =
+        !scheme.isEmpty
+        || host.contains(".") && host.split(separator: ".").count >= 3
+            && !host.allSatisfy { $0.isNumber || $0 == "." }
+        || host.split(separator: ".").count == 4 && host.allSatisfy { $0.isNumber || $0 == "." }
+        || parts.count == 2 && Int(parts[1]) != nil
+    guard looksLikeHost, Double(host) == nil else { return nil }
+    return (scheme, host.lowercased(), parts.count > 1 ? String(parts[1]) : "")
+}
+
+extension String {
+    /// Where a text first stands.
+    fileprivate func range(ofText text: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
+            start = index(after: start)
+        }
+        return nil
+    }
+}
+
+/// F26.
+private func command(_ field: ChangedField) -> FaultFinding? {
+    guard field.isBelow("command", "args", "entrypoint", "cmd", "script", "run", "exec") else { return nil }
+    guard !field.names.contains(where: { $0.hasSuffix("probe") || $0 == "healthcheck" }) else { return nil }
+    return FaultFinding(.commandChanged, "what is run: \(field.words)")
+}
+
+/// F27.
+private func transport(_ field: ChangedField) -> FaultFinding? {
+    let words = [
+        "tls", "ssl", "cert", "cabundle", "ca_file", "cafile", "insecure", "cipher", "verify", "keystore",
+        "truststore", "issuer",
+    ]
+    guard field.names.suffix(3).contains(where: { name in words.contains { name.contains($0) } }) else {
+        return nil
+    }
+    return FaultFinding(
+        .transportSecurity, weight: field.before == nil ? 0.4 : nil, "certificates: \(field.words)")
+}
+
+/// F30.
+private func routing(_ field: ChangedField) -> FaultFinding? {
+    let kinds: Set = [
+        "Ingress", "HTTPRoute", "VirtualService", "IngressRoute", "Gateway", "DestinationRule", "GRPCRoute",
+        "TCPRoute",
+    ]
+    if kinds.contains(field.kind), field.names.first == "spec" {
+        return FaultFinding(
+            .routingChanged, weight: field.before == nil ? 0.35 : nil,
+            "a rule of the \(field.kind): \(field.words)")
+    }
+    guard field.isBelow("annotations"),
+        field.last.contains("ingress") || field.last.contains("rewrite") || field.last.contains("traefik")
+    else { return nil }
+    return FaultFinding(.routingChanged, weight: 0.55, "how requests are routed: \(field.words)")
+}
+
+/// F31.
+private func scheduling(_ field: ChangedField) -> FaultFinding? {
+    guard
+        field.isBelow(
+            "nodeselector", "affinity", "tolerations", "priorityclassname", "topologyspreadconstraints",
+            "nodename", "runtimeclassname", "schedulername")
+    else { return nil }
+    return FaultFinding(
+        .schedulingChanged, weight: field.before == nil ? 0.4 : nil, "where pods may run: \(field.words)")
+}
+
+/// F32.
+private func privileges(_ field: ChangedField) -> FaultFinding? {
+    guard
+        field.isBelow(
+            "securitycontext", "capabilities", "cap_drop", "read_only", "user", "hostnetwork", "hostpid")
+    else { return nil }
+    guard field.last != "user" || field.kind == "yaml" || field.kind == "json" else { return nil }
+    let isLooser = ["privileged", "hostnetwork", "hostpid"].contains(field.last) && field.after == "true"
+    return FaultFinding(
+        .privilegesReduced, weight: isLooser ? 0.3 : nil, "what it may do on its node: \(field.words)")
+}
+
+/// F35.
+private func rollout(_ field: ChangedField) -> FaultFinding? {
+    guard
+        field.isBelow(
+            "strategy", "updatestrategy", "terminationgraceperiodseconds", "lifecycle", "prestop",
+            "minreadyseconds", "progressdeadlineseconds", "stop_grace_period")
+    else { return nil }
+    return FaultFinding(
+        .rolloutChanged, weight: field.before == nil ? 0.25 : nil,
+        "how pods are replaced and stopped: \(field.words)")
+}
+
+/// F42.
+private func schedule(_ field: ChangedField) -> FaultFinding? {
+    guard
+        [
+            "schedule", "cron", "timezone", "concurrencypolicy", "suspend", "startingdeadlineseconds",
+            "backofflimit", "activedeadlineseconds", "schedule_expression",
+        ].contains(field.last), field.before != nil
+    else { return nil }
+    return FaultFinding(.scheduleChanged, "when it runs: \(field.words)")
+}
+
+/// F36: what Terraform takes away or makes smaller.
+private func infrastructure(_ field: ChangedField) -> FaultFinding? {
+    guard field.kind == "hcl" else { return nil }
+    let telling: Set = [
+        "count", "for_each", "instance_type", "instance_class", "ingress", "egress", "cidr_blocks",
+        "force_destroy", "prevent_destroy", "policy", "allocated_storage", "node_type", "machine_type",
+        "size", "from_port", "to_port", "source_security_group_id", "deletion_protection", "engine_version",
+    ]
+    guard field.names.contains(where: telling.contains) || field.after == nil && field.isBelow("resource")
+    else { return nil }
+    return FaultFinding(.infrastructure, field.words)
+}
+
+/// F38: a list that became a scalar, a section that became a value.
+private func structure(_ field: ChangedField) -> FaultFinding? {
+    guard let before = field.beforeNode, let after = field.afterNode, !before.isNull, !after.isNull else {
+        return nil
+    }
+    func form(_ node: ConfigNode) -> String {
+        switch node.kind {
+        case .scalar: "a single value"
+        case .mapping: "a mapping"
+        case .sequence: "a list"
+        }
+    }
+    guard form(before) != form(after), before.scalar?.isTemplated != true, after.scalar?.isTemplated != true
+    else { return nil }
+    return FaultFinding(.structureMoved, "it was \(form(before)) and is \(form(after)) now")
+}
+
+/// F41: another secret, never shown.
+private func secret(_ field: ChangedField) -> FaultFinding? {
+    guard let before = field.beforeNode?.text, let after = field.afterNode?.text, before != after,
+        maskedIfSecret(before, name: field.names.last ?? "") != before
+            || field.kind == "Secret" && field.isBelow("data", "stringdata")
+    else { return nil }
+    return FaultFinding(
+        .secretChanged,
+        "it is another secret now (its length \(before.count == after.count ? "is the same" : "differs"))")
+}

@@ -1,0 +1,314 @@
+import ConfigTree
+import DeployModel
+
+/// F11, F12 and F13: what the schema of the object, or the reader of the file, makes of what was written.
+///
+/// - Parameter changes: all changes of the comparison; those of the same object tell what was moved.
+func findSchemaFaults(in change: inout FoundChange, changes: [FoundChange], surroundings: Surroundings) {
+    guard let object = JudgedObject(change, in: surroundings) else { return }
+    findStrayFields(in: &change, of: object, changes: changes, surroundings: surroundings)
+    findTypeTraps(in: &change, of: object)
+}
+
+/// How many findings of a class one change gets: more say nothing new.
+let mostSchemaFindings = 3
+
+/// The object that a change is of, where it can be judged.
+struct JudgedObject {
+    var after: Manifest
+    var before: Manifest?
+    var kind: String
+    /// Whether it is an object of a Kubernetes API, of whatever group.
+    var isKubernetes: Bool
+    /// Whether it is of a group that the table of fields describes: Knative has a `Service` as well.
+    var hasSchema: Bool
+    /// Whether the file itself is YAML.
+    private var isYAML: Bool
+
+    /// - Returns: `nil` where there is no tree, or one that was guessed from indentation.
+    init?(_ change: FoundChange, in surroundings: Surroundings) {
+        guard let object = change.change.object, change.afterNode != nil else { return nil }
+        func isOwn(_ manifest: Manifest) -> Bool {
+            manifest.object.kind == object.kind && manifest.object.name == object.name
+                && manifest.object.namespace == object.namespace
+        }
+        let path = change.change.path
+        let own = surroundings.after.manifests.filter { $0.path == path && isOwn($0) }
+        guard let after = own.last, own.allSatisfy({ $0.reading == .parsed }) else { return nil }
+        let old = surroundings.before.manifests.last { $0.path == path && isOwn($0) }
+        // The file may have been renamed.
+        let former = old ?? surroundings.before.manifests.last(where: isOwn)
+        if change.beforeNode != nil, let former, former.reading != .parsed { return nil }
+        before = former
+        self.after = after
+        kind = object.kind
+        let version = after.root["apiVersion"]?.scalar
+        isKubernetes = version != nil && after.root["kind"] != nil
+        isYAML = object.kind == "yaml" || isKubernetes && !path.lowercased().contains(".json")
+        hasSchema =
+            version.map { scalar in
+                let group = scalar.text.split(separator: "/").dropLast().first.map(String.init) ?? ""
+                return scalar.isTemplated || Self.groups.contains(group)
+            } ?? false
+    }
+
+    private static let groups: Set<String> = [
+        "", "apps", "autoscaling", "batch", "extensions", "networking.k8s.io", "policy",
+    ]
+
+    /// Whether YAML's rules for unquoted values hold at the end of a way: a ConfigMap holds files of any format.
+    func isYAML(at path: FieldPath) -> Bool {
+        guard kind == "ConfigMap", path.count > 2 else { return isYAML }
+        return isYAML && (path[1].name.hasSuffix(".yaml") || path[1].name.hasSuffix(".yml"))
+    }
+
+    /// What the schema expects at the end of a way; `nil` where it says nothing.
+    func expected(at path: FieldPath) -> FieldType? {
+        if hasSchema, let type = KubernetesFields.type(of: path, kind: kind) { return type }
+        // Labels and annotations are text in every object, also of kinds that nobody knows here.
+        let isMetadata =
+            isKubernetes && path.count == 3 && path.first == .key("metadata")
+            && (path[1] == .key("labels") || path[1] == .key("annotations"))
+        return isMetadata ? .text : nil
+    }
+}
+
+/// The elements of a list with the steps to them.
+func steps(to elements: [ConfigNode], ofList list: String?) -> [(step: FieldStep, node: ConfigNode)] {
+    let identity = identityKey(ofList: list, elements: elements)
+    return elements.enumerated().map { index, element in
+        let name = identity.flatMap { element[$0]?.text }
+        return (step: name.map { FieldStep.element($0) } ?? .index(index), node: element)
+    }
+}
+
+/// The entries of a mapping that count, once each.
+func effectiveEntries(of node: ConfigNode) -> [ConfigNode.Entry] {
+    var seen: Set<String> = []
+    return node.entries.compactMap { seen.insert($0.key).inserted ? node.entry($0.key) : nil }
+}
+
+/// A place in words: which field, and in which line where the change takes more than that field.
+func placeWords(_ path: FieldPath, line: Int, in change: FoundChange) -> String {
+    guard path != change.path else { return "" }
+    // Words need a key before the number of an element.
+    if case .index? = path.first { return "line \(line): " }
+    return "\(path.words) (line \(line)): "
+}
+
+// MARK: F11 and F12: fields that are none
+
+/// A field that nobody reads where it stands.
+private struct StrayField {
+    enum Reason {
+        /// The object has no such field.
+        case unknown
+        /// It stands among free keys, which hold single values, and is none.
+        case swallowed
+        /// Only new versions of Kubernetes have it.
+        case late
+    }
+
+    var path: FieldPath
+    var node: ConfigNode
+    var line: Int
+    var reason: Reason
+
+    var name: String { path.last?.name ?? "" }
+    var parent: FieldPath { Array(path.dropLast()) }
+}
+
+private func findStrayFields(
+    in change: inout FoundChange, of object: JudgedObject, changes: [FoundChange], surroundings: Surroundings
+) {
+    guard object.hasSchema, KubernetesFields.has(kind: object.kind), let after = change.afterNode else {
+        return
+    }
+    let kind = object.kind
+    var strays: [StrayField] = []
+    if change.beforeNode == nil, case .key? = change.path.last {
+        strays = stray(after, at: change.path, line: change.change.line, kind: kind)
+    } else {
+        strays = strayFields(in: after, at: change.path, kind: kind)
+    }
+    guard !strays.isEmpty || change.beforeNode == nil else { return }
+    let own = changes.filter { $0.isOfSameObject(as: change) }
+    strays += movedAmongFreeKeys(change, kind: kind, changes: own)
+    guard !strays.isEmpty else { return }
+    let known = knownStrays(kind: kind, surroundings: surroundings)
+    let findings = strays.filter { !known.contains($0.path.pattern) }.compactMap {
+        finding($0, in: change, of: object, changes: own)
+    }
+    change.findings += findings.prefix(mostSchemaFindings)
+    if findings.count > mostSchemaFindings, let last = change.findings.indices.last {
+        change.findings[last].text += "; \(findings.count - mostSchemaFindings) more fields are none here"
+    }
+}
+
+/// The stray fields at and inside a field.
+private func stray(_ node: ConfigNode, at path: FieldPath, line: Int, kind: String) -> [StrayField] {
+    guard case .key(let name)? = path.last, isFieldName(name) else {
+        return strayFields(in: node, at: path, kind: kind)
+    }
+    func one(_ reason: StrayField.Reason) -> [StrayField] {
+        [StrayField(path: path, node: node, line: line, reason: reason)]
+    }
+    switch KubernetesFields.place(of: path, kind: kind) {
+    case .missing: return one(.unknown)
+    case .unknowable: return []
+    case .entry(.text), .entry(.quantity):
+        return node.entries.isEmpty && node.elements.isEmpty ? [] : one(.swallowed)
+    case .field, .entry:
+        let isLate = name == "resources" && isPodSpec(path.dropLast(), kind: kind)
+        return (isLate ? one(.late) : []) + strayFields(in: node, at: path, kind: kind)
+    }
+}
+
+private func isPodSpec(_ path: FieldPath.SubSequence, kind: String) -> Bool {
+    KubernetesFields.type(of: Array(path), kind: kind) == .object("PodSpec")
+}
+
+/// The stray fields inside a field.
+private func strayFields(in node: ConfigNode, at path: FieldPath, kind: String) -> [StrayField] {
+    switch node.kind {
+    case .scalar: return []
+    case .mapping:
+        return effectiveEntries(of: node).flatMap { entry in
+            stray(entry.value, at: path + [.key(entry.key)], line: entry.keyMark.line, kind: kind)
+        }
+    case .sequence(let elements):
+        return steps(to: elements, ofList: path.last?.name).flatMap { step, element in
+            strayFields(in: element, at: path + [step], kind: kind)
+        }
+    }
+}
+
+/// Whether a key can be meant as a field's name: no template's expression, no anchor's holder (`x-base`), no path.
+private func isFieldName(_ name: String) -> Bool {
+    guard let first = name.first, first.isASCII, first.isLetter, !name.hasPrefix("x-") else { return false }
+    return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
+}
+
+extension FoundChange {
+    /// Whether another change is of the same object in the same file; containers do not matter.
+    fileprivate func isOfSameObject(as other: FoundChange) -> Bool {
+        guard let a = change.object, let b = other.change.object else { return false }
+        return change.path == other.change.path && a.kind == b.kind && a.name == b.name
+            && a.namespace == b.namespace
+    }
+}
+
+/// A field that is gone from where the schema has it, and stands among free keys (labels, data) with the same value.
+private func movedAmongFreeKeys(_ change: FoundChange, kind: String, changes: [FoundChange]) -> [StrayField] {
+    guard change.beforeNode == nil, let after = change.afterNode, after.scalar != nil,
+        let name = change.path.last?.name,
+        case .entry = KubernetesFields.place(of: change.path, kind: kind)
+    else { return [] }
+    guard let (_, value) = vanished(name, from: changes, except: change.path, kind: kind),
+        isSameValue(value, after)
+    else { return [] }
+    return [StrayField(path: change.path, node: after, line: change.change.line, reason: .swallowed)]
+}
+
+/// Where a field of a name was one and is gone, with its value.
+private func vanished(
+    _ name: String, from changes: [FoundChange], except path: FieldPath, kind: String
+) -> (path: FieldPath, value: ConfigNode)? {
+    for change in changes {
+        guard let before = change.beforeNode else { continue }
+        var candidates: [(path: FieldPath, value: ConfigNode)] = []
+        if change.path.last == .key(name), change.afterNode == nil {
+            candidates.append((change.path, before))
+        }
+        if let inner = before[name], change.afterNode?[name] == nil {
+            candidates.append((change.path + [.key(name)], inner))
+        }
+        for candidate in candidates where candidate.path != path {
+            if case .field = KubernetesFields.place(of: candidate.path, kind: kind) { return candidate }
+        }
+    }
+    return nil
+}
+
+/// The patterns of stray fields that were there before under another name or in another object: whoever has them for
+/// long knows why, or does not miss them.
+private func knownStrays(kind: String, surroundings: Surroundings) -> Set<String> {
+    let others = surroundings.before.manifests.filter { $0.object.kind == kind && $0.reading == .parsed }
+    return Set(others.flatMap { strayFields(in: $0.root, at: [], kind: kind) }.map(\.path.pattern))
+}
+
+private func finding(
+    _ stray: StrayField, in change: FoundChange, of object: JudgedObject, changes: [FoundChange]
+) -> FaultFinding? {
+    let kind = object.kind
+    let gone = vanished(stray.name, from: changes, except: stray.path, kind: kind)
+    let place = placeWords(stray.path, line: stray.line, in: change)
+    let here = KubernetesFields.noun(of: stray.parent, kind: kind)
+    let homes = KubernetesFields.homePaths(of: stray.name, kind: kind, near: stray.parent)
+    if stray.reason == .late { return lateFinding(stray, place: place, gone: gone?.path, of: object) }
+    let stands = stray.reason == .swallowed ? "stands among the entries of" : "is no field of"
+    let ignored =
+        switch (stray.reason, stray.node.scalar) {
+        case (.swallowed, nil): "the API server refuses it"
+        case (.swallowed, _?): "it is an entry like any other"
+        default: "it is ignored, or refused where the API server is strict"
+        }
+    if let gone {
+        return FaultFinding(
+            .misplacedField,
+            "\(place)`\(stray.name)` \(stands) \(here); it belongs to \(home(gone.path.dropLast(), kind: kind)), "
+                + "from where this change took it: here \(ignored)")
+    }
+    let near =
+        stray.reason == .unknown ? KubernetesFields.near(stray.name, in: stray.parent, kind: kind) : nil
+    if !homes.isEmpty, near.map({ $0.distance > 1 }) ?? true {
+        let places = homes.prefix(2).map { home($0[...], kind: kind) }.joined(separator: " or to ")
+        return FaultFinding(
+            .misplacedField,
+            "\(place)`\(stray.name)` \(stands) \(here); it belongs to \(places): here \(ignored)")
+    }
+    // What stands among free keys and belongs nowhere else is an entry, if one of the wrong type.
+    guard stray.reason == .unknown else { return nil }
+    guard let near else {
+        // The table may be older than the cluster.
+        return FaultFinding(
+            .unknownField, weight: 0.6, "\(place)`\(stray.name)` is no field of \(here): \(ignored)")
+    }
+    let meant = vanished(near.name, from: changes, except: stray.path, kind: kind)
+    let isRenamed = meant?.path.dropLast().elementsEqual(stray.parent) ?? false
+    return FaultFinding(
+        .unknownField,
+        "\(place)`\(stray.name)` is no field of \(here); did you mean `\(near.name)`"
+            + (isRenamed ? ", which stood there before" : "") + "? As it is, \(ignored)")
+}
+
+/// `resources` of a pod as a whole, where a container's were meant.
+private func lateFinding(
+    _ stray: StrayField, place: String, gone: FieldPath?, of object: JudgedObject
+) -> FaultFinding? {
+    let rule = "which Kubernetes knows from 1.34 on and ignores before"
+    if let gone, isContainer(gone.dropLast(), kind: object.kind) {
+        return FaultFinding(
+            .misplacedField,
+            "\(place)`\(stray.name)` stands in the pod's spec now, \(rule); it belongs to "
+                + "\(home(gone.dropLast(), kind: object.kind)), from where this change took it")
+    }
+    let containers = object.after.containers
+    // Who limits containers as well knows that both levels exist.
+    guard !containers.isEmpty, containers.allSatisfy({ $0["resources"] == nil }) else { return nil }
+    let pattern = (stray.parent + [.key("containers"), .index(0)])[...]
+    return FaultFinding(
+        .misplacedField, weight: 0.5,
+        "\(place)`\(stray.name)` stands in the pod's spec, \(rule); "
+            + "it mostly belongs to \(home(pattern, kind: object.kind))")
+}
+
+private func isContainer(_ path: FieldPath.SubSequence, kind: String) -> Bool {
+    KubernetesFields.type(of: Array(path), kind: kind) == .object("Container")
+}
+
+/// An object in words, with the way to it.
+private func home(_ path: FieldPath.SubSequence, kind: String) -> String {
+    let noun = KubernetesFields.noun(of: Array(path), kind: kind)
+    return path.isEmpty ? noun : "\(noun) (`\(Array(path).pattern)`)"
+}

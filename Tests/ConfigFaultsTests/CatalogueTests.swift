@@ -1,0 +1,236 @@
+import ConfigFaults
+import DeployModel
+import Foundation
+import TestSupport
+import Testing
+
+/// A workload with everything that the catalogue speaks of; `replacing` makes the fault.
+private let workload = """
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: web
+    spec:
+      replicas: 4
+      template:
+        metadata:
+          labels:
+            app: web
+        spec:
+          serviceAccountName: web
+          terminationGracePeriodSeconds: 30
+          nodeSelector:
+            disk: ssd
+          containers:
+            - name: web
+              image: registry.example/web:1.4.2
+              args: ["--workers", "4"]
+              ports:
+                - containerPort: 8080
+                  name: http
+              envFrom:
+                - configMapRef:
+                    name: settings
+              env:
+                - name: PUSH_URL
+                  value: https://push.example.com/v1
+                - name: REQUEST_TIMEOUT_MS
+                  value: "2000"
+                - name: ENABLE_SEARCH
+                  value: "true"
+                - name: LEVEL
+                  valueFrom:
+                    configMapKeyRef:
+                      name: settings
+                      key: level
+                - name: TLS_CERT_PATH
+                  value: /etc/tls/ca.pem
+              readinessProbe:
+                httpGet:
+                  path: /ready
+                  port: http
+                timeoutSeconds: 5
+              resources:
+                limits:
+                  memory: 512Mi
+                  cpu: 500m
+              securityContext:
+                runAsUser: 0
+              volumeMounts:
+                - name: data
+                  mountPath: /data
+          volumes:
+            - name: data
+              emptyDir: {}
+
+    """
+private let others = """
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: settings
+    data:
+      level: info
+      REQUEST_TIMEOUT_MS: "30"
+      app.yaml: |
+        server:
+          host: db.example.com
+          pool_size: 20
+    ---
+    apiVersion: v1
+    kind: Service
+    metadata:
+      name: web
+    spec:
+      selector:
+        app: web
+      ports:
+        - port: 80
+          targetPort: 8080
+    ---
+    apiVersion: networking.k8s.io/v1
+    kind: Ingress
+    metadata:
+      name: web
+    spec:
+      rules:
+        - host: www.example.com
+          http:
+            paths:
+              - path: /
+                pathType: Prefix
+                backend:
+                  service:
+                    name: web
+                    port:
+                      number: 80
+    ---
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: Role
+    metadata:
+      name: web
+    rules:
+      - apiGroups: [""]
+        resources: [pods]
+        verbs: [get, list]
+    ---
+    apiVersion: batch/v1
+    kind: CronJob
+    metadata:
+      name: nightly
+    spec:
+      schedule: "0 3 * * *"
+      jobTemplate:
+        spec:
+          template:
+            spec:
+              containers:
+                - name: nightly
+                  image: registry.example/nightly:1
+
+    """
+
+private func ranked(replacing old: String, by new: String) throws -> [RankedChange] {
+    try #require(workload.contains(old) || others.contains(old))
+    let before: FolderOfTexts = ["k8s/web.yaml": workload, "k8s/others.yaml": others]
+    let after: FolderOfTexts = [
+        "k8s/web.yaml": workload.replacing(old, with: new),
+        "k8s/others.yaml": others.replacing(old, with: new),
+    ]
+    return try ranked(before, after)
+}
+
+@Suite("The catalogue")
+struct CatalogueTests {
+    @Test(
+        "each fault is told by its class",
+        arguments: [
+            (
+                "name: settings\n                  key: level",
+                "name: settings\n                  key: levels", "dangling-reference"
+            ),
+            ("  level: info\n", "", "dangling-reference"),
+            (
+                "            - name: REQUEST_TIMEOUT_MS\n              value: \"2000\"\n", "",
+                "override-removed"
+            ),
+            ("        app: web\n    spec", "        app: webs\n    spec", "empty-selection"),
+            ("  selector:\n    app: web", "  selector:\n    app: wep", "empty-selection"),
+            ("targetPort: 8080", "targetPort: 8081", "port-mismatch"),
+            ("port: http", "port: metrics", "port-mismatch"),
+            ("timeoutSeconds: 5", "timeoutSeconds: 1", "probe-tightened"),
+            ("memory: 512Mi", "memory: 128Mi", "memory-lowered"),
+            ("memory: 512Mi", "memory: 512m", "memory-lowered"),
+            ("cpu: 500m", "cpu: 100m", "cpu-lowered"), ("web:1.4.2", "web:1.3.9", "image-changed"),
+            ("web:1.4.2", "web:latest", "image-changed"), ("replicas: 4", "replicas: 0", "capacity-lowered"),
+            ("\"2000\"", "\"2\"", "timing-changed"), ("pool_size: 20", "pool_size: 2", "timing-changed"),
+            ("\"true\"", "\"false\"", "flag-flipped"),
+            ("push.example.com", "push.example.org", "address-changed"),
+            ("host: db.example.com", "host: db.example.org", "address-changed"),
+            ("      volumes:\n        - name: data\n          emptyDir: {}\n", "", "lost-mount"),
+            ("mountPath: /data", "mountPath: /dat", "lost-mount"),
+            ("\"--workers\", \"4\"", "\"--workers=4\"", "command-changed"),
+            ("/etc/tls/ca.pem", "/etc/tls/cert.pem", "transport-security"),
+            ("verbs: [get, list]", "verbs: [get]", "access-reduced"),
+            ("path: /\n", "path: /app\n", "routing-changed"),
+            ("disk: ssd", "disk: nvme", "scheduling-changed"),
+            ("runAsUser: 0", "runAsUser: 1000", "privileges-reduced"),
+            ("terminationGracePeriodSeconds: 30", "terminationGracePeriodSeconds: 5", "rollout-changed"),
+            ("0 3 * * *", "0 3 * * 1", "schedule-changed"),
+            ("https://push.example.com/v1", "CHANGEME", "placeholder"),
+        ])
+    func fires(old: String, new: String, fault: String) throws {
+        let changes = try ranked(replacing: old, by: new)
+        #expect(changes.contains { $0.fault == fault }, "\(changes.map { ($0.fieldSummary, $0.fault) })")
+    }
+
+    @Test(
+        "what only looks like a fault is none",
+        arguments: [
+            ("replicas: 4", "replicas: 6", "capacity-lowered"),
+            ("memory: 512Mi", "memory: 1Gi", "memory-lowered"),
+            ("memory: 512Mi", "memory: 0.5Gi", "memory-lowered"),
+            ("web:1.4.2", "web:1.4.2  # pinned", "image-changed"),
+            ("port: http", "port: 8080", "port-mismatch"),
+            ("targetPort: 8080", "targetPort: http", "port-mismatch"),
+            ("\"2000\"", "'2000'", "timing-changed"),
+            ("timeoutSeconds: 5", "timeoutSeconds: 9", "probe-tightened"),
+            ("level: info", "level: debug", "dangling-reference"),
+        ])
+    func doesNotFire(old: String, new: String, fault: String) throws {
+        let changes = try ranked(replacing: old, by: new)
+        #expect(!changes.contains { $0.fault == fault }, "\(changes.map { ($0.fieldSummary, $0.fault) })")
+    }
+
+    @Test("a file inside a ConfigMap is told by its own fields and lines")
+    func embedded() throws {
+        let first = try #require(try ranked(replacing: "pool_size: 20", by: "pool_size: 2").first)
+        #expect(first.change.fieldPath == "data.app.yaml.server.pool_size")
+        let line = others.split(separator: "\n", omittingEmptySubsequences: false).firstIndex {
+            $0.contains("pool_size")
+        }
+        #expect(first.change.line == (line ?? 0) + 1)
+    }
+
+    @Test("no secret is shown in any evidence")
+    func masks() throws {
+        let changes = try ranked(
+            replacing: "https://push.example.com/v1", by: "https://admin:hunter2hunter2@push.example.org/v1")
+        #expect(!changes.isEmpty)
+        for change in changes {
+            let texts =
+                change.evidence.map(\.text) + [change.change.before, change.change.after].compactMap { $0 }
+            #expect(texts.allSatisfy { !$0.contains("hunter2") }, "\(texts)")
+        }
+    }
+
+    @Test("the manual has the catalogue as the code has it")
+    func manual() throws {
+        let text = try String(contentsOfFile: "\(packageRoot)/docs/config-diff.md", encoding: .utf8)
+        #expect(text.contains(faultCatalogue()))
+    }
+}
+
+extension RankedChange {
+    fileprivate var fieldSummary: String { "\(change.path) \(change.fieldPath)" }
+}
