@@ -18,7 +18,8 @@ struct BlameDeploy: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            InvestigateCommand.self, DeploysCommand.self, DiffCommand.self, ExplainCommand.self, LintCommand.self,
+            InvestigateCommand.self, DeploysCommand.self, DiffCommand.self, ExplainCommand.self,
+            LintCommand.self,
             CheckCommand.self, DemoCommand.self,
         ],
         defaultSubcommand: InvestigateCommand.self)

@@ -123,7 +123,8 @@ extension FaultClass {
     static let all: [FaultClass] = [
         duplicateKey, cloneDivergence, leftoverLine, sharedSecretKey, danglingReference, renamedUnread,
         removedStillRead,
-        readUndefined, overrideRemoved, misplacedField, unknownField, typeTrap, refusedType, emptySelection, portMismatch,
+        readUndefined, overrideRemoved, misplacedField, unknownField, typeTrap, refusedType, emptySelection,
+        portMismatch,
         probeTightened, memoryLowered, cpuLowered, imageChanged, capacityLowered, timingChanged, flagFlipped,
         addressChanged, swappedEnvironment, lostMount, commandChanged, transportSecurity, networkTightened,
         accessReduced, routingChanged, schedulingChanged, privilegesReduced, staleConfig, rolloutChanged,

@@ -11,6 +11,7 @@ public func configFormat(of path: String, contents: [UInt8]) -> ConfigFormat? {
     switch NameClass(path) {
     case .format(let format): return format
     case .bare: return holdsAssignments(contents) ? .env : nil
+    case .sections: return holdsSections(contents) ? .ini : nil
     case .other: return nil
     }
 }
@@ -23,7 +24,7 @@ public func mayBeConfiguration(path: String) -> Bool {
     if folders.contains(where: { $0 == "node_modules" || $0.hasSuffix(".lock") }) { return false }
     if isGenerated(name: name) { return false }
     switch NameClass(path) {
-    case .format: return true
+    case .format, .sections: return true
     case .bare: return folders.contains(where: configurationFolders.contains)
     case .other: return false
     }
@@ -34,6 +35,8 @@ private enum NameClass {
     case format(ConfigFormat)
     /// No extension: the contents decide.
     case bare
+    /// Often sections of `key = value` lines: the contents decide.
+    case sections
     case other
 
     init(_ path: String) {
@@ -52,6 +55,11 @@ private enum NameClass {
         switch name[dot...] {
         case ".yaml", ".yml": self = .format(.yaml)
         case ".json", ".jsonc": self = .format(.json)
+        case ".toml": self = .format(.toml)
+        case ".ini": self = .format(.ini)
+        case ".properties": self = .format(.properties)
+        case ".tf", ".tfvars", ".hcl": self = .format(.hcl)
+        case ".cfg", ".conf", ".cnf", ".editorconfig", ".gitconfig": self = .sections
         default: self = .other
         }
     }
@@ -75,7 +83,7 @@ private let configurationFolders: Set<String> = [
 
 private func isGenerated(name: String) -> Bool {
     name.hasSuffix("-lock.json") || name.hasSuffix("-lock.yaml") || name.hasSuffix(".lock.json")
-        || name.hasSuffix(".min.json") || name == "npm-shrinkwrap.json"
+        || name.hasSuffix(".min.json") || name == "npm-shrinkwrap.json" || name.hasSuffix(".lock.hcl")
 }
 
 /// Whether most lines are `NAME=value` with a name in capitals, comments and blank lines aside.

@@ -138,6 +138,14 @@ public enum ConfigFormat: String, Sendable, Hashable, CaseIterable {
     case json
     /// `NAME=value` lines.
     case env
+    /// TOML 1.0.
+    case toml
+    /// Sections of `key = value` lines.
+    case ini
+    /// Java properties.
+    case properties
+    /// HCL 2, as Terraform reads it.
+    case hcl
 }
 
 /// One document of a file.

@@ -18,6 +18,18 @@ public func parseConfig(path: String, contents: [UInt8]) -> ConfigFile? {
     case .env:
         var lines = EnvLines(mask?.lines ?? source, mask: mask)
         documents = lines.document().map { [$0] } ?? []
+    case .toml:
+        var parser = TOMLParser(mask?.lines ?? source, mask: mask)
+        documents = parser.document().map { [$0] } ?? []
+    case .ini:
+        var lines = INILines(mask?.lines ?? source, mask: mask)
+        documents = lines.document().map { [$0] } ?? []
+    case .properties:
+        var lines = PropertyLines(mask?.lines ?? source, mask: mask)
+        documents = lines.document().map { [$0] } ?? []
+    case .hcl:
+        var parser = HCLParser(mask?.lines ?? source, mask: mask)
+        documents = parser.document().map { [$0] } ?? []
     }
     return ConfigFile(
         path: path, format: format, isTemplate: mask?.isTemplate ?? false, documents: documents,

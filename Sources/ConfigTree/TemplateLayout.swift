@@ -21,7 +21,9 @@ struct TemplateLayout {
     /// Keys with nothing but expressions behind them on their line.
     private var asides: [Int: Aside] = [:]
 
-    init(_ source: SourceLines, _ expressions: [TemplateExpression]) {
+    /// - Parameter arranges: whether lines of expressions alone are moved or made comments; formats whose readers pass over such
+    ///   lines themselves do without.
+    init(_ source: SourceLines, _ expressions: [TemplateExpression], arranges: Bool) {
         var shapes: [Shape] = []
         shapes.reserveCapacity(source.count)
         var blocks = BlockStack()
@@ -43,7 +45,9 @@ struct TemplateLayout {
             covered = max(covered, here.last?.range.upperBound ?? 0)
         }
         if blocks.count == 0 { branches = [] }
-        guard !asides.isEmpty || shapes.contains(where: { $0 == .control || $0 == .value }) else { return }
+        guard arranges, !asides.isEmpty || shapes.contains(where: { $0 == .control || $0 == .value }) else {
+            return
+        }
         arrange(source, shapes)
     }
 

@@ -17,6 +17,8 @@ struct TemplateMask {
 
     /// `nil` when there is nothing to mask.
     init?(_ source: SourceLines, format: ConfigFormat) {
+        // HCL has expressions of its own, and its texts hold those of others: its parser reads both.
+        guard format != .hcl else { return nil }
         var scanner = TemplateScanner(source.bytes, spansLines: format == .yaml)
         let expressions = scanner.scan()
         guard !expressions.isEmpty else { return nil }
@@ -24,7 +26,8 @@ struct TemplateMask {
             (String(decoding: source.bytes[$0.range], as: UTF8.self), $0.role != .literal)
         }
         isTemplate = originals.contains(where: \.isTemplate)
-        let layout = TemplateLayout(source, expressions)
+        let layout = TemplateLayout(
+            source, expressions, arranges: format == .yaml || format == .json || format == .env)
         branches = layout.branches
         lines = SourceLines(Self.masked(source, expressions, layout))
     }

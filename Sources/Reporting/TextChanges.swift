@@ -5,7 +5,8 @@ public import DeployModel
 /// - Parameter command: what was asked: `diff`, or `lint` for contradictions only.
 public func renderText(_ changes: DeployChanges, command: String = "diff", style: TextStyle) -> String {
     var layout = TextLayout(style)
-    let range = changes.to.map { "\(changes.from.map(\.abbreviated) ?? "nothing")..\($0.abbreviated)" } ?? "staged"
+    let range =
+        changes.to.map { "\(changes.from.map(\.abbreviated) ?? "nothing")..\($0.abbreviated)" } ?? "staged"
     layout.parts([
         ("blamedeploy \(command)   ", .strong), (range, .accent),
         ("   \(changes.filesChanged) files changed, \(changes.configFiles) of them configuration", .dim),

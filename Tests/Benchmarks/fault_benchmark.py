@@ -6,10 +6,10 @@
 
 Every case is a generated repository of two commits. The second one holds a fault of one class of CLASSES and some
 decoys: labels, comments, keys in another order, a variable that comes, goes or is renamed with its reader, more
-replicas, a new workload, sources, a test overlay. The layout (one of BUILDERS) and the variant of the fault turn with the
-number of the case; names, values, styles and decoys come from the seed. A reported change is the planted one when its
-path is the same and it covers the planted line (or lies next to it, when no change covers it); for what was removed,
-when it names the field that is gone.
+replicas, a new workload, sources, a test overlay. The layout (one of BUILDERS) and the variant of the fault turn with
+the number of the case; names, values, styles and decoys come from the seed. A reported change is the planted one when
+its path is the same and it covers the planted line (or lies next to it, when no change covers it); for what was
+removed, when it names the field that is gone.
 
 The cases of INNOCENT hold no fault at all: for these the highest score of any change is reported, and should not be
 above 20. Needs Python 3.10 and git; nothing outside a temporary folder (or DIR) is written.

@@ -9,7 +9,9 @@ struct FormatTests {
             ("a.yaml", .yaml), ("a/b.YML", .yaml), ("a.yaml.template", .yaml), ("a.yml.j2", .yaml),
             ("a.yaml.tmpl", .yaml), ("a.yaml.erb", .yaml), ("a.json", .json), ("a.json.template", .json),
             ("tsconfig.jsonc", .json), (".env", .env), ("a/.env.production", .env), ("prod.env", .env),
-            (".env.example", .env), ("a.toml", nil), ("a.rs", nil), ("a.template", nil), ("a/b.c/d", nil),
+            (".env.example", .env), ("a.toml", .toml), ("a.ini", .ini), ("a.properties", .properties),
+            ("a.tf", .hcl), ("a.tfvars", .hcl), ("a.conf", nil), ("a.rs", nil), ("a.template", nil),
+            ("a/b.c/d", nil),
             ("yaml", nil), ("", nil),
         ] as [(String, ConfigFormat?)])
     func name(path: String, format: ConfigFormat?) {
