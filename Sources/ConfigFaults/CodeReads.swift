@@ -23,11 +23,11 @@ func readsOfUndefined(
     }
     guard !found.isEmpty else { return [] }
     let places = try after.occurrences(of: Set(found.keys))
-    let configured = surroundings.after.variableNames
+    let isConfigured = !surroundings.after.variableNames.isEmpty
     return found.sorted { $0.key < $1.key }.compactMap { name, place in
         let isDefined =
             places[name]?.contains { mayBeConfiguration(path: $0.path) || isSetup($0.path) } ?? false
-        guard !isDefined, !(before.map { isRead(name, in: $0) } ?? false), !configured.isEmpty else {
+        guard !isDefined, !(before.map { isRead(name, in: $0) } ?? false), isConfigured else {
             return nil
         }
         let text =
@@ -126,6 +126,12 @@ extension ManifestIndex {
                 for variable in container["env"]?.elements ?? [] {
                     if let name = variable["name"]?.text { names.insert(name) }
                 }
+            }
+            for service in manifest.root["services"]?.entries ?? [] {
+                let environment = service.value["environment"]
+                names.formUnion(environment?.entries.map(\.key) ?? [])
+                let assigned = environment?.elements.compactMap { $0.text?.split(separator: "=").first } ?? []
+                names.formUnion(assigned.map(String.init))
             }
             if manifest.object.kind == "ConfigMap" || manifest.object.kind == "env" {
                 let entries =

@@ -55,7 +55,12 @@ func findPlaceholder(in change: inout FoundChange) {
         || text.split(whereSeparator: { !$0.isLetter && $0 != "_" }).contains {
             words.contains(String($0)) && $0.count > 4
         }
-    guard isWord else { return }
+    // A real value that became `{X}`, in a file that no template engine is known to read.
+    let isFilledIn = change.beforeNode?.scalar.map { !$0.text.contains("{") } ?? false
+    let isBraced =
+        text.hasPrefix("{") && text.hasSuffix("}")
+        && scalar.text.dropFirst().dropLast().allSatisfy { $0.isUppercase || $0 == "_" || $0.isNumber }
+    guard isWord || isFilledIn && isBraced && text.count > 4 else { return }
     change.findings.append(FaultFinding(.placeholder, "it holds a placeholder where a value should be"))
 }
 

@@ -70,7 +70,12 @@ private func rank(
 /// How often changes of such a field break things, before anything else is known.
 private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     let names = found.path.map { $0.name.lowercased() }
-    func has(_ words: String...) -> Bool { names.contains { name in words.contains { name.contains($0) } } }
+    let parts = Set(found.path.flatMap { FaultWords.split($0.name) })
+    func has(_ words: String...) -> Bool {
+        words.contains { word in
+            parts.contains { $0.hasPrefix(word) } || names.contains { $0.hasSuffix(word) && word.count > 4 }
+        }
+    }
     let isNew = found.change.before == nil
     if found.path.isEmpty { return isNew ? (0.1, "the object is new") : (0.3, "the object is gone") }
     if has("annotations", "labels") { return (0.1, "a label or an annotation") }

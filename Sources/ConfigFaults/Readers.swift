@@ -67,6 +67,8 @@ extension FoundChange {
             name = element
         } else if change.object?.kind == "env", path.count == 1 {
             name = path[0].name
+        } else if path.count >= 2, path[path.count - 2] == .key("environment") {
+            name = path.last?.name
         } else if change.object?.kind == "ConfigMap", path.count == 2, path[0] == .key("data") {
             name = path[1].name
         } else {

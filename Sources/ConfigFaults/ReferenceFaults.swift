@@ -24,7 +24,7 @@ func findBrokenReferences(in change: inout FoundChange, surroundings: Surroundin
         lostEntry(in: &change, surroundings)
     }
     switch object.kind {
-    case "Service": selection(in: &change, before: before, after: after, surroundings)
+    case "Service", "PodDisruptionBudget": selection(in: &change, before: before, after: after, surroundings)
     case "NetworkPolicy": networkPolicy(in: &change)
     case "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount": access(in: &change)
     case "HorizontalPodAutoscaler", "Ingress": target(in: &change, after: after, surroundings)

@@ -12,6 +12,7 @@ func findRisks(in change: inout FoundChange) {
         address(field), command(field), transport(field), routing(field), scheduling(field),
         privileges(field),
         rollout(field), schedule(field), infrastructure(field), structure(field), secret(field),
+        wiring(field),
     ].compactMap { $0 }
     // They look at one field from several sides, so that they are no independent evidence: the strongest counts.
     if let strongest = findings.max(by: { $0.weight < $1.weight }) { change.findings.append(strongest) }
@@ -20,6 +21,8 @@ func findRisks(in change: inout FoundChange) {
 /// A change with what the detectors ask of it at hand.
 private struct ChangedField {
     let names: [String]
+    /// The words of the last two names.
+    private let nameWords: Set<String>
     let kind: String
     /// The values themselves: for comparing, not for showing.
     let before: String?
@@ -32,6 +35,7 @@ private struct ChangedField {
 
     init(_ change: FoundChange) {
         names = change.path.map { $0.name.lowercased() }
+        nameWords = Set(change.path.suffix(2).flatMap { FaultWords.split($0.name) })
         kind = change.change.object?.kind ?? ""
         (shownBefore, shownAfter) = (change.change.before, change.change.after)
         before = change.beforeNode?.text ?? change.change.before
@@ -44,9 +48,12 @@ private struct ChangedField {
 
     func isBelow(_ words: String...) -> Bool { names.contains { name in words.contains(name) } }
 
-    /// Whether a name of the way has one of the words as a part: `read_timeout_ms`, `readTimeout`.
-    func speaks(of words: [String]) -> Bool {
-        names.suffix(2).contains { name in words.contains { name.contains($0) } }
+    /// Whether a name of the way has one of the words: `read_timeout_ms`, `readTimeout`.
+    func speaks(of wanted: [String]) -> Bool {
+        wanted.contains { word in
+            nameWords.contains { $0.hasPrefix(word) }
+                || word.contains("_") && names.suffix(2).contains { $0.contains(word) }
+        }
     }
 
     var words: String {
@@ -351,9 +358,12 @@ private func routing(_ field: ChangedField) -> FaultFinding? {
             .routingChanged, weight: field.before == nil ? 0.35 : nil,
             "a rule of the \(field.kind): \(field.words)")
     }
-    guard field.isBelow("annotations"),
-        field.last.contains("ingress") || field.last.contains("rewrite") || field.last.contains("traefik")
-    else { return nil }
+    guard field.isBelow("annotations") else { return nil }
+    let keys =
+        [field.last]
+        + [field.beforeNode, field.afterNode].compactMap { $0 }.flatMap { $0.entries.map(\.key) }
+    let telling = ["ingress", "rewrite", "traefik", "nginx", "alb.", "proxy-", "backend"]
+    guard keys.contains(where: { key in telling.contains(where: key.contains) }) else { return nil }
     return FaultFinding(.routingChanged, weight: 0.55, "how requests are routed: \(field.words)")
 }
 
@@ -390,6 +400,22 @@ private func rollout(_ field: ChangedField) -> FaultFinding? {
     return FaultFinding(
         .rolloutChanged, weight: field.before == nil ? 0.25 : nil,
         "how pods are replaced and stopped: \(field.words)")
+}
+
+/// F37: how services of a compose file are wired.
+private func wiring(_ field: ChangedField) -> FaultFinding? {
+    guard field.kind == "yaml", field.names.first == "services", let place = field.names.dropFirst(2).first
+    else { return nil }
+    switch place {
+    case "ports", "expose", "network_mode", "networks", "links":
+        return FaultFinding(.addressChanged, weight: 0.5, "where the service is found: \(field.words)")
+    case "volumes": return FaultFinding(.lostMount, weight: 0.6, "what is mounted: \(field.words)")
+    case "depends_on", "restart":
+        return FaultFinding(.rolloutChanged, weight: 0.4, "when the service starts: \(field.words)")
+    case "env_file":
+        return FaultFinding(.addressChanged, weight: 0.5, "where its variables come from: \(field.words)")
+    default: return nil
+    }
 }
 
 /// F42.
@@ -442,4 +468,28 @@ private func secret(_ field: ChangedField) -> FaultFinding? {
     return FaultFinding(
         .secretChanged,
         "it is another secret now (its length \(before.count == after.count ? "is the same" : "differs"))")
+}
+
+/// Names taken apart.
+enum FaultWords {
+    /// The words of a name in lower case: `readTimeout_ms` is `read`, `timeout` and `ms`.
+    static func split(_ name: String) -> [String] {
+        var words: [String] = []
+        var word = ""
+        var wasLower = false
+        for character in name {
+            guard character.isLetter || character.isNumber else {
+                if !word.isEmpty { words.append(word) }
+                (word, wasLower) = ("", false)
+                continue
+            }
+            if character.isUppercase, wasLower {
+                words.append(word)
+                word = ""
+            }
+            word += character.lowercased()
+            wasLower = character.isLowercase
+        }
+        return word.isEmpty ? words : words + [word]
+    }
 }

@@ -25,6 +25,7 @@ private func compare(
     into found: inout [FieldDifference]
 ) {
     guard before != after || before.hasDuplicates else { return }
+    let (before, after) = list == "environment" ? (before.asVariables, after.asVariables) : (before, after)
     switch (before.kind, after.kind) {
     case (.mapping, .mapping):
         for key in orderedKeys(before, after) {
@@ -57,6 +58,9 @@ private func pair(
         compare(before.node, after.node, at: path, list: list, lines: (before.line, after.line), into: &found)
     case (nil, nil): break
     // Variables are told one by one, because each has readers of its own.
+    case (let before?, nil) where list == "environment" && before.node.scalar == nil:
+        let none = ConfigNode(.mapping([]), start: before.node.start, end: before.node.start)
+        compare(before.node, none, at: path, list: list, lines: (before.line, before.line), into: &found)
     case (let before?, nil) where list == "env" && !before.node.elements.isEmpty:
         let none = ConfigNode(.sequence([]), start: before.node.start, end: before.node.start)
         compare(before.node, none, at: path, list: list, lines: (before.line, before.line), into: &found)
@@ -149,6 +153,24 @@ func isTypedPlain(_ text: String) -> Bool {
 }
 
 extension ConfigNode {
+    /// A list of `NAME=value`, as compose files write it, as the mapping that it is.
+    fileprivate var asVariables: ConfigNode {
+        guard case .sequence(let elements) = kind else { return self }
+        var entries: [Entry] = []
+        for element in elements {
+            guard let scalar = element.scalar else { return self }
+            let parts = scalar.text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init)
+            let value = Scalar(
+                text: parts.count > 1 ? parts[1] : "", style: .quoted, isTemplated: scalar.isTemplated)
+            entries.append(
+                Entry(
+                    key: parts[0], keyMark: element.start,
+                    value: ConfigNode(.scalar(value), start: element.start, end: element.end)))
+        }
+        return ConfigNode(.mapping(entries), start: start, end: end)
+    }
+
     /// Whether any mapping inside repeats a key.
     var hasDuplicates: Bool {
         switch kind {
