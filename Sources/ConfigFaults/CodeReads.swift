@@ -62,9 +62,10 @@ private func isCode(_ path: String) -> Bool {
 }
 
 /// Files that may set variables without being configuration.
-private func isSetup(_ path: String) -> Bool {
+func isSetup(_ path: String) -> Bool {
     let lowered = path.lowercased()
-    return ["dockerfile", "makefile", ".sh", "procfile", ".service"].contains(where: lowered.hasSuffix)
+    return ["dockerfile", "makefile", ".sh", "procfile", ".service", ".bat", ".cmd", ".ps1", ".mk"].contains(
+        where: lowered.hasSuffix)
 }
 
 /// The variables that a source text reads, each where it does first.

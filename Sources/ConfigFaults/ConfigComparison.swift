@@ -11,6 +11,8 @@ public struct ConfigComparison: Sendable {
     public var filesChanged: Int
     /// How many of them are configuration.
     public var configFiles: Int
+    /// The other ones, by path.
+    public var otherFiles: [String]
     /// Documents that do not parse, and limits that were met.
     public var warnings: [Warning]
 }
@@ -87,7 +89,9 @@ public func compareConfig(
     return ConfigComparison(
         changes: changes, workloads: surroundings.after.workloads.map(Workload.init),
         filesChanged: files.count,
-        configFiles: changed.count, warnings: surroundings.warnings)
+        configFiles: changed.count,
+        otherFiles: files.map(\.path).filter { path in !changed.contains { $0.file.path == path } }.sorted(),
+        warnings: surroundings.warnings)
 }
 
 extension Workload {

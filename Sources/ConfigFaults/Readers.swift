@@ -33,10 +33,12 @@ struct Readers {
         let wanted = Set((Array(removed.values) + Array(added.values)).flatMap { $0.map(\.name) })
         let occurrences = try tree.occurrences(of: wanted)
         code = occurrences.mapValues { places in
-            places.filter { !mayBeConfiguration(path: $0.path) && !isProse($0.path) }
+            places.filter {
+                !mayBeConfiguration(path: $0.path) && !isProse($0.path) && !isSetup($0.path)
+            }
         }
         defined = occurrences.mapValues { places in
-            Set(places.map(\.path).filter { mayBeConfiguration(path: $0) })
+            Set(places.map(\.path).filter { mayBeConfiguration(path: $0) || isSetup($0) })
         }
     }
 

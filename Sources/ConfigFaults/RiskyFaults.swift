@@ -5,7 +5,7 @@ import RealModule
 /// What is risky by the nature of the field: F16 to F23, F26, F27, F30 to F32, F35, F36, F38, F41 and F42. Each says what it was
 /// and what it is.
 func findRisks(in change: inout FoundChange) {
-    guard !change.path.isEmpty else { return }
+    guard !change.path.isEmpty, !isPackageManifest(change.change.path) else { return }
     let field = ChangedField(change)
     let findings = [
         probe(field), memory(field), cpu(field), image(field), capacity(field), timing(field), flag(field),
@@ -16,6 +16,17 @@ func findRisks(in change: inout FoundChange) {
     ].compactMap { $0 }
     // They look at one field from several sides, so that they are no independent evidence: the strongest counts.
     if let strongest = findings.max(by: { $0.weight < $1.weight }) { change.findings.append(strongest) }
+}
+
+/// Files that say what a program is built from: what they change is code.
+func isPackageManifest(_ path: String) -> Bool {
+    let names: Set = [
+        "cargo.toml", "package.json", "pyproject.toml", "composer.json", "pipfile", "setup.cfg",
+        "tsconfig.json", "pubspec.yaml",
+        "deno.json", "bower.json", "project.json", "global.json", "requirements.yml", "gradle.properties",
+        "gradle-wrapper.properties", "tox.ini", "lerna.json", "rust-toolchain.toml", ".eslintrc.json",
+    ]
+    return names.contains(path.split(separator: "/").last?.lowercased() ?? "")
 }
 
 /// A change with what the detectors ask of it at hand.

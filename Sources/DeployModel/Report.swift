@@ -194,16 +194,18 @@ public struct DeployChanges: Sendable, Hashable, Codable {
     public var changes: [RankedChange]
     /// How many files changed in all, and how many of them are configuration.
     public var filesChanged: Int, configFiles: Int
+    /// The files that changed and are not configuration, by path: they may be at fault as well, but are not ranked.
+    public var otherFiles: [String]
     /// What the reader must know.
     public var warnings: [Warning]
 
     /// The changes of a deploy.
     public init(
         deploy: Deploy?, from: CommitID?, to: CommitID?, changes: [RankedChange], filesChanged: Int,
-        configFiles: Int,
-        warnings: [Warning] = []
+        configFiles: Int, otherFiles: [String] = [], warnings: [Warning] = []
     ) {
         self.deploy = deploy
+        self.otherFiles = otherFiles
         self.from = from
         self.to = to
         self.changes = changes

@@ -12,7 +12,9 @@ extension Repository {
         var options = git_diff_find_options()
         git_diff_find_options_init(&options, UInt32(GIT_DIFF_FIND_OPTIONS_VERSION))
         options.flags = UInt32(GIT_DIFF_FIND_RENAMES.rawValue)
-        try Libgit2.check(git_diff_find_similar(diff.pointer, &options), "find renamed files")
+        // A partial clone lacks contents, which only renames need: then a rename is a removal and an addition.
+        let result = git_diff_find_similar(diff.pointer, &options)
+        if result != GIT_ENOTFOUND.rawValue { try Libgit2.check(result, "find renamed files") }
         var changes: [FileChange] = []
         for index in 0..<git_diff_num_deltas(diff.pointer) {
             guard let delta = git_diff_get_delta(diff.pointer, index)?.pointee else { continue }

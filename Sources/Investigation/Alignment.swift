@@ -40,5 +40,6 @@ public func rankedChanges(
     return DeployChanges(
         deploy: described(deploy, by: comparison), from: base, to: commit, changes: changes,
         filesChanged: comparison.filesChanged, configFiles: comparison.configFiles,
+        otherFiles: comparison.otherFiles,
         warnings: comparison.warnings)
 }

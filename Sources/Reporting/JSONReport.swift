@@ -59,6 +59,7 @@ public func renderJSON(_ changes: DeployChanges) -> String {
         ?? ("range", .object([("from", .text(changes.from?.hex)), ("to", .text(changes.to?.hex))]))
     return JSONValue.object([
         ("schema_version", schemaVersion), subject, ("changes", .array(changes.changes.map(json))),
+        ("other_files", .array(changes.otherFiles.map(JSONValue.string))),
     ]).document()
 }
 

@@ -3,13 +3,18 @@ public import DeployModel
 /// The changes of a deploy or a range as text, ranked by risk.
 ///
 /// - Parameter command: what was asked: `diff`, or `lint` for contradictions only.
-public func renderText(_ changes: DeployChanges, command: String = "diff", style: TextStyle) -> String {
+public func renderText(
+    _ changes: DeployChanges, command: String = "diff", grouping: ChangeGrouping = .rank, style: TextStyle
+) -> String {
     var layout = TextLayout(style)
     let range =
         changes.to.map { "\(changes.from.map(\.abbreviated) ?? "nothing")..\($0.abbreviated)" } ?? "staged"
     layout.parts([
         ("blamedeploy \(command)   ", .strong), (range, .accent),
-        ("   \(changes.filesChanged) files changed, \(changes.configFiles) of them configuration", .dim),
+        (
+            "   \(Wording.counted(changes.filesChanged, "file")) changed, \(changes.configFiles) of them configuration",
+            .dim
+        ),
     ])
     layout.blank()
     if let deploy = changes.deploy {
@@ -22,11 +27,45 @@ public func renderText(_ changes: DeployChanges, command: String = "diff", style
         layout.blank()
     }
     if changes.changes.isEmpty { layout.line("No configuration changed in effect.", indent: 1) }
-    renderChanges(changes.changes, limit: style.isFull ? .max : 15, isBrief: false, &layout)
+    let limit = style.isFull ? Int.max : 15
+    for group in changes.groups(by: grouping) {
+        if let title = group.title { layout.parts([(" \(Wording.harmless(title))", .strong)]) }
+        renderChanges(group.changes, limit: limit, isBrief: false, &layout)
+    }
+    if !changes.otherFiles.isEmpty, command != "lint" {
+        let shown = changes.otherFiles.prefix(style.isFull ? .max : 6).map(Wording.harmless).joined(
+            separator: ", ")
+        let more = style.isFull ? 0 : max(0, changes.otherFiles.count - 6)
+        layout.blank()
+        layout.wrapped(
+            "Not configuration, and not ranked: \(shown)\(more > 0 ? " and \(more) more" : "")", indent: 1,
+            hang: 2, .dim)
+    }
     for warning in changes.warnings {
         layout.wrapped("! \(Wording.harmless(warning.text))", indent: 1, hang: 2, .warning)
     }
     return layout.text
+}
+
+/// How a list of changes is laid out: one list by rank, or a list for each file or workload.
+public enum ChangeGrouping: String, Sendable, CaseIterable { case rank, file, pod }
+
+extension DeployChanges {
+    /// The changes in groups, the group with the most suspicious change first; one that reaches several workloads stands in
+    /// each of their groups.
+    func groups(by grouping: ChangeGrouping) -> [(title: String?, changes: [RankedChange])] {
+        guard grouping != .rank else { return [(nil, changes)] }
+        var order: [String] = []
+        var groups: [String: [RankedChange]] = [:]
+        for change in changes {
+            let reach = change.change.reach.isEmpty ? ["(reaches no pod that is known)"] : change.change.reach
+            for title in grouping == .file ? [change.change.path] : reach {
+                if groups[title] == nil { order.append(title) }
+                groups[title, default: []].append(change)
+            }
+        }
+        return order.map { ($0, groups[$0] ?? []) }
+    }
 }
 
 /// The deploys of a window as a table.

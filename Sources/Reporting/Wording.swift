@@ -1,7 +1,12 @@
 import DeployModel
 
 /// Numbers, times and foreign text as people read them.
-enum Wording {
+package enum Wording {
+    /// `1 file`, `2 files`.
+    package static func counted(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+
     /// `146,429`.
     static func count(_ number: Double) -> String {
         let digits = String(Int(number.rounded().clamped(to: -1e15...1e15)))

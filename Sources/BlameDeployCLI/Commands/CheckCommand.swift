@@ -42,6 +42,7 @@ struct CheckCommand: ParsableCommand, Executable {
         switch output.format {
         case .text: try terminal.print(renderCheck(report, style: output.style(for: terminal)))
         case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version))
+        case .markdown: throw OutputOptions.noMarkdown
         }
         switch report.verdict.kind {
         case .blamed, .noDeploy: return .found

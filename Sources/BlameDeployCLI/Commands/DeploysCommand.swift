@@ -25,6 +25,7 @@ struct DeploysCommand: ParsableCommand, Executable {
         }
         switch output.format {
         case .json: try terminal.print(renderJSON(deploys: deploys))
+        case .markdown: throw OutputOptions.noMarkdown
         case .text:
             try terminal.print(
                 renderText(

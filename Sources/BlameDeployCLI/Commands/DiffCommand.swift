@@ -16,6 +16,11 @@ struct DiffCommand: ParsableCommand, Executable {
     @Argument(help: ArgumentHelp("A deploy's id, a revision, or a range A..B.", valueName: "deploy"))
     var deploy: String
 
+    @Option(
+        help: ArgumentHelp("One list by rank, or lists by file or pod.", valueName: "grouping"),
+        transform: grouping(_:))
+    var by = ChangeGrouping.rank
+
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -25,7 +30,9 @@ struct DiffCommand: ParsableCommand, Executable {
         }
         let changes = try rankedChanges(in: opened)
         switch output.format {
-        case .text: try terminal.print(renderText(changes, style: output.style(for: terminal)))
+        case .text:
+            try terminal.print(renderText(changes, grouping: by, style: output.style(for: terminal)))
+        case .markdown: try terminal.print(renderMarkdown(changes))
         case .json: try terminal.print(renderJSON(changes))
         }
         return .success
@@ -37,7 +44,8 @@ struct DiffCommand: ParsableCommand, Executable {
             return DeployChanges(
                 deploy: nil, from: range.from, to: range.to,
                 changes: rankChanges(comparison, failures: .unknown), filesChanged: comparison.filesChanged,
-                configFiles: comparison.configFiles, warnings: comparison.warnings)
+                configFiles: comparison.configFiles, otherFiles: comparison.otherFiles,
+                warnings: comparison.warnings)
         }
         let wanted = try recordedDeploy(in: opened) ?? commitAsDeploy(in: opened)
         let evidence = CollectedEvidence(repository: opened) { _, _ in
@@ -70,4 +78,11 @@ struct DiffCommand: ParsableCommand, Executable {
             title: record.subject,
             author: record.author, source: record.parents.count > 1 ? .merge : .commit)
     }
+}
+
+private func grouping(_ name: String) throws -> ChangeGrouping {
+    guard let grouping = ChangeGrouping(rawValue: name) else {
+        throw ValidationError("--by takes rank, file or pod, not '\(name)'")
+    }
+    return grouping
 }

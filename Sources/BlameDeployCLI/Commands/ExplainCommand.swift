@@ -30,6 +30,7 @@ struct ExplainCommand: ParsableCommand, Executable {
         switch output.format {
         case .text: try terminal.print(renderText(compared, style: output.style(for: terminal)))
         case .json: try terminal.print(renderJSON(compared))
+        case .markdown: throw OutputOptions.noMarkdown
         }
         let isFound = output.findingIsFailure && compared.explanation.outcome != .none
         return isFound ? .found : .success

@@ -42,6 +42,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
         switch output.format {
         case .text: try terminal.print(renderText(report, style: style))
         case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version, explaining: explain))
+        case .markdown: throw OutputOptions.noMarkdown
         }
         return status(of: report)
     }

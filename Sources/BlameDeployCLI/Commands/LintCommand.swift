@@ -30,9 +30,10 @@ struct LintCommand: ParsableCommand, Executable {
         let found = try contradictions(in: Repository(discovering: repo))
         switch output.format {
         case .json: try terminal.print(renderJSON(found))
+        case .markdown: try terminal.print(renderMarkdown(found, command: "lint"))
         case .text where found.changes.isEmpty:
             try terminal.print(
-                "blamedeploy lint   no contradictions in \(counted(found.configFiles, "configuration file"))\n"
+                "blamedeploy lint   no contradictions in \(Wording.counted(found.configFiles, "configuration file"))\n"
             )
         case .text: try terminal.print(renderText(found, command: "lint", style: output.style(for: terminal)))
         }
@@ -58,6 +59,7 @@ struct LintCommand: ParsableCommand, Executable {
         return DeployChanges(
             deploy: nil, from: from, to: to, changes: rankChanges(contradictions, failures: .unknown),
             filesChanged: comparison.filesChanged, configFiles: comparison.configFiles,
+            otherFiles: comparison.otherFiles,
             warnings: comparison.warnings.filter { $0.code != "unparsable" })
     }
 
@@ -66,5 +68,3 @@ struct LintCommand: ParsableCommand, Executable {
         return try compareConfig(before: staged.before, after: staged.after, files: staged.files)
     }
 }
-
-private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

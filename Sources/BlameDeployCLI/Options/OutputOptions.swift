@@ -4,10 +4,10 @@ import Reporting
 
 /// How the result is told.
 struct OutputOptions: ParsableArguments {
-    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, markdown }
     enum Color: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
 
-    @Option(help: ArgumentHelp("text or json.", valueName: "format"))
+    @Option(help: ArgumentHelp("text or json; diff and lint also markdown.", valueName: "format"))
     var format = Format.text
 
     @Option(help: ArgumentHelp("auto, always or never.", valueName: "when"))
@@ -21,6 +21,10 @@ struct OutputOptions: ParsableArguments {
 
     @Flag(name: .customLong("exit-code"), help: "End with 1 when something is found.")
     var findingIsFailure = false
+
+    /// What commands say that do not write Markdown.
+    static let noMarkdown = CommandError(
+        "only diff and lint write markdown", remedy: "choose --format text or --format json")
 
     func style(for terminal: Terminal) -> TextStyle {
         let isColored = color == .always || (color == .auto && terminal.welcomesColor)
