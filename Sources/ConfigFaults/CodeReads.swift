@@ -4,32 +4,31 @@ import DeployModel
 /// F8: variables that the code newly reads and that no configuration defines.
 ///
 /// A name is a variable when it is written in capitals and quotes, or behind `process.env.`, on a line that asks the
-/// environment for it. Where nothing else of the kind is configured in the repository, it is configured elsewhere.
+/// environment for it. Where none of the other variables that the same files read is configured in the repository, they are
+/// configured elsewhere, and nothing is said.
 func readsOfUndefined(
     _ files: [FileChange], before: (any SourceTree)?, after: any SourceTree, surroundings: Surroundings
 ) throws -> [FoundChange] {
     var found: [String: (path: String, line: Int, hasDefault: Bool)] = [:]
-    for file in files.prefix(mostFiles) where file.status != .removed && isCode(file.path) {
-        guard let contents = try after.contents(of: file.path), contents.count <= 1 << 20,
-            !contents.contains(0)
-        else {
-            continue
+    var known: Set<String> = []
+    for file in files.prefix(mostFiles) where isCode(file.path) || isCode(file.pathBefore) {
+        func reads(_ path: String, in tree: (any SourceTree)?) throws -> [(
+            name: String, line: Int, hasDefault: Bool
+        )] {
+            guard let contents = try tree?.contents(of: path), contents.count <= 1 << 20 else { return [] }
+            return variableReads(contents)
         }
-        let old = file.status == .added ? nil : try before?.contents(of: file.pathBefore)
-        let known = Set(old.map(variableReads)?.map(\.name) ?? [])
-        for read in variableReads(contents) where !known.contains(read.name) && found[read.name] == nil {
+        if file.status != .added { known.formUnion(try reads(file.pathBefore, in: before).map(\.name)) }
+        guard file.status != .removed else { continue }
+        for read in try reads(file.path, in: after) where found[read.name] == nil {
             found[read.name] = (file.path, read.line, read.hasDefault)
         }
     }
+    for name in known { found[name] = nil }
     guard !found.isEmpty else { return [] }
-    let places = try after.occurrences(of: Set(found.keys))
-    let isConfigured = !surroundings.after.variableNames.isEmpty
-    return found.sorted { $0.key < $1.key }.compactMap { name, place in
-        let isDefined =
-            places[name]?.contains { mayBeConfiguration(path: $0.path) || isSetup($0.path) } ?? false
-        guard !isDefined, !(before.map { isRead(name, in: $0) } ?? false), isConfigured else {
-            return nil
-        }
+    let defined = try namesDefined(Set(found.keys).union(known), in: after)
+    guard !defined.isDisjoint(with: known) || !surroundings.after.variableNames.isEmpty else { return [] }
+    return found.filter { !defined.contains($0.key) }.sorted { $0.key < $1.key }.map { name, place in
         let text =
             "\(name) is newly read here, and no configuration in this repository defines it"
             + (place.hasDefault ? "; there seems to be a default" : "")
@@ -43,11 +42,28 @@ func readsOfUndefined(
     }
 }
 
-private let mostFiles = 300
-
-private func isRead(_ name: String, in tree: any SourceTree) -> Bool {
-    ((try? tree.occurrences(of: [name])) ?? [:])[name]?.isEmpty == false
+/// Which of some names stand in configuration, or in files that set variables as well.
+private func namesDefined(_ names: Set<String>, in tree: any SourceTree) throws -> Set<String> {
+    var defined: Set<String> = []
+    for path in try tree.paths() where mayBeConfiguration(path: path) || isSetup(path) {
+        guard defined.count < names.count else { break }
+        guard let contents = try tree.contents(of: path), contents.count <= 1 << 20 else { continue }
+        for word in contents.split(whereSeparator: { !isNamePart($0) })
+        where word.count >= 4 && word.first != 0x5F {
+            guard word.allSatisfy({ $0 < 0x61 }), word.contains(0x5F) else { continue }
+            let name = String(decoding: word, as: UTF8.self)
+            if names.contains(name) { defined.insert(name) }
+        }
+    }
+    return defined
 }
+
+private func isNamePart(_ byte: UInt8) -> Bool {
+    (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
+        || byte == 0x5F
+}
+
+private let mostFiles = 300
 
 private func isCode(_ path: String) -> Bool {
     let endings = [
@@ -81,13 +97,12 @@ func variableReads(_ contents: [UInt8]) -> [(name: String, line: Int, hasDefault
     var reads: [(name: String, line: Int, hasDefault: Bool)] = []
     var seen: Set<String> = []
     for (index, line) in contents.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-        guard line.count < 500, line.contains(where: { (0x41...0x5A).contains($0) }) else { continue }
-        let text = String(decoding: line, as: UTF8.self)
-        let lowered = text.lowercased()
+        // The names first: hardly any line has one, and looking for words is slow.
+        guard line.count < 500, case let names = capitalNames(in: line), !names.isEmpty else { continue }
+        let lowered = String(decoding: line, as: UTF8.self).lowercased()
         guard asking.contains(where: lowered.contains) else { continue }
-        for name in capitalNames(in: line) where seen.insert(name).inserted {
-            reads.append((name, index + 1, defaults.contains(where: lowered.contains)))
-        }
+        let hasDefault = defaults.contains(where: lowered.contains)
+        for name in names where seen.insert(name).inserted { reads.append((name, index + 1, hasDefault)) }
     }
     return reads
 }
