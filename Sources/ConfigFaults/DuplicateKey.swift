@@ -12,12 +12,23 @@ func findDuplicateKeys(in file: ChangedFile, surroundings: Surroundings, changes
     for manifest in manifests(of: after) {
         let old = before[manifest.identity(path: path)]
         let known = Set(old.map { duplicates(in: $0.root).map(\.path) } ?? [])
-        for duplicate in duplicates(in: manifest.root) where !known.contains(duplicate.path) {
+        for duplicate in duplicates(in: manifest.root)
+        where !known.contains(duplicate.path) && !mayRepeat(duplicate, in: manifest) {
             record(
                 duplicate, of: manifest, before: old, path: path, surroundings: surroundings,
                 changes: &changes)
         }
     }
+}
+
+/// Blocks of Terraform such as `provider "aws"` and `dynamic "setting"` may stand several times with one label; what is
+/// named by type and label may not, nor may an attribute.
+private func mayRepeat(_ duplicate: DuplicateEntry, in manifest: Manifest) -> Bool {
+    guard manifest.object.kind == "hcl", duplicate.entries.allSatisfy({ $0.value.scalar == nil }) else {
+        return false
+    }
+    let named: Set = ["resource", "data", "variable", "output", "module"]
+    return !(duplicate.path.first.map { named.contains($0.name) } ?? false && duplicate.path.count <= 3)
 }
 
 private func record(

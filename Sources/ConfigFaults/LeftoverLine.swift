@@ -6,7 +6,9 @@ import DeployModel
 /// Siblings tell: a block that other files of the same change lost as a whole, and this one lost but for some lines. The
 /// lines that stayed join whatever stood above the block.
 func findLeftoverLines(in files: [ChangedFile], changes: inout [FoundChange]) {
-    let both = files.filter { $0.before != nil && $0.after != nil }.map { ($0, $0.lines) }
+    let both = files.filter { $0.before != nil && $0.after != nil && $0.after?.format != .json }.map {
+        ($0, $0.lines)
+    }
     let blocks = both.flatMap { file, lines in
         lines.removals.filter { $0.count >= 3 }.map { range in
             RemovedBlock(path: file.file.path, lines: trimmed(file.before?.lines[range] ?? []))
@@ -15,15 +17,24 @@ func findLeftoverLines(in files: [ChangedFile], changes: inout [FoundChange]) {
     for (file, lines) in both {
         guard let before = file.before?.lines, let after = file.after?.lines else { continue }
         let text = trimmed(before[...])
+        let old = Set(lines.destination.compactMap { $0 })
         for block in Set(blocks.map(\.lines)).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            let elsewhere = Set(blocks.filter { $0.lines == block && $0.path != file.file.path }.map(\.path))
-            guard !elsewhere.isEmpty else { continue }
+            let alike = blocks.filter { $0.lines == block }
+            let elsewhere = Set(alike.map(\.path)).subtracting([file.file.path]).sorted()
+            let here = alike.count { $0.path == file.file.path }
+            guard !alike.isEmpty else { continue }
             for start in occurrences(of: block, in: text) {
                 let kept = (start..<start + block.count).compactMap { lines.destination[$0] }
                 guard !kept.isEmpty, kept.count < block.count, kept.count * 2 <= block.count else { continue }
+                // A line between new ones belongs to them, and only looks like one that stayed.
+                let stayed = kept.allSatisfy { line in
+                    line > 0 && old.contains(line - 1) && (line + 1 >= after.count || old.contains(line + 1))
+                }
+                guard stayed else { continue }
                 record(
-                    kept.map { $0 + 1 }, of: block, in: file.file.path, losers: elsewhere.sorted(),
-                    after: after,
+                    kept.map { $0 + 1 }, of: block, in: file.file.path,
+                    losers: elsewhere.isEmpty ? Array(repeating: file.file.path, count: here) : elsewhere,
+                    isOneFile: elsewhere.isEmpty,
                     changes: &changes)
             }
         }
@@ -50,7 +61,7 @@ private func occurrences(of block: [String], in lines: [String]) -> [Int] {
 }
 
 private func record(
-    _ kept: [Int], of block: [String], in path: String, losers: [String], after: [String],
+    _ kept: [Int], of block: [String], in path: String, losers: [String], isOneFile: Bool,
     changes: inout [FoundChange]
 ) {
     guard
@@ -59,13 +70,14 @@ private func record(
                 && kept.contains { (change.change.line...change.change.endLine).contains($0) }
         })
     else { return }
-    let files = losers.count + 1
+    let places = losers.count + 1
     let names = losers.map { $0.split(separator: "/").last.map(String.init) ?? $0 }.joined(separator: " and ")
     let lines = kept.map(String.init).joined(separator: ", ")
     changes[index].findings.append(
         FaultFinding(
             .leftoverLine, weight: losers.count > 1 ? nil : 0.5,
-            "\(losers.count) of the \(files) files that lost this \(block.count)-line block lost all of it (\(names)); "
+            "\(losers.count) of the \(places) \(isOneFile ? "places" : "files") that lost this \(block.count)-line block lost all of it"
+                + (isOneFile ? "; " : " (\(names)); ")
                 + "this one lost \(block.count - kept.count) and kept line \(lines)"))
 }
 
