@@ -131,7 +131,9 @@ private func foundChange(
 ) -> FoundChange {
     var object = manifest.object
     object.container = difference.path.container
-    let name = difference.path.isEmpty ? object.name : difference.path.valueName
+    let isSecret =
+        object.kind == "Secret" && ["data", "stringData"].contains(difference.path.first?.name ?? "")
+    let name = difference.path.isEmpty ? object.name : isSecret ? secretName : difference.path.valueName
     // What is gone is shown where it would stand: behind the nearest line above that is still there.
     let old = difference.beforeLine ?? 1
     let above = lines.destination.prefix(max(0, old - 1)).last { $0 != nil } ?? nil

@@ -86,11 +86,6 @@ func isSetup(_ path: String) -> Bool {
 
 /// The variables that a source text reads, each where it does first.
 func variableReads(_ contents: [UInt8]) -> [(name: String, line: Int, hasDefault: Bool)] {
-    let asking = [
-        "getenv", "environ", "env.", "env[", "env(", "env!", "env::", "process.env", "require_str",
-        "lookupenv", "var(",
-        "envvar", "env_var", "getproperty", "config.get", "viper.",
-    ]
     let defaults = [
         ".get(", "??", "||", "unwrap_or", "default", "fallback", "getordefault", "or else", ":-", ", \"\")",
     ]
@@ -100,7 +95,6 @@ func variableReads(_ contents: [UInt8]) -> [(name: String, line: Int, hasDefault
         // The names first: hardly any line has one, and looking for words is slow.
         guard line.count < 500, case let names = capitalNames(in: line), !names.isEmpty else { continue }
         let lowered = String(decoding: line, as: UTF8.self).lowercased()
-        guard asking.contains(where: lowered.contains) else { continue }
         let hasDefault = defaults.contains(where: lowered.contains)
         for name in names where seen.insert(name).inserted { reads.append((name, index + 1, hasDefault)) }
     }
@@ -125,12 +119,38 @@ private func capitalNames(in line: ArraySlice<UInt8>) -> [String] {
             [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`")].contains(before) && end < line.endIndex
             && line[end] == before
         let isMember = line[..<index].suffix(4).elementsEqual("env.".utf8)
-        if isQuoted || isMember, end - index >= 4, line[index..<end].contains(UInt8(ascii: "_")) {
+        if isQuoted && isAsked(line[..<(index - 1)]) || isMember, end - index >= 4,
+            line[index..<end].contains(UInt8(ascii: "_")), !isOfPlatform(line[index..<end])
+        {
             names.append(String(decoding: line[index..<end], as: UTF8.self))
         }
         index = max(end, index + 1)
     }
     return names
+}
+
+/// Whether what stands before a quoted name asks the environment for it: `os.Getenv(`, `ENV[`.
+private func isAsked(_ before: ArraySlice<UInt8>) -> Bool {
+    var rest = before.suffix(40)
+    while let last = rest.last, last == UInt8(ascii: "(") || last == UInt8(ascii: "[") || last == 0x20 {
+        rest = rest.dropLast()
+    }
+    let text = String(decoding: rest, as: UTF8.self).lowercased()
+    let asking = [
+        "environ", "environ.get", "getenv", "lookupenv", "process.env", "env", "env.fetch", "env::var",
+        "env::var_os", "require_str",
+        "env!", "env.get", "getproperty", "env_var", "getenvironmentvariable", "get_env", "fetch_env!",
+    ]
+    return asking.contains(where: text.hasSuffix)
+}
+
+/// Names that platforms set by themselves.
+private func isOfPlatform(_ name: ArraySlice<UInt8>) -> Bool {
+    [
+        "AWS_", "KUBERNETES_", "GITHUB_", "GITLAB_", "CI_", "XDG_", "GOOGLE_", "AZURE_", "NODE_ENV",
+        "RAILS_ENV", "RACK_ENV", "LC_", "ECS_", "LAMBDA_",
+    ]
+    .contains { name.starts(with: $0.utf8) }
 }
 
 extension ManifestIndex {

@@ -117,7 +117,7 @@ private func findFaults(
         findDivergence(in: &changes[index], surroundings: surroundings)
         findSharedSecretKey(in: &changes[index], surroundings: surroundings)
         findReaders(of: &changes[index], readers: readers)
-        findSwappedEnvironment(in: &changes[index], surroundings: surroundings)
+        findSwappedEnvironment(in: &changes[index])
         findBrokenReferences(in: &changes[index], surroundings: surroundings)
         findPlaceholder(in: &changes[index])
         findSchemaFaults(in: &changes[index], changes: all, surroundings: surroundings)

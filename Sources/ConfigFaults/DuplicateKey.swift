@@ -24,6 +24,12 @@ func findDuplicateKeys(in file: ChangedFile, surroundings: Surroundings, changes
 /// Blocks of Terraform such as `provider "aws"` and `dynamic "setting"` may stand several times with one label; what is
 /// named by type and label may not, nor may an attribute.
 private func mayRepeat(_ duplicate: DuplicateEntry, in manifest: Manifest) -> Bool {
+    if manifest.object.kind == "ini" {
+        // Many programs collect what stands several times; only plain settings of plain INI files are sure to be single.
+        let isPlain =
+            manifest.path.lowercased().hasSuffix(".ini") && !manifest.path.lowercased().hasSuffix("php.ini")
+        return !isPlain || !duplicate.entries.allSatisfy { $0.value.scalar != nil }
+    }
     guard manifest.object.kind == "hcl", duplicate.entries.allSatisfy({ $0.value.scalar == nil }) else {
         return false
     }
@@ -38,7 +44,9 @@ private func record(
 ) {
     let lines = duplicate.entries.map(\.keyMark.line)
     guard let first = lines.first, let last = lines.last else { return }
-    let name = duplicate.path.valueName
+    let isSecret =
+        manifest.object.kind == "Secret" && ["data", "stringData"].contains(duplicate.path.first?.name ?? "")
+    let name = isSecret ? secretName : duplicate.path.valueName
     let old = before?.root.node(at: duplicate.path[...])
     let texts = duplicate.entries.map { valueText($0.value, name: name) }
     let isDiffering = Set(duplicate.entries.map { plainText($0.value) }).count > 1

@@ -108,9 +108,6 @@ extension FaultClass {
     static let rolloutChanged = FaultClass(35, "rollout-changed", 0.4, "how pods are replaced and stopped")
     static let infrastructure = FaultClass(
         36, "infrastructure", 0.5, "infrastructure taken away or made smaller")
-    static let composeVariable = FaultClass(
-        37, "compose-variable", 0.7, "a variable that a compose file uses and nothing sets",
-        contradiction: true)
     static let structureMoved = FaultClass(
         38, "structure-moved", 0.7, "a section or a list that is another kind of value now")
     static let secretChanged = FaultClass(41, "secret-changed", 0.6, "another secret")
@@ -128,7 +125,7 @@ extension FaultClass {
         probeTightened, memoryLowered, cpuLowered, imageChanged, capacityLowered, timingChanged, flagFlipped,
         addressChanged, swappedEnvironment, lostMount, commandChanged, transportSecurity, networkTightened,
         accessReduced, routingChanged, schedulingChanged, privilegesReduced, staleConfig, rolloutChanged,
-        infrastructure, composeVariable, structureMoved, unparsable, placeholder, secretChanged,
+        infrastructure, structureMoved, unparsable, placeholder, secretChanged,
         scheduleChanged,
         conflictMarkers,
     ]

@@ -44,6 +44,9 @@ extension FieldPath {
     /// The name that a value at the end of the way goes by, which decides whether it is a secret: the variable's for
     /// its value, the field's own for a reference, since names and keys of secrets are no secrets.
     var valueName: String {
+        // A list of names with values is one of variables, whatever it is called.
+        if case .key("value")? = last, case .element(let name)? = dropLast().last { return name }
+        if count == 3, self[0] == .key("variable"), last == .key("default") { return self[1].name }
         guard let variable else { return last?.name ?? "" }
         let inside = drop { $0 != .element(variable) }.dropFirst()
         return inside.isEmpty || inside.elementsEqual([.key("value")]) ? variable : last?.name ?? ""

@@ -88,7 +88,7 @@ func mend(of change: FoundChange, in files: [ChangedFile]) -> String? {
         change.change.endLine > change.change.line,
         let file = files.first(where: { $0.file.path == change.change.path }), let after = file.after
     else { return nil }
-    for line in [change.change.endLine, change.change.line] {
+    for line in [change.change.endLine, change.change.line] where after.lines.indices.contains(line - 1) {
         var lines = after.lines
         lines.remove(at: line - 1)
         guard let mended = reparsed(lines, as: after) else { continue }

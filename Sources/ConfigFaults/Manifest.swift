@@ -98,26 +98,28 @@ private func withEmbeddedFile(_ entry: ConfigNode.Entry) -> ConfigNode.Entry {
         let root = file.documents[0].root, root.scalar == nil
     else { return entry }
     var opened = entry
-    // The text of a block begins on the line behind its key.
-    opened.value = root.moved(down: entry.keyMark.line)
+    // The text of a block begins on the line behind its indicator; one in quotes stands on the key's own lines.
+    let (first, last) = (entry.value.start.line, entry.value.end.line)
+    opened.value = root.placed { last > first ? min(first + $0, last) : entry.keyMark.line }
     return opened
 }
 
 extension ConfigNode {
-    fileprivate func moved(down lines: Int) -> ConfigNode {
-        func mark(_ mark: Mark) -> Mark { Mark(line: mark.line + lines, column: mark.column) }
+    /// The same tree on other lines.
+    fileprivate func placed(_ line: (Int) -> Int) -> ConfigNode {
+        func mark(_ mark: Mark) -> Mark { Mark(line: line(mark.line), column: mark.column) }
         var copy = self
         copy.start = mark(start)
         copy.end = mark(end)
         switch kind {
         case .scalar: break
-        case .sequence(let elements): copy.kind = .sequence(elements.map { $0.moved(down: lines) })
+        case .sequence(let elements): copy.kind = .sequence(elements.map { $0.placed(line) })
         case .mapping(let entries):
             copy.kind = .mapping(
                 entries.map { entry in
                     var moved = entry
                     moved.keyMark = mark(entry.keyMark)
-                    moved.value = entry.value.moved(down: lines)
+                    moved.value = entry.value.placed(line)
                     return moved
                 })
         }

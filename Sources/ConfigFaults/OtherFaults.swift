@@ -19,7 +19,9 @@ func findUnparsable(_ file: ChangedFile, changes: inout [FoundChange]) {
             FaultFinding(.conflictMarkers, "line \(marker + 1) is a marker of an unfinished merge"),
             "the file")
     }
-    guard let before = file.before, !before.documents.contains(where: { $0.problem != nil }),
+    // INI files are read leniently by their programs, each in its own way.
+    guard after.format != .ini, let before = file.before,
+        !before.documents.contains(where: { $0.problem != nil }),
         let problem = after.documents.compactMap(\.problem).first
     else { return }
     add(
@@ -27,41 +29,69 @@ func findUnparsable(_ file: ChangedFile, changes: inout [FoundChange]) {
         FaultFinding(.unparsable, "it parsed before and does not any more: \(problem.text)"), "the file")
 }
 
-/// F24: a value that names another environment than its file does.
-func findSwappedEnvironment(in change: inout FoundChange, surroundings: Surroundings) {
-    guard let after = change.change.after, let own = environment(of: change.change) else { return }
-    guard let named = environment(inValue: after), named != own,
-        change.change.before.flatMap({ environment(inValue: $0) }) != named
+/// F24: a value that named its file's own environment, and names another one now.
+func findSwappedEnvironment(in change: inout FoundChange) {
+    guard let before = change.change.before, let after = change.change.after,
+        let own = environment(of: change.change), ["prod", "staging", "dev"].contains(own),
+        environmentNamed(in: before) == own, let named = environmentNamed(in: after), named != own
     else { return }
     change.findings.append(
         FaultFinding(.swappedEnvironment, "this is configuration of \(own), and its value now names \(named)")
     )
 }
 
-/// F40: a placeholder in a file that nobody fills in.
-func findPlaceholder(in change: inout FoundChange) {
-    guard let scalar = change.afterNode?.scalar, scalar.text != change.beforeNode?.text,
-        !isTemplatePath(change.change.path)
-    else { return }
-    let text = scalar.text.lowercased()
-    let words: Set = [
-        "changeme", "change_me", "change-me", "todo", "fixme", "tbd", "xxx", "xxxx", "replaceme",
-        "replace_me", "replace-me", "placeholder", "your_password_here", "insert_here", "dummy",
+/// The environment that a value names in so many words; `local`, `live` and their like mean other things in values.
+private func environmentNamed(in value: String) -> String? {
+    let words: [String: String] = [
+        "prod": "prod", "production": "prod", "prd": "prod", "staging": "staging", "stg": "staging",
+        "dev": "dev",
+        "development": "dev",
     ]
-    let isWord =
-        words.contains(text) || text.hasPrefix("<") && text.hasSuffix(">") && text.count > 2
-        || text.hasPrefix("your-") || text.hasPrefix("your_")
-        || text.hasPrefix("replace") && text.contains("me")
-        || text.split(whereSeparator: { !$0.isLetter && $0 != "_" }).contains {
-            words.contains(String($0)) && $0.count > 4
-        }
+    let parts = value.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+    return parts.lazy.compactMap { words[$0] }.first
+}
+
+/// F40: a placeholder in a file that nobody fills in: a whole value, in a field that is not written for people.
+func findPlaceholder(in change: inout FoundChange) {
+    let path = change.change.path.lowercased()
+    let isForPeople = ["locale", "i18n", "translation", "/lang/", "dashboard", "openapi", "swagger"].contains(
+        where: path.contains)
+    guard !isTemplatePath(path), !isForPeople, !isPackageManifest(path), let after = change.afterNode else {
+        return
+    }
     // A real value that became `{X}`, in a file that no template engine is known to read.
-    let isFilledIn = change.beforeNode?.scalar.map { !$0.text.contains("{") } ?? false
-    let isBraced =
-        text.hasPrefix("{") && text.hasSuffix("}")
-        && scalar.text.dropFirst().dropLast().allSatisfy { $0.isUppercase || $0 == "_" || $0.isNumber }
-    guard isWord || isFilledIn && isBraced && text.count > 4 else { return }
+    let wasReal = change.beforeNode?.scalar.map { !$0.text.contains("{") } ?? false
+    func search(_ node: ConfigNode, _ name: String) -> Bool {
+        switch node.kind {
+        case .scalar(let scalar):
+            let isProse = ["description", "title", "text", "summary", "message", "help", "label"].contains(
+                name.lowercased())
+            return !isProse && (isPlaceholder(scalar.text) || wasReal && isBraced(scalar.text))
+        case .sequence(let elements): return elements.contains { search($0, name) }
+        case .mapping(let entries): return entries.contains { search($0.value, $0.key) }
+        }
+    }
+    guard !(change.beforeNode.map { search($0, change.path.last?.name ?? "") } ?? false),
+        search(after, change.path.last?.name ?? "")
+    else { return }
     change.findings.append(FaultFinding(.placeholder, "it holds a placeholder where a value should be"))
+}
+
+private func isPlaceholder(_ value: String) -> Bool {
+    let text = value.lowercased()
+    let plain = text.filter { $0.isLetter }
+    let words: Set = [
+        "changeme", "todo", "fixme", "tbd", "xxx", "xxxx", "replaceme", "placeholder", "yourpasswordhere",
+        "inserthere",
+    ]
+    guard !words.contains(plain) || text.count > plain.count + 2 else { return true }
+    guard value.hasPrefix("<"), value.hasSuffix(">"), value.count > 4 else { return false }
+    return value.dropFirst().dropLast().allSatisfy { $0.isUppercase || "_- ".contains($0) }
+}
+
+private func isBraced(_ value: String) -> Bool {
+    value.count > 4 && value.hasPrefix("{") && value.hasSuffix("}")
+        && value.dropFirst().dropLast().allSatisfy { $0.isUppercase || $0 == "_" || $0.isNumber }
 }
 
 private func isTemplatePath(_ path: String) -> Bool {

@@ -78,6 +78,7 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     }
     let isNew = found.change.before == nil
     if isPackageManifest(found.change.path) { return (isNew ? 0.1 : 0.2, "what the program is built from") }
+    if found.path.isEmpty, found.change.object == nil { return (0.1, "the file as a whole") }
     if found.path.isEmpty { return isNew ? (0.1, "the object is new") : (0.3, "the object is gone") }
     if has("annotations", "labels") { return (0.1, "a label or an annotation") }
     if has("secret", "credential", "password", "token") { return (isNew ? 0.15 : 0.35, "a credential") }

@@ -16,7 +16,7 @@ func findBrokenReferences(in change: inout FoundChange, surroundings: Surroundin
         overrideRemoved(in: &change, of: after, surroundings)
         lostMount(in: &change, before: before, after: after)
         strayedFromSelectors(in: &change, before: before, after: after, surroundings)
-        unheardPort(in: &change, before: before, after: after)
+        unheardPort(in: &change, before: before, after: after, surroundings)
     }
     if before != nil,
         after == nil || change.path.first == .key("data") || change.path.first == .key("stringData")
@@ -39,84 +39,121 @@ func findBrokenReferences(in change: inout FoundChange, surroundings: Surroundin
 // MARK: ConfigMaps and Secrets
 
 /// The references of a node, with the kind that each names: `secretKeyRef`, `configMapRef`, a volume's `secretName`.
-private func references(in node: ConfigNode) -> [(kind: String, name: String, key: String?)] {
-    var found: [(kind: String, name: String, key: String?)] = []
+private func references(in node: ConfigNode, under key: String = "") -> [Reference] {
+    var found: [Reference] = []
     func search(_ node: ConfigNode, under key: String) {
+        let isOptional = node["optional"]?.text == "true"
+        func add(_ kind: String, _ field: String) {
+            guard !isOptional, let name = node[field]?.text else { return }
+            found.append(Reference(kind: kind, name: name, key: node["key"]?.text))
+        }
         switch key {
-        case "configMapKeyRef", "configMapRef", "configMap":
-            if let name = node["name"]?.text { found.append(("ConfigMap", name, node["key"]?.text)) }
-        case "secretKeyRef", "secretRef":
-            if let name = node["name"]?.text { found.append(("Secret", name, node["key"]?.text)) }
-        case "secret": if let name = node["secretName"]?.text { found.append(("Secret", name, nil)) }
-        case "persistentVolumeClaim":
-            if let name = node["claimName"]?.text { found.append(("PersistentVolumeClaim", name, nil)) }
+        case "configMapKeyRef", "configMapRef", "configMap": add("ConfigMap", "name")
+        case "secretKeyRef", "secretRef": add("Secret", "name")
+        case "secret": add("Secret", "secretName")
+        case "persistentVolumeClaim": add("PersistentVolumeClaim", "claimName")
         default: break
         }
         for entry in node.entries { search(entry.value, under: entry.key) }
         for element in node.elements { search(element, under: "") }
     }
-    search(node, under: "")
+    search(node, under: key)
     return found
 }
 
+/// What a workload refers to.
+private struct Reference {
+    var kind: String
+    var name: String
+    var key: String?
+}
+
 extension ManifestIndex {
+    /// The objects of a kind and a name; a name may carry the ten letters that a generator adds.
     fileprivate func named(_ kind: String, _ name: String) -> [Manifest] {
-        manifests.filter {
-            $0.object.kind == kind
-                && ($0.object.name == name
-                    || name.hasPrefix($0.object.name + "-") && $0.object.kind == "ConfigMap")
+        manifests.filter { manifest in
+            guard manifest.object.kind == kind else { return false }
+            let own = manifest.object.name
+            return own == name || name.hasPrefix(own + "-") && name.count == own.count + 11
+        }
+    }
+
+    /// Whether something else makes an object of that kind and name: a generator, or an object that stands for a Secret.
+    fileprivate func isMadeOtherwise(_ kind: String, _ name: String) -> Bool {
+        let generator = kind == "Secret" ? "secretGenerator" : "configMapGenerator"
+        let standIns: Set = ["SealedSecret", "ExternalSecret", "SopsSecret", "Certificate"]
+        return manifests.contains { manifest in
+            let generated = manifest.root[generator]?.elements ?? []
+            if generated.contains(where: { $0["name"]?.text == name }) { return true }
+            guard kind == "Secret", standIns.contains(manifest.object.kind) else { return false }
+            let spec = manifest.root["spec"]
+            return [manifest.object.name, spec?[path: "target", "name"]?.text, spec?["secretName"]?.text]
+                .contains(name)
         }
     }
 
     /// Whether objects of a kind are kept beside the workloads at all: otherwise none that is missing is missed.
     fileprivate func defines(_ kind: String) -> Bool { manifests.contains { $0.object.kind == kind } }
+
+    /// The keys of all objects of a kind and a name.
+    fileprivate func keys(_ kind: String, _ name: String) -> [String] {
+        named(kind, name).flatMap { manifest in
+            ["data", "stringData", "binaryData"].flatMap { manifest.root[$0]?.entries.map(\.key) ?? [] }
+        }
+    }
 }
 
 /// F5: a reference that leads nowhere, though objects of its kind are defined here and it led somewhere before.
 private func danglingReference(
     in change: inout FoundChange, of manifest: Manifest, _ surroundings: Surroundings
 ) {
-    guard change.change.after != nil else { return }
-    guard
-        let variableNode = change.path.variable.flatMap({ name in
-            manifest.containers.lazy.compactMap { container in
-                container["env"]?.elements.last { $0["name"]?.text == name }
-            }.first
-        }) ?? change.afterNode
-    else { return }
-    let optional = change.path.contains(.key("optional"))
-    for reference in references(in: variableNode) where !optional {
-        guard reference.kind != "Secret" || surroundings.after.defines("Secret") else { continue }
+    guard change.change.after != nil, let after = change.afterNode else { return }
+    let (node, key) = referringNode(of: change, after, in: manifest)
+    for reference in references(in: node, under: key) {
         guard surroundings.after.defines(reference.kind), !reference.name.contains("{"),
-            !reference.name.contains("$")
+            !reference.name.contains("$"),
+            !surroundings.after.isMadeOtherwise(reference.kind, reference.name)
         else { continue }
-        let found = surroundings.after.named(reference.kind, reference.name)
-        guard !found.isEmpty else {
+        guard !surroundings.after.named(reference.kind, reference.name).isEmpty else {
             let known = surroundings.after.manifests.filter { $0.object.kind == reference.kind }.map(
                 \.object.name)
             let nearest = nearestName(to: reference.name, among: known)
             // Objects that nobody keeps here are made elsewhere; only a name that nearly is one of ours is a slip.
             let wasKnown = !surroundings.before.named(reference.kind, reference.name).isEmpty
             guard nearest != nil || wasKnown else { continue }
+            let instead = nearest.map { "; there is \($0)" } ?? " any more"
             change.findings.append(
-                FaultFinding(
-                    .danglingReference,
-                    "no \(reference.kind) is called \(reference.name)"
-                        + (nearest.map { "; there is \($0)" } ?? " any more")))
+                FaultFinding(.danglingReference, "no \(reference.kind) is called \(reference.name)\(instead)")
+            )
             return
         }
         guard let key = reference.key, !key.contains("{") else { continue }
-        let keys = found.flatMap { manifest in
-            ["data", "stringData", "binaryData"].flatMap { manifest.root[$0]?.entries.map(\.key) ?? [] }
-        }
+        let keys = surroundings.after.keys(reference.kind, reference.name)
         guard !keys.isEmpty, !keys.contains(key) else { continue }
+        let instead = nearestName(to: key, among: keys).map { "; it has \($0)" } ?? ""
         change.findings.append(
             FaultFinding(
-                .danglingReference,
-                "\(reference.kind) \(reference.name) has no entry \(key)"
-                    + (nearestName(to: key, among: keys).map { "; it has \($0)" } ?? "")))
+                .danglingReference, "\(reference.kind) \(reference.name) has no entry \(key)\(instead)"))
         return
     }
+}
+
+/// The node that says all of a reference of which a part changed: the variable, or what the name stands in.
+private func referringNode(of change: FoundChange, _ after: ConfigNode, in manifest: Manifest) -> (
+    ConfigNode, String
+) {
+    if let variable = change.path.variable {
+        for container in manifest.containers {
+            if let own = container["env"]?.elements.last(where: { $0["name"]?.text == variable }) {
+                return (own, "")
+            }
+        }
+    }
+    if after.scalar != nil, change.path.count > 1, let parent = manifest.root.node(at: change.path.dropLast())
+    {
+        return (parent, change.path[change.path.count - 2].name)
+    }
+    return (after, change.path.last?.name ?? "")
 }
 
 /// F5 from the other side: an entry, or a whole object, goes that workloads still refer to.
@@ -125,6 +162,8 @@ private func lostEntry(in change: inout FoundChange, _ surroundings: Surrounding
         ["ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Service"].contains(object.kind)
     else { return }
     let key = change.path.count == 2 ? change.path[1].name : nil
+    guard !surroundings.after.isMadeOtherwise(object.kind, object.name) else { return }
+    if let key, surroundings.after.keys(object.kind, object.name).contains(key) { return }
     guard change.path.isEmpty || key != nil,
         surroundings.after.named(object.kind, object.name).isEmpty || key != nil
     else { return }
@@ -155,7 +194,7 @@ private func overrideRemoved(
                 change.findings.append(
                     FaultFinding(
                         .overrideRemoved,
-                        "\(reference.kind) \(reference.name) still supplies it, so that it is \(maskedIfSecret(value, name: name)) now"
+                        "\(reference.kind) \(reference.name) still supplies it, so that it is \(maskedIfSecret(value, name: reference.kind == "Secret" ? secretName : name)) now"
                     ))
                 return
             }
@@ -236,14 +275,12 @@ private func selection(
             change.findings.append(
                 FaultFinding(
                     .emptySelection, "it selects no pods now (before: \(old.joined(separator: ", ")))"))
-        } else if Set(new).isStrictSubset(of: old) || !old.isEmpty && Set(new).isDisjoint(with: old) {
+        } else if !old.isEmpty, Set(new) != Set(old) {
+            let isLess = Set(new).isStrictSubset(of: old)
             change.findings.append(
                 FaultFinding(
-                    .emptySelection, weight: 0.7,
+                    .emptySelection, weight: isLess ? 0.55 : 0.45,
                     "it selects \(new.joined(separator: ", ")) now (before: \(old.joined(separator: ", ")))"))
-        } else if new.isEmpty {
-            change.findings.append(
-                FaultFinding(.emptySelection, weight: 0.6, "the pods that it selects are others"))
         }
         return
     }
@@ -264,7 +301,7 @@ private func unheard(by service: Manifest, _ index: ManifestIndex) -> [String] {
     let reached = Set(index.reach(of: service) ?? [])
     let containers = index.workloads.filter { reached.contains($0.object.name) }.flatMap(\.containers)
     let declared = Set(containers.flatMap(declaredPorts))
-    guard !declared.isEmpty else { return [] }
+    guard !declared.isEmpty, !declared.contains(where: { $0.contains("{") }) else { return [] }
     let wanted = (service.root[path: "spec", "ports"]?.elements ?? []).compactMap {
         ($0["targetPort"] ?? $0["port"])?.text
     }
@@ -297,25 +334,43 @@ private func strayedFromSelectors(
         FaultFinding(.emptySelection, "\(first.object.kind) \(first.object.name) no longer selects its pods"))
 }
 
-/// F15: a probe of a port that the container does not have any more.
-private func unheardPort(in change: inout FoundChange, before: Manifest?, after: Manifest) {
+/// F15: a probe, or a Service, of a port that the container does not have any more.
+private func unheardPort(
+    in change: inout FoundChange, before: Manifest?, after: Manifest, _ surroundings: Surroundings
+) {
     let isProbe = change.path.contains { $0.name.hasSuffix("Probe") } && change.path.last?.name == "port"
-    guard isProbe || change.path.contains(.key("ports")) else { return }
-    func unheard(_ manifest: Manifest?) -> [String] {
-        guard let container = manifest?.containers.last(where: { $0["name"]?.text == change.path.container })
-        else { return [] }
-        let declared = Set(declaredPorts(container))
-        guard !declared.isEmpty else { return [] }
-        let probes = container.entries.filter { $0.key.hasSuffix("Probe") }
-        let asked = probes.flatMap { probe in probe.value.entries.compactMap { $0.value["port"]?.text } }
-        return asked.filter { !declared.contains($0) && !$0.contains("{") }
+    guard isProbe || change.path.contains(.key("ports")), let before else { return }
+    let name = change.path.container
+    func container(_ manifest: Manifest) -> ConfigNode? {
+        manifest.containers.last { $0["name"]?.text == name }
     }
-    let before = unheard(before)
-    guard let first = unheard(after).first(where: { Int($0) == nil || before.isEmpty }),
-        !before.contains(first)
-    else { return }
-    change.findings.append(
-        FaultFinding(.portMismatch, "a probe asks port \(first), which the container does not have"))
+    func asked(_ manifest: Manifest) -> [String] {
+        let probes = container(manifest)?.entries.filter { $0.key.hasSuffix("Probe") } ?? []
+        return probes.flatMap { probe in probe.value.entries.compactMap { $0.value["port"]?.text } }
+    }
+    let (old, new) = (
+        Set(container(before).map(declaredPorts) ?? []), Set(container(after).map(declaredPorts) ?? [])
+    )
+    guard !new.isEmpty, !new.contains(where: { $0.contains("{") }) else { return }
+    // What fitted before is missed: the port that a probe asks, moved away from, or one that the container gave up.
+    let fitted = !old.isEmpty && asked(before).allSatisfy(old.contains)
+    let missing = asked(after).first { port in
+        !new.contains(port) && !port.contains("{") && (isProbe ? fitted : old.contains(port))
+    }
+    if let missing {
+        change.findings.append(
+            FaultFinding(.portMismatch, "a probe asks port \(missing), which the container does not have"))
+        return
+    }
+    let lost = old.subtracting(new)
+    for service in surroundings.after.manifests where service.object.kind == "Service" && !lost.isEmpty {
+        guard let port = unheard(by: service, surroundings.after).first(where: lost.contains) else {
+            continue
+        }
+        let text = "Service \(service.object.name) still sends to port \(port), which the container gave up"
+        change.findings.append(FaultFinding(.portMismatch, text))
+        return
+    }
 }
 
 /// An autoscaler without its workload, an Ingress without its Service.
@@ -330,9 +385,11 @@ private func target(in change: inout FoundChange, after: Manifest?, _ surroundin
                     .capacityLowered, weight: 0.85, "at least \(low) and at most \(high) cannot both be"))
         }
         guard let name = after.root[path: "spec", "scaleTargetRef", "name"]?.text,
-            !surroundings.after.workloads.isEmpty,
-            !surroundings.after.workloads.contains(where: { $0.object.name == name }),
-            change.path.contains(.key("scaleTargetRef"))
+            change.change.before != nil,
+            change.path.contains(.key("scaleTargetRef")), !name.contains("{"),
+            !surroundings.after.manifests.contains(where: {
+                $0.object.name == name && $0.object.kind != "HorizontalPodAutoscaler"
+            })
         else { return }
         change.findings.append(FaultFinding(.danglingReference, "there is no workload \(name)"))
         return
@@ -351,11 +408,13 @@ private func target(in change: inout FoundChange, after: Manifest?, _ surroundin
     {
         names.append(name)
     }
-    guard
-        let missing = names.first(where: { name in
-            !services.contains { $0.object.name == name } && !name.contains("{")
-        })
-    else { return }
+    let known = services.map(\.object.name)
+    let before = Set(surroundings.before.manifests.filter { $0.object.kind == "Service" }.map(\.object.name))
+    let lost = names.first { name in
+        !known.contains(name) && !name.contains("{")
+            && (before.contains(name) || nearestName(to: name, among: known) != nil)
+    }
+    guard let missing = lost else { return }
     change.findings.append(FaultFinding(.danglingReference, "there is no Service \(missing)"))
 }
 
@@ -397,10 +456,10 @@ private func access(in change: inout FoundChange) {
             change.path.isEmpty ? "what it allowed is gone" : "who may do what is another"))
 }
 
-/// The known name with the fewest edits, if it is near: half as many as the name is long, three at most.
+/// The known name with the fewest edits, if it is near: one edit, or two from eight letters on.
 func nearestName(to name: String, among known: [String]) -> String? {
     let scored = known.map { (name: $0, distance: editDistance(Array(name), Array($0))) }
-    return scored.filter { $0.distance <= min(3, name.count / 2) }.min {
+    return scored.filter { $0.distance <= (name.count < 8 ? 1 : 2) }.min {
         ($0.distance, $0.name) < ($1.distance, $1.name)
     }?.name
 }

@@ -18,7 +18,8 @@ func findSharedSecretKey(in change: inout FoundChange, surroundings: Surrounding
     guard let partner = partners.first else { return }
     change.findings.append(
         FaultFinding(
-            .sharedSecretKey,
+            // A new variable is often another name of an old one, for another program.
+            .sharedSecretKey, weight: before[variable] == nil ? 0.4 : nil,
             "in container \(container), \(partner) and \(variable) now read the same secret entry, \(entry)"))
 }
 

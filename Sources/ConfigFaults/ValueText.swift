@@ -31,8 +31,17 @@ func valueText(_ node: ConfigNode, name: String) -> String {
 ///
 /// Names and keys of secrets are no secrets: `secretKeyRef.key` is shown.
 func maskedIfSecret(_ text: String, name: String) -> String {
-    guard isSecretName(name), !isHarmlessValue(text) else { return withoutUserInformation(text) }
+    guard isSecretName(name), !isHarmlessValue(text) else {
+        return withoutUserInformation(withoutFlagSecret(text))
+    }
     return text.isEmpty ? "" : "••••••"
+}
+
+/// An argument such as `--db-password=…` without what is behind the sign.
+private func withoutFlagSecret(_ text: String) -> String {
+    guard text.hasPrefix("-"), let equals = text.firstIndex(of: "="), isSecretName(String(text[..<equals]))
+    else { return text }
+    return text[...equals] + "••••••"
 }
 
 /// A URL without the user and the password before its host (RFC 3986, section 3.2.1).
@@ -48,15 +57,19 @@ private func withoutUserInformation(_ text: String) -> String {
         + String(decoding: bytes[at...], as: UTF8.self)
 }
 
+/// A name that stands for what is secret whatever it is called: an entry of a Secret.
+let secretName = "password"
+
 private func isSecretName(_ name: String) -> Bool {
     let lowered = name.lowercased()
     let plain: Set = ["key", "secretname", "secretkeyref", "secret", "secrets", "tokenpath", "keyref"]
     guard !plain.contains(lowered) else { return false }
-    let words = lowered.split { !$0.isLetter }.map(String.init)
+    let words = FaultWords.split(name)
     let telling: Set = [
         "password", "passwd", "pwd", "secret", "token", "credential", "credentials", "apikey", "private",
-        "passphrase",
+        "passphrase", "dockerconfigjson",
     ]
+    if let last = words.last, ["file", "path", "dir", "name", "ref"].contains(last) { return false }
     if words.contains(where: telling.contains) { return true }
     if ["password", "secret", "token", "apikey"].contains(where: lowered.hasSuffix) { return true }
     return words.last == "key" && words.count > 1
@@ -64,6 +77,6 @@ private func isSecretName(_ name: String) -> Bool {
 
 /// Values that give nothing away whatever they are called: switches, small numbers, references, placeholders, paths.
 private func isHarmlessValue(_ text: String) -> Bool {
-    text.count <= 2 || ["true", "false", "none", "null"].contains(text.lowercased()) || text.hasPrefix("/")
+    text.count <= 2 || ["true", "false", "none", "null"].contains(text.lowercased())
         || text.hasPrefix("${") || text.hasPrefix("{{") || (text.hasPrefix("{") && text.hasSuffix("}"))
 }
