@@ -117,7 +117,12 @@ struct EventAggregator {
                     name: parsed))
         }
         if let scope = pods[number].scope { count(scope, bucket, event) }
-        if let workload = pods[number].workload { count(workload, bucket, event) }
+        if ownsWorkload {
+            if pods[number].workload == nil {
+                pods[number].workload = index(.workload, pods[number].name.workload)
+            }
+            if let workload = pods[number].workload { count(workload, bucket, event) }
+        }
         pods[number].span.add(event.time)
     }
 

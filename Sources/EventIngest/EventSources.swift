@@ -10,24 +10,29 @@ public final class EventSources {
     }
 
     let sources: [Source]
-    private let spool: SpoolFile?
+    private let spools: [SpoolFile]
 
     /// Finds the files.
     ///
     /// - Parameter inputs: files, folders (every file in them and in the folders inside, sorted by name), or `-` for standard input.
     public init(_ inputs: [String]) throws {
         var sources: [Source] = []
-        var spool: SpoolFile?
+        var spools: [SpoolFile] = []
         for input in inputs {
             if input == "-" {
-                guard spool == nil else { continue }
+                guard !sources.contains(where: { $0.name == "-" }) else { continue }
                 let kept = try SpoolFile(copying: FileDescriptor(standardInput: ()))
-                spool = kept
+                spools.append(kept)
                 sources.append(Source(name: "-", path: kept.path))
                 continue
             }
             switch kind(of: input) {
             case .file: sources.append(Source(name: input, path: input))
+            case .stream:
+                // What can be read only once is kept, as standard input is.
+                let kept = try SpoolFile(copying: FileDescriptor(reading: input))
+                spools.append(kept)
+                sources.append(Source(name: input, path: kept.path))
             case .missing:
                 throw IngestError(
                     .unreadable, "there is no such file or folder", at: input,
@@ -41,7 +46,7 @@ public final class EventSources {
             }
         }
         self.sources = sources
-        self.spool = spool
+        self.spools = spools
     }
 }
 
@@ -91,7 +96,7 @@ extension EventSources.Source {
                 try file.read(
                     into: UnsafeMutableRawBufferPointer(rebasing: $0[..<room]), at: offset, path: name)
             }
-            guard filled > 0 else { return }
+            guard filled > 0 else { throw fileBecameShorter(self) }
             let isLast = filled < room
             let consumed = try buffer.withUnsafeBytes { bytes -> Int in
                 let bytes = UnsafeRawBufferPointer(rebasing: bytes[..<filled])
@@ -152,4 +157,11 @@ extension EventSources.Source {
             .damagedCompression, "the \(format) data end too early: the file is cut off", at: name,
             remedy: "fetch it again, and check it with \(test) \(name)")
     }
+}
+
+/// What is thrown when what was there is not there any more.
+func fileBecameShorter(_ source: EventSources.Source) -> IngestError {
+    IngestError(
+        .unreadable, "the file became shorter while it was read", at: source.name,
+        remedy: "wait until it is written, or read a copy")
 }

@@ -140,7 +140,9 @@ private struct CountedPart: RecordSink {
 
 /// How many parts are counted before their counts are added up: bounds the memory, not the result. Once a few parts are known,
 /// of the following ones less is remembered.
-private func partsAtOnce(isFirst: Bool, jobs: Int) -> Int { isFirst ? 2 * jobs : 16 * jobs }
+private func partsAtOnce(isFirst: Bool, jobs: Int) -> Int {
+    isFirst ? 2 * jobs : max(2 * jobs, min(16 * jobs, 32))
+}
 
 /// Counts all events of some files: one pass, in memory that depends on the number of scopes and buckets only.
 ///

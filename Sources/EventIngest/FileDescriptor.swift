@@ -72,12 +72,16 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?,
 private func reasonOfLastFailure() -> String { String(cString: strerror(errno)) }
 
 /// What a path is.
-enum PathKind { case file, folder, missing }
+enum PathKind { case file, folder, stream, missing }
 
 func kind(of path: String) -> PathKind {
     var status = stat()
     guard stat(path, &status) == 0 else { return .missing }
-    return status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR: return .folder
+    case S_IFREG: return .file
+    default: return .stream
+    }
 }
 
 /// The names inside a folder that do not begin with a dot, sorted.
@@ -105,7 +109,7 @@ func files(inFolder path: String, depth: Int) throws(IngestError) -> [String] {
         switch kind(of: inside) {
         case .file: found.append(inside)
         case .folder: found += try files(inFolder: inside, depth: depth + 1)
-        case .missing: break
+        case .stream, .missing: break
         }
     }
     return found

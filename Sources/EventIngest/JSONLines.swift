@@ -21,8 +21,8 @@ struct JSONLines: ~Copyable {
         var start: Int, length: Int
         /// The first eight bytes of the text, and which of their bits count.
         var head: UInt64 = 0, mask: UInt64 = 0
-        /// The place of the field, or −1 when nobody wants it.
-        var place = -1
+        /// The place of the field, −1 when nobody wants it, −2 as long as it was never more than an object.
+        var place = -2
         /// The key that came next the last time, or 0: the first one inside the object, and the one behind the value.
         var inside = 0, behind = 0
     }
@@ -122,7 +122,7 @@ struct JSONLines: ~Copyable {
             if let structure {
                 if position < structure.count, origin + structure.offset(position) < end {
                     if bytes.count > plain.count { makeRoom(bytes.count * 2) }
-                    let next = walk(structure, from: position)
+                    let next = walk(structure, from: position, until: end - origin)
                     if next > 0, origin + structure.offset(next - 1) < end,
                         next == structure.count || origin + structure.offset(next) > end
                     {
@@ -176,7 +176,7 @@ struct JSONLines: ~Copyable {
     /// Follows the structural characters of one record, noting the wanted values.
     ///
     /// - Returns: the position behind the record, or 0 when it is not a plain object.
-    private mutating func walk(_ structure: Structure, from opening: Int) -> Int {
+    private mutating func walk(_ structure: Structure, from opening: Int, until end: Int) -> Int {
         guard structure[opening] == UInt8(ascii: "{") else { return 0 }
         for place in 0..<placeCount { fields[place] = .missing }
         plainCount = 0
@@ -185,7 +185,7 @@ struct JSONLines: ~Copyable {
         var isInside = true
         var at = opening + 1
         // A key, its colon, its value, and what stands behind it.
-        while at + 3 < structure.count {
+        while at + 3 < structure.count, structure.offset(at + 3) < end {
             let text = structure.base + structure.offset(at)
             var key = isInside ? keys[previous].inside : keys[previous].behind
             if key == 0 || !isSpelled(key, text) {
@@ -195,9 +195,13 @@ struct JSONLines: ~Copyable {
             }
             let first = structure[at + 2]
             if let kind = RecordField.Kind(rawValue: kinds[Int(first)]), kind != .missing {
-                if keys[key].place >= 0 {
+                let place = settledPlace(of: key)
+                if place >= 0 {
                     let from = structure.offset(at + 2), to = structure.offset(at + 3)
-                    guard note(keys[key].place, kind, structure.base + from, to - from) else { return 0 }
+                    if !note(place, kind, structure.base + from, to - from) {
+                        guard wanted.isOpen else { return 0 }
+                        fields[place] = .missing
+                    }
                 }
                 at += 3
             } else if first == UInt8(ascii: "{"), structure[at + 3] == UInt8(ascii: "}") {
@@ -212,16 +216,17 @@ struct JSONLines: ~Copyable {
                 at += 3
                 continue
             } else if first == UInt8(ascii: "[") {
-                let end = endOfArray(structure, at + 2)
-                guard end > 0, end < structure.count else { return 0 }
-                if keys[key].place >= 0 {
+                let behind = endOfArray(structure, at + 2, until: end)
+                guard behind > 0, behind < structure.count else { return 0 }
+                let place = settledPlace(of: key)
+                if place >= 0 {
                     let from = structure.offset(at + 2)
-                    fields[keys[key].place] = RecordField(
+                    fields[place] = RecordField(
                         kind: .array,
                         text: UnsafeRawBufferPointer(
-                            start: structure.base + from, count: structure.offset(end - 1) + 1 - from))
+                            start: structure.base + from, count: structure.offset(behind - 1) + 1 - from))
                 }
-                at = end
+                at = behind
             } else {
                 return 0
             }
@@ -242,9 +247,10 @@ struct JSONLines: ~Copyable {
     }
 
     /// The position behind the bracket that closes an array; 0 when there is none.
-    private func endOfArray(_ structure: Structure, _ opening: Int) -> Int {
+    private func endOfArray(_ structure: Structure, _ opening: Int, until end: Int) -> Int {
         var depth = 0
         for at in opening..<structure.count {
+            guard structure.offset(at) < end else { return 0 }
             let byte = structure[at]
             if byte == UInt8(ascii: "[") || byte == UInt8(ascii: "{") { depth += 1 }
             if byte == UInt8(ascii: "]") || byte == UInt8(ascii: "}") { depth -= 1 }
@@ -295,8 +301,6 @@ struct JSONLines: ~Copyable {
         }
         key.head = UInt64(littleEndian: key.head)
         key.mask = UInt64(littleEndian: key.mask)
-        key.place = wanted.place(adding: path) ?? -1
-        placeCount = wanted.names.count
         (keys + keyCount).initialize(to: key)
         for byte in bytes {
             spellings[spellingCount] = byte
@@ -306,6 +310,15 @@ struct JSONLines: ~Copyable {
         known[spelling] = keyCount
         keyCount += 1
         return keyCount - 1
+    }
+
+    /// The place of a key with a value of its own; an object has none.
+    private mutating func settledPlace(of key: Int) -> Int {
+        if keys[key].place == -2 {
+            keys[key].place = wanted.place(adding: paths[key]) ?? -1
+            placeCount = wanted.names.count
+        }
+        return keys[key].place
     }
 
     /// Notes a scalar, which ends before the next structural character.
@@ -332,7 +345,10 @@ struct JSONLines: ~Copyable {
     }
 
     private mutating func noteEscaped(_ place: Int, _ text: UnsafeRawPointer, _ length: Int) -> Bool {
-        guard let start = plain.baseAddress.map({ $0 + plainCount }) else { return false }
+        guard plainCount + length <= plain.count, let start = plain.baseAddress.map({ $0 + plainCount })
+        else {
+            return false
+        }
         let written = bd_index_unescape(
             index, text.assumingMemoryBound(to: CChar.self), length, start.assumingMemoryBound(to: CChar.self)
         )

@@ -27,9 +27,7 @@ func table(
     let (times, failing, weights) = (rows.map(\.kept.time), rows.map(\.isFailing), rows.map(\.weight))
     let shareCount = max(1, min(jobs, 8))
     let shares = (0..<shareCount).map { ColumnShare(rows: rows.count, share: ($0, shareCount)) }
-    var pieces = stride(from: 0, to: rows.count, by: 1024).map { start in
-        Piece(first: start, rows: Array(rows[start..<min(start + 1024, rows.count)]))
-    }
+    var pieces = pieces(of: rows)
     rows = []
     let files = sources.sources
     while !pieces.isEmpty {
@@ -46,6 +44,21 @@ func table(
     return EventTable(
         times: times, failing: failing, weights: weights, columns: columns.sorted { $0.name < $1.name },
         roles: roles.fields, sampledFrom: isSample ? seen : nil)
+}
+
+/// Cuts rows into pieces of at most 1024 and four megabytes or so.
+private func pieces(of rows: [Row]) -> [Piece] {
+    var pieces: [Piece] = []
+    var bytes = 0
+    for (index, row) in rows.enumerated() {
+        if pieces.isEmpty || pieces[pieces.count - 1].rows.count == 1024 || bytes > 4 << 20 {
+            pieces.append(Piece(first: index, rows: []))
+            bytes = 0
+        }
+        pieces[pieces.count - 1].rows.append(row)
+        bytes += row.kept.length
+    }
+    return pieces
 }
 
 /// Neighbouring rows.
@@ -92,15 +105,9 @@ extension KeptRecords.Kept {
         let filled = try bytes.withUnsafeMutableBytes {
             try file.read(into: $0, at: offset, path: sources[source].name)
         }
-        guard filled == length else { throw changed(sources[source]) }
+        guard filled == length else { throw fileBecameShorter(sources[source]) }
         return bytes
     }
-}
-
-private func changed(_ source: EventSources.Source) -> IngestError {
-    IngestError(
-        .unreadable, "the file became shorter while it was read", at: source.name,
-        remedy: "wait until it is written, or read a copy")
 }
 
 /// Some rows, one record after the other, of one shape.
@@ -133,6 +140,8 @@ private struct Slab: Sendable {
             if record.bytes.isEmpty {
                 let known = files[record.source]
                 if known == nil {
+                    // Systems allow a process a few hundred open files.
+                    if descriptors.count >= 16 { (descriptors, files) = ([], [:]) }
                     files[record.source] = descriptors.count
                     descriptors.append(try OpenFile(sources[record.source]))
                 }
@@ -165,7 +174,7 @@ private struct Slab: Sendable {
                     into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]), at: record.offset,
                     path: source.name)
             }
-            guard filled == record.length else { throw changed(source) }
+            guard filled == record.length else { throw fileBecameShorter(source) }
         }
     }
 }
@@ -222,6 +231,7 @@ private struct ColumnsBuilder: RecordSink {
 
     // A record may span several lines, so that they are counted by themselves.
     mutating func accept(_ record: Record, line: Int) {
+        guard next < rows.count else { return }
         while building.count < wanted.names.count { building.append(ColumnBuilder(rows: rowCount)) }
         for place in building.indices {
             let field = record[place]

@@ -5,13 +5,16 @@ final class WantedFields {
     private(set) var names: [String] = []
     /// How many places there may ever be.
     let capacity: Int
+    /// Whether every field is read: then one that is not well-formed is missing, and does not spoil the record.
+    let isOpen: Bool
     private var places: [String: Int] = [:]
-    /// Of the places only those that leave this remainder are read.
+    /// Of the fields only those are read whose hash leaves this remainder.
     private let share: (remainder: Int, of: Int)
 
     /// Only the fields of these names.
     init(_ names: [String]) {
         capacity = max(1, names.count)
+        isOpen = false
         share = (0, 1)
         for name in names { _ = add(name) }
     }
@@ -21,6 +24,7 @@ final class WantedFields {
     /// - Parameter share: reads only a share of them, so that several readers share the work.
     init(upTo limit: Int, share: (remainder: Int, of: Int) = (0, 1)) {
         capacity = limit
+        isOpen = true
         self.share = share
     }
 
@@ -29,7 +33,10 @@ final class WantedFields {
     /// The place of a field that is met in a record; `nil` when it is not wanted.
     func place(adding name: String) -> Int? {
         let place = places[name] ?? add(name)
-        return place.flatMap { $0 % share.of == share.remainder ? $0 : nil }
+        guard share.of > 1 else { return place }
+        // By the name: readers of different shares may meet fields in different orders.
+        let hash = Array(name.utf8).withUnsafeBytes(hashed)
+        return place.flatMap { _ in hash % UInt64(share.of) == UInt64(share.remainder) ? place : nil }
     }
 
     private func add(_ name: String) -> Int? {

@@ -138,4 +138,49 @@ struct ReadingTests {
         options.partBytes = 333
         #expect(try summary(text, options: options).inputs == found.inputs)
     }
+
+    @Test("an object is no field: ECS nests what failed below error")
+    func objects() throws {
+        let lines = (0..<20).map { index in
+            let failure =
+                index % 4 == 0 ? ",\"status\":500,\"error\":{\"message\":\"refused\"}" : ",\"status\":200"
+            return "{\"@timestamp\":\"\(Instant(seconds: 1_600_000_000 + index))\"\(failure)}"
+        }
+        let found = try summary(lines.joined(separator: "\n"))
+        #expect(found.series.first { $0.scope == .all }?.total == Rate(5, of: 20))
+        #expect(found.roles.fields[.error] == "status" && found.roles.fields[.message] == "error.message")
+    }
+
+    @Test("an object over several lines is as many lines that are none, however long its strings are")
+    func severalLines() throws {
+        let good = "{\"ts\":\"2020-09-13T12:27:00Z\",\"error\":false}"
+        let long = String(repeating: "x", count: 200_000)
+        let found = try summary(
+            "\(good)\n{\n\"ts\":\"2020-09-13T12:27:00Z\",\"a\":\"\\n\(long)\",\n\"error\":true}\n\(good)\n")
+        #expect(found.inputs[0].events == 2 && found.inputs[0].skipped == 3)
+    }
+
+    @Test("columns are the same for any number of threads, whatever the values look like")
+    func shares() throws {
+        let odd = "0.1000000000000000055511151231257827021181583404541015625"
+        let lines = (0..<40).map { index in
+            "{\"ts\":\"\(Instant(seconds: 1_600_000_000 + index))\",\"x\":\(index == 0 ? odd : "1"),\"k8s\":{\"pod\":\"p\"},\"err\":\(index % 2 == 0),"
+                + "\"note\":\"\(index == 3 ? "bad \\\\q" : "fine")\"}"
+        }
+        let one = try table(lines.joined(separator: "\n"))
+        #expect(one.column("k8s.pod")?.codes.allSatisfy { $0 == 0 } == true)
+        for jobs in [2, 3, 8] {
+            #expect(try table(lines.joined(separator: "\n"), options: IngestOptions(jobs: jobs)) == one)
+        }
+    }
+
+    @Test("a mark of byte order takes no record with it, the second time either")
+    func byteOrderMark() throws {
+        let rows = (0..<10).map {
+            "{\"ts\":\"\(Instant(seconds: 1_600_000_000 + $0 * 60))\",\"errors\":3,\"successes\":97}"
+        }
+        let marked = try table("\u{FEFF}" + rows.joined(separator: "\n"))
+        #expect(marked == (try table(rows.joined(separator: "\n"))))
+        #expect(marked.weights.reduce(0, +) == 1000)
+    }
 }
