@@ -167,6 +167,18 @@ struct EventAggregator {
         return scopes.count - 1
     }
 
+    /// The same scopes without counts: what the next parts of the input begin with, so that what is counted in one part is
+    /// counted in all.
+    var emptied: EventAggregator {
+        var copy = self
+        copy.counts = counts.map { _ in BucketCounts() }
+        copy.durations = durations.map { _ in DurationCounts() }
+        for index in copy.pods.indices { copy.pods[index].span = EventSpan() }
+        copy.leftOut = [:]
+        copy.span = EventSpan()
+        return copy
+    }
+
     /// Adds what another fold counted.
     mutating func merge(_ other: EventAggregator) {
         span.merge(other.span)

@@ -99,11 +99,11 @@ private struct CountedPart: RecordSink {
 
     init(
         _ part: InputPart, of source: EventSources.Source, roles: RoleAssignment, options: IngestOptions,
-        addresses: AddressSample?
+        aggregator: EventAggregator, addresses: AddressSample?
     ) throws {
         self.addresses = addresses
         self.source = Int16(truncatingIfNeeded: part.source)
-        aggregator = EventAggregator(roles)
+        self.aggregator = aggregator
         reading = EventReading(roles, depth: .scopes)
         if let range = part.range {
             lines = try source.read(range, WantedFields(reading.wanted), into: &self)
@@ -138,11 +138,9 @@ private struct CountedPart: RecordSink {
     }
 }
 
-/// How many parts are counted before their counts are added up: bounds the memory, not the result. Once a few parts are known,
-/// of the following ones less is remembered.
-private func partsAtOnce(isFirst: Bool, jobs: Int) -> Int {
-    isFirst ? 2 * jobs : max(2 * jobs, min(16 * jobs, 32))
-}
+/// How many parts are counted before their counts are added up: bounds the memory. The first part comes alone, so that the
+/// others know what it counted.
+private func partsAtOnce(isFirst: Bool, jobs: Int) -> Int { isFirst ? 1 : max(2 * jobs, min(16 * jobs, 32)) }
 
 /// Counts all events of some files: one pass, in memory that depends on the number of scopes and buckets only.
 ///
@@ -167,9 +165,11 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     while !parts.isEmpty {
         let round = Array(parts.prefix(partsAtOnce(isFirst: parts.startIndex == 0, jobs: options.jobs)))
         parts = parts.dropFirst(round.count)
-        let empty = addresses?.emptied
+        let (empty, noAddresses) = (aggregator.emptied, addresses?.emptied)
         let counted = try concurrentMap(round, workers: options.jobs) {
-            try CountedPart($0, of: all[$0.source], roles: roles, options: options, addresses: empty)
+            try CountedPart(
+                $0, of: all[$0.source], roles: roles, options: options, aggregator: empty,
+                addresses: noAddresses)
         }
         for (part, counted) in zip(round, counted) {
             let source = part.source

@@ -174,6 +174,17 @@ struct ReadingTests {
         }
     }
 
+    @Test("what is timed or counted in one part is in all")
+    func limits() throws {
+        let lines = (0..<3000).map { index in
+            "{\"ts\":\"\(Instant(seconds: 1_600_000_000 + index * 20))\",\"deployment\":\"w\((index * 7) % 20)\",\"error\":false,\"duration_ms\":\(index % 9 == 0 ? 900 : 40)}"
+        }
+        let text = lines.joined(separator: "\n")
+        var options = IngestOptions(jobs: 2)
+        options.partBytes = 40_000
+        #expect(try summary(text, options: options).series == summary(text).series)
+    }
+
     @Test("a mark of byte order takes no record with it, the second time either")
     func byteOrderMark() throws {
         let rows = (0..<10).map {
