@@ -1,3 +1,5 @@
+import DeployModel
+
 /// What a field of a Kubernetes object holds.
 indirect enum FieldType: Sendable, Hashable {
     case text
@@ -105,7 +107,7 @@ enum KubernetesFields {
         let scored = fields.keys.filter { abs($0.count - name.count) <= 4 }.map { field in
             (
                 name: field,
-                distance: letters(of: field) == wanted ? 0 : editDistance(Array(name), Array(field))
+                distance: letters(of: field) == wanted ? 0 : editDistance(name, field)
             )
         }
         return scored.filter { $0.distance <= limit }.min {
@@ -285,23 +287,4 @@ private struct FieldTable: Sendable {
         case let name: return .object(name)
         }
     }
-}
-
-/// The number of edits between two names, where neighbours that changed places count as one.
-private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
-    guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
-    var rows = [Array(0...b.count)]
-    for i in 1...a.count {
-        var row = [i]
-        for j in 1...b.count {
-            let isSame = a[i - 1] == b[j - 1]
-            var best = min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + (isSame ? 0 : 1))
-            if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] {
-                best = min(best, rows[i - 2][j - 2] + 1)
-            }
-            row.append(best)
-        }
-        rows.append(row)
-    }
-    return rows[a.count][b.count]
 }

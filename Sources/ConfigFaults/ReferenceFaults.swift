@@ -458,23 +458,8 @@ private func access(in change: inout FoundChange) {
 
 /// The known name with the fewest edits, if it is near: one edit, or two from eight letters on.
 func nearestName(to name: String, among known: [String]) -> String? {
-    let scored = known.map { (name: $0, distance: editDistance(Array(name), Array($0))) }
+    let scored = known.map { (name: $0, distance: editDistance(name, $0)) }
     return scored.filter { $0.distance <= (name.count < 8 ? 1 : 2) }.min {
         ($0.distance, $0.name) < ($1.distance, $1.name)
     }?.name
-}
-
-/// Levenshtein's distance, one row at a time.
-private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, y) in b.enumerated() {
-            let above = row[j + 1]
-            row[j + 1] = min(above + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
-            diagonal = above
-        }
-    }
-    return row[b.count]
 }

@@ -191,23 +191,8 @@ private func seenFields(_ survey: FieldSurvey) -> String {
 /// The known name with the fewest edits to a mistyped one, if it is near.
 func nearest(to name: String, among known: [String]) -> String? {
     let scored = known.map {
-        (name: $0, distance: editDistance(Array(name.lowercased()), Array($0.lowercased())))
+        (name: $0, distance: editDistance(name.lowercased(), $0.lowercased()))
     }
     let best = scored.min { ($0.distance, $0.name) < ($1.distance, $1.name) }
     return best.flatMap { $0.distance <= max(2, name.count / 3) ? $0.name : nil }
-}
-
-/// Levenshtein's distance, one row at a time.
-private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, y) in b.enumerated() {
-            let above = row[j + 1]
-            row[j + 1] = min(above + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
-            diagonal = above
-        }
-    }
-    return row[b.count]
 }
