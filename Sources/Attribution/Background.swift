@@ -14,9 +14,16 @@ struct Background {
     /// The names of the fields that make the strata.
     private(set) var strata: [String] = []
     private var quantum = 0x1p-20
+    /// The stratum of each row of the window of interest.
+    private var stratum: [Int] = []
+    /// How well the rate of each stratum is known: the shape of its gamma distribution, about the failures that tell it.
+    private var certainty: [Double] = []
 
-    /// A rate counts as much as this many events of the wider stratum.
-    private static let shrinkage = 30.0
+    /// Shapes that are tried for the distribution of the strata's rates; the relative spread of the rates is the
+    /// reciprocal of the square root.
+    private static let shapes = [0.25, 1, 4, 16]
+    /// What strata must explain better than none, as a logarithm: they are the best of dozens.
+    private static let conviction = 4.0
 
     init(of sample: Sample, candidates: [Int]) {
         let base = sample.baseline
@@ -29,12 +36,15 @@ struct Background {
         rates = Array(repeating: overall, count: sample.interest.count)
         baselineRates = Array(repeating: overall, count: base.count)
         var keys = Keys(interest: sample.interest.count, baseline: base.count)
+        stratum = keys.interest
+        certainty = [base.errors + 0.5]
         if base.errors >= 30, base.events >= 500 {
             let usable = candidates.filter { Self.canMakeStrata(sample.fields[$0]) }
-            for field in Self.choose(usable, sample) {
-                keys.refine(by: sample.fields[field])
-                apply(keys, base)
-                strata.append(sample.fields[field].name)
+            while strata.count < 3, let next = refinement(of: keys, by: usable, sample) {
+                keys.refine(by: sample.fields[next.field])
+                apply(keys, base, shape: next.shape)
+                stratum = keys.interest
+                strata.append(sample.fields[next.field].name)
             }
         }
         // Multiples of a power of two: their weighted sums are exact, and the same in every order of the rows.
@@ -49,6 +59,19 @@ struct Background {
     mutating func raise(_ rows: RowSet, to rate: Double) {
         let fine = (rate / quantum).rounded() * quantum
         for row in rows.indices() { rates[Int(row)] = max(rates[Int(row)], fine) }
+    }
+
+    /// The shape of the gamma distribution that tells how many failures the baseline lets expect of some rows.
+    ///
+    /// Of one stratum it is that stratum's; over several the variances add up.
+    func certainty(of rows: RowSet, _ weights: [Double]) -> Double {
+        var expected: [Int: Double] = [:]
+        for row in rows.indices() {
+            expected[stratum[Int(row)], default: 0] += rates[Int(row)] * weights[Int(row)]
+        }
+        let sum = expected.values.sorted().reduce(0, +)
+        let variance = expected.map { $1 * $1 / certainty[$0] }.sorted().reduce(0, +)
+        return variance > 0 ? sum * sum / variance : .infinity
     }
 
     /// Whether the failures of the window are more than the baseline and chance account for.
@@ -69,60 +92,67 @@ struct Background {
         return Double(unseen) <= 0.02 * Double(field.codes.count)
     }
 
-    private mutating func apply(_ keys: Keys, _ base: Sample.Rows) {
-        var events = [Double](repeating: 0, count: keys.count)
-        var errors = events
-        for row in base.weights.indices {
-            events[keys.baseline[row]] += base.weights[row]
-            errors[keys.baseline[row]] += base.errorWeights[row]
+    /// The posterior mean of each row's rate: its stratum's, drawn towards that of the wider stratum.
+    private mutating func apply(_ keys: Keys, _ base: Sample.Rows, shape: Double) {
+        let cells = Self.cells(keys, base, rates: baselineRates)
+        certainty = cells.map { $0.errors + shape }
+        func posterior(_ key: Int, _ rate: Double) -> Double {
+            rate * (cells[key].errors + shape) / (cells[key].background + shape)
         }
-        func shrunk(_ key: Int, _ parent: Double) -> Double {
-            (errors[key] + Self.shrinkage * parent) / (events[key] + Self.shrinkage)
-        }
-        for row in rates.indices { rates[row] = shrunk(keys.interest[row], rates[row]) }
+        for row in rates.indices { rates[row] = min(posterior(keys.interest[row], rates[row]), 1) }
         for row in baselineRates.indices {
-            baselineRates[row] = shrunk(keys.baseline[row], baselineRates[row])
+            baselineRates[row] = min(posterior(keys.baseline[row], baselineRates[row]), 1)
         }
     }
 
-    /// Forward selection of up to three fields.
-    private static func choose(_ usable: [Int], _ sample: Sample) -> [Int] {
-        var chosen: [Int] = []
-        var keys = Keys(interest: 0, baseline: sample.baseline.count)
-        var best = criterion(keys, sample.baseline)
-        while chosen.count < 3 {
-            var winner: (field: Int, keys: Keys, value: Double)?
-            for field in usable where !chosen.contains(field) {
-                var refined = keys
-                refined.refineBaseline(by: sample.fields[field])
-                guard refined.count <= 1 << 17 else { continue }
-                let value = criterion(refined, sample.baseline)
-                if value > (winner?.value ?? best + 3) { winner = (field, refined, value) }
-            }
-            guard let winner else { break }
-            chosen.append(winner.field)
-            keys = winner.keys
-            best = winner.value
-        }
-        return chosen
-    }
-
-    /// The log-likelihood of the baseline's outcomes by stratum, less two for each stratum. Akaike's criterion (1974) takes one, and
-    /// Schwarz's so much that a field whose values fail at rates of their own is left out where failures are few, which
-    /// then look like the incident's; the shrinkage keeps too many strata from doing harm.
-    private static func criterion(_ keys: Keys, _ base: Sample.Rows) -> Double {
-        var counts = [Counts](repeating: Counts(), count: keys.count)
+    /// What each stratum of the baseline counts; ``Counts/background`` is what `rates` let expect.
+    private static func cells(_ keys: Keys, _ base: Sample.Rows, rates: [Double]) -> [Counts] {
+        var cells = [Counts](repeating: Counts(), count: keys.count)
         for row in base.weights.indices {
-            counts[keys.baseline[row]].events += base.weights[row]
-            counts[keys.baseline[row]].errors += base.errorWeights[row]
+            let weight = base.weights[row]
+            cells[keys.baseline[row]] += Counts(
+                events: weight, errors: base.errorWeights[row], background: rates[row] * weight)
         }
-        let overall = base.errors / base.events
+        return cells
+    }
+
+    /// How strata made by one more field explain the baseline.
+    private struct Refinement {
+        var field: Int
+        var shape: Double
+        /// The logarithm of the Bayes factor against strata that all keep the rate of the wider one.
+        var evidence: Double
+    }
+
+    /// The field whose strata explain the baseline's failures best, if any does convincingly.
+    private func refinement(of keys: Keys, by usable: [Int], _ sample: Sample) -> Refinement? {
+        var best: Refinement?
+        for field in usable {
+            var refined = keys
+            refined.refineBaseline(by: sample.fields[field])
+            guard refined.count <= 1 << 17 else { continue }
+            let cells = Self.cells(refined, sample.baseline, rates: baselineRates).filter { $0.events > 0 }
+            for shape in Self.shapes {
+                let evidence = sample.evidence * Self.evidence(cells, shape: shape)
+                if evidence > best?.evidence ?? Self.conviction {
+                    best = Refinement(field: field, shape: shape, evidence: evidence)
+                }
+            }
+        }
+        return best
+    }
+
+    /// The Bayes factor, as a logarithm, of failures that follow the gamma-Poisson model (Greenwood and Yule, 1920): each
+    /// stratum's rate is the wider one's times a gamma variable of mean 1 and the given shape; against no such variable.
+    private static func evidence(_ cells: [Counts], shape: Double) -> Double {
         // Sorted, because codes depend on the order of the rows and rounding on the order of a sum.
-        let terms = counts.filter { $0.events > 0 }.map { cell in
-            let rate = min((cell.errors + 20 * overall) / (cell.events + 20), 1 - 1e-12)
-            return cell.errors * Double.log(rate) + (cell.events - cell.errors) * Double.log(1 - rate)
+        let terms = cells.map { cell in
+            let (errors, expected) = (cell.errors, cell.background)
+            let rising = errors > 0 ? Double.logGamma(errors + shape) - Double.logGamma(shape) : 0
+            return rising - shape * Double.log(onePlus: expected / shape)
+                - errors * Double.log(expected + shape) + expected
         }.sorted()
-        return terms.reduce(0, +) - 2 * Double(terms.count)
+        return terms.reduce(0, +)
     }
 }
 

@@ -9,6 +9,10 @@ struct Inquiry {
     private static let rounds = 24
     /// How sure a symptom must be to be kept out even when nothing else explains the failures.
     private static let certainty = 8.0
+    /// What a slice's score must exceed after its penalty when its expected failures are uncertain.
+    private static let minimumCertainScore = 1.0
+    /// One in a thousand, by the chi-squared distribution with one degree of freedom.
+    private static let significantRise = 10.83
 
     init(sample: Sample, background: Background, options: AttributionOptions) {
         self.sample = sample
@@ -39,7 +43,7 @@ struct Inquiry {
                 roles.convict(verdict.field)
                 continue
             }
-            if let rate = unchangedRate(slice, source) {
+            if let rate = unchangedRate(slice, source, population) {
                 background.raise(slice.rows, to: rate)
                 continue
             }
@@ -57,12 +61,11 @@ struct Inquiry {
         a.rows.jaccard(b.rows, sample.interest.weights) >= 0.8
     }
 
-    /// The rate of a slice that fails no more than it did before, or `nil` when it has become worse or there is
+    /// The rate of a slice that may fail no more than it did before, or `nil` when it has become worse or there is
     /// nothing to compare with.
-    ///
-    /// The likelihood-ratio test of two proportions (G), as in Sokal and Rohlf's *Biometry*; 12 is one in
-    /// 2,000, as the slice is the best of thousands.
-    private func unchangedRate(_ slice: Slice, _ source: AtomSource) -> Double? {
+    private func unchangedRate(
+        _ slice: Slice, _ source: AtomSource, _ population: Population
+    ) -> Double? {
         guard sample.hasBaseline else { return nil }
         var rows = RowSet(count: sample.baseline.count)
         for atom in slice.atoms { rows = rows.intersection(source.baselineRows(atom)) }
@@ -70,14 +73,28 @@ struct Inquiry {
         let now = slice.counts
         // What hardly occurred before has no rate of its own to go by.
         guard events >= 30, events * sample.growth >= 0.25 * now.events else { return nil }
-        let isWorse = now.errors * events > errors * now.events
-        let statistic =
-            2 * sample.evidence
-            * (gain(errors, events) + gain(now.errors, now.events)
-                - gain(errors + now.errors, events + now.events))
+        let hasRisen =
+            now.errors * events > errors * now.events
+            && rise(from: errors, of: events, to: now) >= Self.significantRise
+        if hasRisen, standsOut(slice, population) { return nil }
         // Both windows together say what the rate is; below that of now it could win again.
         let rate = (errors + now.errors) / (events + now.events)
-        return isWorse && statistic >= 12 ? nil : max(rate, now.errors / max(now.events, 1))
+        return max(rate, now.errors / max(now.events, 1))
+    }
+
+    /// The likelihood-ratio test of two proportions (G), as in Sokal and Rohlf's *Biometry*.
+    private func rise(from errors: Double, of events: Double, to now: Counts) -> Double {
+        2 * sample.evidence
+            * (gain(errors, events) + gain(now.errors, now.events)
+                - gain(errors + now.errors, events + now.events))
+    }
+
+    /// Whether a slice still stands out when its expected failures are known no better than the baseline tells them: a
+    /// route that failed once in an hour may well fail five times in the next.
+    private func standsOut(_ slice: Slice, _ population: Population) -> Bool {
+        let certainty = background.certainty(of: slice.rows, sample.interest.weights)
+        let score = population.yardstick.score(slice.counts, certainty: certainty)
+        return slice.net - slice.score + score >= Self.minimumCertainScore
     }
 
     /// The log-likelihood of a proportion at its best value.

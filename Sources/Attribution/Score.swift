@@ -27,12 +27,18 @@ struct Counts {
 /// - Parameters:
 ///   - observed: failures inside the slice.
 ///   - expected: failures inside the slice when `total` failures are spread as expected.
-func scanStatistic(observed: Double, expected: Double, total: Double) -> Double {
+///   - certainty: how well `expected` is known: the shape of its gamma distribution. The inside is then judged by the
+///     negative binomial distribution, of which Poisson's is the limit.
+func scanStatistic(observed: Double, expected: Double, total: Double, certainty: Double = .infinity) -> Double
+{
     let inside = max(expected, 1e-9)
     guard observed > inside else { return 0 }
     let outside = total - observed
     let rest = outside > 0 ? outside * Double.log(outside / max(total - inside, 1e-9)) : 0
-    return observed * Double.log(observed / inside) + rest
+    let poisson = observed * Double.log(observed / inside) + rest
+    guard certainty < .infinity else { return poisson }
+    let spread = (observed + certainty) * Double.log((observed + certainty) / (inside + certainty))
+    return poisson + (observed - inside) - spread
 }
 
 /// How a slice's failures are judged: against the background plus an excess that is spread evenly.
@@ -59,11 +65,12 @@ struct Yardstick {
         scale * (counts.background + excess * counts.events)
     }
 
-    /// The log-likelihood ratio of a slice.
-    func score(_ counts: Counts) -> Double {
+    /// The log-likelihood ratio of a slice, whose expected failures are known as well as `certainty` says.
+    func score(_ counts: Counts, certainty: Double = .infinity) -> Double {
         evidence
             * scanStatistic(
-                observed: counts.errors, expected: expected(counts), total: total.errors)
+                observed: counts.errors, expected: expected(counts), total: total.errors,
+                certainty: certainty)
     }
 
     /// The same when some events are left out.
