@@ -122,6 +122,7 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> [Found
         }
         changes += found.map { foundChange($0, of: manifest, path: path, reach: reach, lines: lines) }
     }
+    for index in changes.indices { changes[index].changedLines = lines.count }
     return changes
 }
 
@@ -142,7 +143,7 @@ private func foundChange(
     let isWhole = difference.path.isEmpty
     return FoundChange(
         change: FieldChange(
-            path: path, line: line, endLine: isWhole ? line : end, oldLine: difference.beforeLine,
+            path: path, line: line, endLine: end, oldLine: difference.beforeLine,
             object: object,
             fieldPath: isWhole ? object.kind : difference.path.words,
             before: difference.before.map {

@@ -31,6 +31,8 @@ public struct FoundChange: Sendable {
     var mend: String?
     /// Whether ``FieldChange/reach`` is known.
     var isReachKnown: Bool
+    /// How many lines of its file changed.
+    var changedLines = 0
     /// The field itself before and after, where it was read as a tree.
     var beforeNode: ConfigNode?
     var afterNode: ConfigNode?
@@ -39,6 +41,16 @@ public struct FoundChange: Sendable {
 extension FoundChange {
     /// Whether the file says two things, or what cannot be meant, and this is sure enough.
     var isContradiction: Bool { findings.contains { $0.fault.isContradiction && $0.weight >= 0.6 } }
+}
+
+extension FoundChange {
+    /// Points a change that takes many lines at the one where the worst of its faults is.
+    fileprivate mutating func narrow() {
+        let worst = findings.max { ($0.weight, $1.fault.number) < ($1.weight, $0.fault.number) }
+        guard let line = worst?.line, (change.line...change.endLine).contains(line) else { return }
+        change.line = line
+        change.endLine = line
+    }
 }
 
 extension ConfigComparison {
@@ -57,6 +69,8 @@ struct FaultFinding: Sendable {
     var text: String
     /// From 0 to 1; the class's own weight unless the facts are weaker.
     var weight: Double
+    /// Where inside the change it is, where that is known.
+    var line: Int?
 
     init(_ fault: FaultClass, weight: Double? = nil, _ text: String) {
         self.fault = fault
@@ -80,17 +94,22 @@ public func compareConfig(
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
     let readers = try Readers(changes, after: after, configuration: surroundings)
     findFaults(in: &changes, files: changed, surroundings: surroundings, readers: readers)
+    for index in changes.indices { changes[index].narrow() }
+    let recipes = try files.filter { file in !changed.contains { $0.file.path == file.path } }
+        .compactMap { try RecipeFile($0, before: before, after: after) }
+    changes += recipes.flatMap(\.changes)
     changes += try readsOfUndefined(files, before: before, after: after, surroundings: surroundings)
     changes.sort {
         ($0.change.path, $0.change.line, $0.change.fieldPath) < (
             $1.change.path, $1.change.line, $1.change.fieldPath
         )
     }
+    let told = Set(changed.map(\.file.path) + recipes.map(\.file.path))
     return ConfigComparison(
         changes: changes, workloads: surroundings.after.workloads.map(Workload.init),
         filesChanged: files.count,
-        configFiles: changed.count,
-        otherFiles: files.map(\.path).filter { path in !changed.contains { $0.file.path == path } }.sorted(),
+        configFiles: told.count,
+        otherFiles: files.map(\.path).filter { !told.contains($0) }.sorted(),
         warnings: surroundings.warnings)
 }
 

@@ -97,7 +97,7 @@ extension FaultClass {
     static let addressChanged = FaultClass(23, "address-changed", 0.65, "another host, scheme or port")
     static let commandChanged = FaultClass(26, "command-changed", 0.6, "another command or other arguments")
     static let transportSecurity = FaultClass(
-        27, "transport-security", 0.7, "certificates and how they are checked")
+        27, "transport-security", 0.5, "certificates and how they are checked")
     static let networkTightened = FaultClass(
         28, "network-tightened", 0.8, "a network policy that lets less through")
     static let accessReduced = FaultClass(29, "access-reduced", 0.7, "another account, or fewer permissions")
@@ -109,7 +109,7 @@ extension FaultClass {
     static let infrastructure = FaultClass(
         36, "infrastructure", 0.5, "infrastructure taken away or made smaller")
     static let structureMoved = FaultClass(
-        38, "structure-moved", 0.7, "a section or a list that is another kind of value now")
+        38, "structure-moved", 0.5, "a section or a list that is another kind of value now")
     static let secretChanged = FaultClass(41, "secret-changed", 0.6, "another secret")
     static let scheduleChanged = FaultClass(42, "schedule-changed", 0.5, "when or how often a job runs")
 }

@@ -4,6 +4,8 @@ struct LineDifference {
     let destination: [Int?]
     /// The stretches of lines that are gone, as ranges of lines before.
     let removals: [Range<Int>]
+    /// How many lines are gone or new.
+    let count: Int
 
     /// Longest common subsequence of what lies between the common beginning and end; beyond a million cells of its table
     /// everything in between counts as replaced.
@@ -36,6 +38,8 @@ struct LineDifference {
             }
         }
         self.removals = removals
+        let kept = destination.reduce(0) { $0 + ($1 == nil ? 0 : 1) }
+        count = before.count + after.count - 2 * kept
     }
 
     private static func common(_ a: [String], _ b: [String]) -> [(Int, Int)] {

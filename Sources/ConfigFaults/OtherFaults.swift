@@ -120,7 +120,13 @@ func environment(of change: FieldChange) -> String? {
 }
 
 private func environment(inValue value: String) -> String? {
-    environment(in: value.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init))
+    let words = value.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+    // A smoke test runs where its deployment does.
+    let kinds: Set = ["smoke", "load", "unit", "health", "speed", "ab"]
+    return environment(
+        in: words.indices.filter { index in
+            !(words[index].hasPrefix("test") && index > 0 && kinds.contains(words[index - 1]))
+        }.map { words[$0] })
 }
 
 private func environment(in words: [String]) -> String? {

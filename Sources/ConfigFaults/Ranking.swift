@@ -1,4 +1,5 @@
 public import DeployModel
+import RealModule
 
 /// Who fails, for telling which changes could have done it.
 public struct FailureContext: Sendable, Equatable {
@@ -53,6 +54,7 @@ private func rank(
         evidence.append(Evidence(kind: "kind_of_field", text: kind.text, weight: kind.weight))
     }
     evidence += symptomEvidence(found, words: words, messages: failures.messages)
+    if let extent = extentEvidence(found) { evidence.append(extent) }
     let suspicion = 1 - evidence.reduce(1) { $0 * (1 - $1.weight) }
     let scope = scopeFactor(found, failures: failures, workloads: workloads)
     if let reason = scope.evidence { evidence.append(reason) }
@@ -67,6 +69,18 @@ private func rank(
         mend: found.mend)
 }
 
+/// Every line is a chance to go wrong: of two ordinary changes, the one in the file that changed more is at fault more
+/// often.
+///
+/// weight = ¼ · (1 − 0.97ⁿ) for n changed lines.
+private func extentEvidence(_ found: FoundChange) -> Evidence? {
+    let lines = found.changedLines
+    guard lines >= 3 else { return nil }
+    return Evidence(
+        kind: "extent", text: "one of \(lines) changed lines of the file",
+        weight: 0.25 * (1 - Double.pow(0.97, lines)))
+}
+
 /// How often changes of such a field break things, before anything else is known.
 private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     let names = found.path.map { $0.name.lowercased() }
@@ -79,7 +93,7 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     let isNew = found.change.before == nil
     if isPackageManifest(found.change.path) { return (isNew ? 0.1 : 0.2, "what the program is built from") }
     if found.path.isEmpty, found.change.object == nil { return (0.1, "the file as a whole") }
-    if found.path.isEmpty { return isNew ? (0.1, "the object is new") : (0.3, "the object is gone") }
+    if found.path.isEmpty { return isNew ? (0.2, "the object is new") : (0.3, "the object is gone") }
     if has("annotations", "labels") { return (0.1, "a label or an annotation") }
     if has("secret", "credential", "password", "token") { return (isNew ? 0.15 : 0.35, "a credential") }
     if has("image", "command", "args") { return (0.35, "what is run") }
@@ -88,7 +102,7 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     if found.variableName != nil {
         return (isNew ? 0.1 : 0.3, isNew ? "a new variable" : "a variable is gone or changed")
     }
-    return (isNew ? 0.1 : 0.2, "an ordinary field")
+    return (isNew ? 0.15 : 0.2, "an ordinary field")
 }
 
 /// Whether a change can touch what fails.

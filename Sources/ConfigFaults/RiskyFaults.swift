@@ -355,7 +355,7 @@ private func transport(_ field: ChangedField) -> FaultFinding? {
         return nil
     }
     return FaultFinding(
-        .transportSecurity, weight: field.before == nil ? 0.4 : nil, "certificates: \(field.words)")
+        .transportSecurity, weight: field.before == nil ? 0.3 : nil, "certificates: \(field.words)")
 }
 
 /// F30.

@@ -136,8 +136,10 @@ private func findStrayFields(
     strays += movedAmongFreeKeys(change, kind: kind, changes: own)
     guard !strays.isEmpty else { return }
     let known = knownStrays(kind: kind, surroundings: surroundings)
-    let findings = strays.filter { !known.contains($0.path.pattern) }.compactMap {
-        finding($0, in: change, of: object, changes: own)
+    let findings = strays.filter { !known.contains($0.path.pattern) }.compactMap { stray in
+        var found = finding(stray, in: change, of: object, changes: own)
+        found?.line = stray.line
+        return found
     }
     change.findings += findings.prefix(mostSchemaFindings)
     if findings.count > mostSchemaFindings, let last = change.findings.indices.last {

@@ -4,18 +4,21 @@ import DeployModel
 /// F13: values whose type is not what stood there before, or not what the schema takes.
 func findTypeTraps(in change: inout FoundChange, of object: JudgedObject) {
     guard let after = change.afterNode else { return }
-    var traps: [(place: String, finding: FaultFinding)] = []
+    var traps: [(place: String, line: Int, finding: FaultFinding)] = []
     visitValues(after, change.beforeNode, at: change.path) { value in
         guard let trap = typeTrap(value, of: object) else { return }
-        traps.append((placeWords(value.path, line: value.node.start.line, in: change), trap))
+        let line = value.node.start.line
+        traps.append((placeWords(value.path, line: line, in: change), line, trap))
     }
     if traps.contains(where: { $0.finding.fault == .refusedType }), isUsedToRefusals(object) {
         // Something between this file and the API server puts the quotes in.
         traps.removeAll { $0.finding.fault == .refusedType }
     }
     guard !traps.isEmpty else { return }
-    change.findings += traps.prefix(mostSchemaFindings).map { place, finding in
-        FaultFinding(finding.fault, weight: finding.weight, place + finding.text)
+    change.findings += traps.prefix(mostSchemaFindings).map { place, line, finding in
+        var placed = FaultFinding(finding.fault, weight: finding.weight, place + finding.text)
+        placed.line = line
+        return placed
     }
     if traps.count > mostSchemaFindings, let last = change.findings.indices.last {
         change.findings[last].text += "; so it is with \(traps.count - mostSchemaFindings) more values"

@@ -149,6 +149,41 @@ struct ExplainTests {
         #expect(explanation.outcome == .none)
     }
 
+    @Test("a route with a rate of its own does not make its whole service look guilty")
+    func ownRates() {
+        // Forty routes of eight services; /pay/3 always fails often, /search/3 newly.
+        let events = Incident(background: 0).made().map { event -> Incident.Event in
+            var event = event
+            let route = "\(event.text("http.route"))/\(event.index % 8)"
+            event.fields["http.route"] = .string(route)
+            event.fields["service.name"] = .string("service-\(event.index % 8)")
+            let fails = route == "/pay/3" || route == "/search/3" && event.isAfter
+            event.failed = event.index * 7919 % 1000 < (fails ? 250 : 2)
+            return event
+        }
+        let explanation = explain(
+            Incident.table(events), interest: Incident.interest, baseline: Incident.baseline)
+        #expect(
+            explanation.causes.map(\.predicates) == [[Predicate("http.route", .equals(.string("/search/3")))]]
+        )
+    }
+
+    @Test("a rise from nothing to a few, where nothing is known well, is no cause")
+    func uncertain() {
+        // Rates differ by route from none to a quarter, so that a route's own is known by its own few failures alone.
+        let events = Incident(background: 0).made().map { event -> Incident.Event in
+            var event = event
+            let number = event.index % 60
+            event.fields["http.route"] = .string("/\(number)")
+            let turn = event.index / 60
+            event.failed = number < 20 ? turn % 4 == 0 : number == 40 && event.isAfter && turn % 11 == 0
+            return event
+        }
+        let explanation = explain(
+            Incident.table(events), interest: Incident.interest, baseline: Incident.baseline)
+        #expect(explanation.outcome == .none)
+    }
+
     @Test("without a time before, failing events are set against the others")
     func noBaseline() {
         let incident = Incident(fault: { $0.text("http.route") == "/pay" })

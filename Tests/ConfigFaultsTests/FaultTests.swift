@@ -285,3 +285,73 @@ struct RankingTests {
         #expect(changes.allSatisfy { $0.score < 30 })
     }
 }
+
+@Suite("What is no tree, and what is large")
+struct ExtentTests {
+    @Test(
+        "a recipe's changes are told by line and instruction, comments and blank lines aside, secrets masked")
+    func recipe() throws {
+        let before = FolderOfTexts([
+            "api/Dockerfile": "# base\nFROM debian:12\nRUN make\nENV API_TOKEN=abc123xyz\nCMD [\"api\"]\n"
+        ])
+        let after = FolderOfTexts([
+            "api/Dockerfile":
+                "# the base\n\nFROM debian:13\nRUN make\nENV API_TOKEN=hunter2hunter2\nCMD [\"api\"]\n"
+        ])
+        let changes = try ranked(before, after).sorted { $0.change.line < $1.change.line }
+        #expect(changes.map(\.change.line) == [1, 5])
+        #expect(changes.map(\.change.fieldPath) == ["FROM", "ENV"])
+        #expect(changes.first?.change.before == "FROM debian:12")
+        #expect(changes.first?.change.after == "FROM debian:13")
+        #expect(changes.last?.change.after == "ENV API_TOKEN=••••••")
+        #expect(changes.allSatisfy { $0.score < 40 })
+    }
+
+    @Test("a fault inside a new object is told at its own line")
+    func narrowed() throws {
+        let cronJob = """
+            apiVersion: batch/v1
+            kind: CronJob
+            metadata:
+              name: prune
+            spec:
+              schedule: "*/5 * * * *"
+              jobTemplate:
+                spec:
+                  template:
+                    spec:
+                      restartPolicy: Never
+                      containers:
+                        - name: prune
+                          image: docker:27
+                          cmd: ["prune"]
+            """
+        let changes = try ranked(
+            FolderOfTexts(["a.yaml": "a: 1\n"]), FolderOfTexts(["a.yaml": "a: 1\n", "prune.yaml": cronJob]))
+        let first = try #require(changes.first)
+        #expect(first.fault == "unknown-field")
+        #expect((first.change.line, first.change.endLine) == (15, 15))
+    }
+
+    @Test("of two new files the longer one comes first")
+    func extent() throws {
+        let short = "limits:\n  uploads: 3\n"
+        let long = "limits:\n" + (1...30).map { "  kind\($0): \($0)\n" }.joined()
+        let changes = try ranked(
+            FolderOfTexts(["a.yaml": "a: 1\n"]),
+            FolderOfTexts(["a.yaml": "a: 1\n", "b.yaml": short, "c.yaml": long]))
+        #expect(changes.first?.change.path == "c.yaml")
+        #expect(changes.first?.evidence.contains { $0.kind == "extent" } == true)
+        #expect(changes.allSatisfy { $0.score < 30 })
+    }
+
+    @Test(
+        "what is of another environment counts less; a smoke test is none",
+        arguments: [("values-test.yaml", true), ("templates/smoke-test.yaml", false), ("config.yaml", false)])
+    func environments(path: String, isLess: Bool) throws {
+        let changes = try ranked(
+            FolderOfTexts([path: "color: red\n"]), FolderOfTexts([path: "color: blue\n"]))
+        #expect(changes.count == 1)
+        #expect((changes[0].score < 5) == isLess)
+    }
+}

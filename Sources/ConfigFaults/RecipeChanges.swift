@@ -1,0 +1,111 @@
+import ConfigTree
+import DeployModel
+
+/// The changes of files that configure without being trees: container recipes, named templates, server configuration in
+/// languages of their own. They are told by line, a stretch of changed lines each.
+struct RecipeFile {
+    var file: FileChange
+    private var before: [String]
+    private var after: [String]
+
+    private static let mostBytes = 1 << 20
+    private static let mostChanges = 200
+
+    /// - Returns: `nil` for a file that is none of these, or that is gone, large or binary.
+    init?(_ file: FileChange, before: (any SourceTree)?, after: any SourceTree) throws {
+        guard Self.isRecipe(path: file.path), file.status != .removed else { return nil }
+        func read(_ path: String, _ tree: (any SourceTree)?) throws -> [String]? {
+            guard let contents = try tree?.contents(of: path), contents.count <= Self.mostBytes,
+                !contents.contains(0)
+            else { return nil }
+            return String(decoding: contents, as: UTF8.self)
+                .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        }
+        guard let after = try read(file.path, after) else { return nil }
+        self.file = file
+        self.after = after
+        self.before = file.status == .added ? [] : try read(file.pathBefore, before) ?? []
+    }
+
+    static func isRecipe(path: String) -> Bool {
+        let name = path.split(separator: "/").last.map { $0.lowercased() } ?? ""
+        if ["dockerfile", "containerfile", "caddyfile", "procfile"].contains(name) { return true }
+        if name.hasPrefix("dockerfile.") || name.hasSuffix(".dockerfile") { return true }
+        return [".tpl", ".conf", ".vcl", ".conf.template"].contains(where: name.hasSuffix)
+    }
+
+    /// The stretches of lines that say something else now; blank lines, comments and indentation aside.
+    var changes: [FoundChange] {
+        let difference = LineDifference(before, after)
+        return difference.stretches(newCount: after.count).lazy
+            .filter { said(before[$0.old]) != said(after[$0.new]) }
+            .prefix(Self.mostChanges).map { change(old: $0.old, new: $0.new, of: difference) }
+    }
+
+    private func said(_ lines: ArraySlice<String>) -> [Substring] {
+        lines.map { $0.trimming(while: \.isWhitespace) }.filter { line in
+            !line.isEmpty && !["#", "//", "{{/*", "{{- /*"].contains(where: line.hasPrefix)
+        }
+    }
+
+    private func change(old: Range<Int>, new: Range<Int>, of difference: LineDifference) -> FoundChange {
+        let told = said(after[new]).first ?? said(before[old]).first ?? ""
+        let instruction = told.prefix(while: \.isLetter)
+        let isInstruction = !instruction.isEmpty && instruction.allSatisfy(\.isUppercase)
+        return FoundChange(
+            change: FieldChange(
+                path: file.path, line: min(new.lowerBound + 1, max(after.count, 1)),
+                endLine: max(min(new.lowerBound + 1, max(after.count, 1)), new.upperBound),
+                oldLine: old.isEmpty ? nil : old.lowerBound + 1,
+                fieldPath: isInstruction ? String(instruction) : new.count > 1 ? "lines" : "line",
+                before: said(before[old]).first.map(masked), after: said(after[new]).first.map(masked)),
+            path: [.key(isInstruction && instruction != "ENV" ? "command" : "line")],
+            isReachKnown: false, changedLines: difference.count)
+    }
+
+    /// A line without the values whose names say that they are secret.
+    private func masked(_ line: Substring) -> String {
+        var name = ""
+        let words = line.prefix(400).split(separator: " ").map { word -> String in
+            defer { name = String(word) }
+            guard let equals = word.firstIndex(of: "="), equals > word.startIndex else {
+                return maskedIfSecret(String(word), name: name)
+            }
+            let value = word[word.index(after: equals)...]
+            return word[...equals] + maskedIfSecret(String(value), name: String(word[..<equals]))
+        }
+        return words.joined(separator: " ")
+    }
+}
+
+extension LineDifference {
+    /// The stretches of lines that differ, before and after.
+    fileprivate func stretches(newCount: Int) -> [(old: Range<Int>, new: Range<Int>)] {
+        var found: [(old: Range<Int>, new: Range<Int>)] = []
+        var (old, new) = (0, 0)
+        func close(_ oldEnd: Int, _ newEnd: Int) {
+            if oldEnd > old || newEnd > new { found.append((old..<oldEnd, new..<newEnd)) }
+        }
+        for (index, target) in destination.enumerated() {
+            guard let target else { continue }
+            close(index, target)
+            (old, new) = (index + 1, target + 1)
+        }
+        close(destination.count, newCount)
+        return found
+    }
+}
+
+extension Substring {
+    fileprivate func trimming(while isTrimmed: (Character) -> Bool) -> Substring {
+        var rest = drop(while: isTrimmed)
+        while let last = rest.last, isTrimmed(last) { rest.removeLast() }
+        return rest
+    }
+}
+
+extension String {
+    fileprivate func trimming(while isTrimmed: (Character) -> Bool) -> Substring {
+        self[...].trimming(while: isTrimmed)
+    }
+}
