@@ -8,13 +8,14 @@ struct ChangedFile {
     var after: ConfigFile?
 
     /// - Returns: `nil` for a file that is no configuration on either side.
-    init?(_ file: FileChange, before: (any SourceTree)?, after: any SourceTree) throws {
+    init?(
+        _ file: FileChange, before: (any SourceTree)?, after: any SourceTree, cache: ManifestCache
+    ) throws {
         guard mayBeConfiguration(path: file.path) || mayBeConfiguration(path: file.pathBefore) else {
             return nil
         }
         func read(_ path: String, _ tree: (any SourceTree)?) throws -> ConfigFile? {
-            guard let contents = try tree?.contents(of: path), contents.count <= 4 << 20 else { return nil }
-            return parseConfig(path: path, contents: contents)
+            try tree.flatMap { try cache.file(at: path, in: $0) }
         }
         self.file = file
         if file.status != .added { self.before = try read(file.pathBefore, before) }
@@ -37,7 +38,7 @@ struct Surroundings {
 
     /// Reads the other configuration files as well, when objects that refer to each other are among the changed ones: the
     /// nearest folders first, up to a limit.
-    init(_ changed: [ChangedFile], after tree: any SourceTree) throws {
+    init(_ changed: [ChangedFile], after tree: any SourceTree, cache: ManifestCache) throws {
         let changedBefore = changed.compactMap(\.before).flatMap(manifests(of:))
         let changedAfter = changed.compactMap(\.after).flatMap(manifests(of:))
         var others: [Manifest] = []
@@ -57,9 +58,13 @@ struct Surroundings {
                         ))
                     break
                 }
-                guard let contents = try tree.contents(of: path), contents.count <= 1 << 20 else { continue }
-                bytes += contents.count
-                others += parseConfig(path: path, contents: contents).map(manifests(of:)) ?? []
+                others += try cache.manifests(at: path, in: tree) {
+                    guard let contents = try tree.contents(of: path), contents.count <= 1 << 20 else {
+                        return []
+                    }
+                    bytes += contents.count
+                    return parseConfig(path: path, contents: contents).map(manifests(of:)) ?? []
+                }
             }
         }
         before = ManifestIndex(others + changedBefore)
@@ -89,7 +94,7 @@ struct Surroundings {
 
 private func isManifestPath(_ path: String) -> Bool {
     let lowered = path.lowercased()
-    return (lowered.contains(".yaml") || lowered.contains(".yml") || lowered.hasSuffix(".json"))
+    return (lowered.holds(".yaml") || lowered.holds(".yml") || lowered.hasSuffix(".json"))
         && mayBeConfiguration(path: path)
 }
 

@@ -85,12 +85,14 @@ struct FaultFinding: Sendable {
 ///   - before: the files before; `nil` when there was nothing.
 ///   - after: the files after.
 ///   - files: what changed between them.
+///   - cache: what was read for other commits.
 /// - Throws: what the trees throw.
 public func compareConfig(
-    before: (any SourceTree)?, after: any SourceTree, files: [FileChange]
+    before: (any SourceTree)?, after: any SourceTree, files: [FileChange],
+    cache: ManifestCache = ManifestCache()
 ) throws -> ConfigComparison {
-    let changed = try files.compactMap { try ChangedFile($0, before: before, after: after) }
-    let surroundings = try Surroundings(changed, after: after)
+    let changed = try files.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
+    let surroundings = try Surroundings(changed, after: after, cache: cache)
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
     let readers = try Readers(changes, after: after, configuration: surroundings)
     findFaults(in: &changes, files: changed, surroundings: surroundings, readers: readers)

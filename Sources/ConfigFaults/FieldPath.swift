@@ -90,17 +90,21 @@ extension FieldPath {
 /// The field that elements of a list are known by, from the merge keys of the Kubernetes API; any other list of mappings
 /// is known by `name`, `key` or `id` when these are there and differ.
 func identityKey(ofList name: String?, elements: [ConfigNode]) -> String? {
-    let known: [String: [String]] = [
-        "containers": ["name"], "initContainers": ["name"], "ephemeralContainers": ["name"], "env": ["name"],
-        "ports": ["containerPort", "port"], "volumeMounts": ["mountPath"], "volumeDevices": ["devicePath"],
-        "volumes": ["name"], "imagePullSecrets": ["name"], "hostAliases": ["ip"],
-        "topologySpreadConstraints": ["topologyKey"], "secrets": ["name"],
-    ]
-    let candidates = name.flatMap { known[$0] } ?? ["name", "key", "id"]
-    return candidates.first { key in
-        let names = elements.map { $0[key]?.text }
-        let isKnown = name.flatMap { known[$0] } != nil
-        return !elements.isEmpty && names.allSatisfy { $0 != nil }
-            && (isKnown || Set(names).count == names.count)
+    guard !elements.isEmpty else { return nil }
+    let known = name.flatMap { mergeKeys[$0] }
+    return (known ?? ["name", "key", "id"]).first { key in
+        var names: Set<String> = []
+        for element in elements {
+            guard let name = element[key]?.text else { return false }
+            names.insert(name)
+        }
+        return known != nil || names.count == elements.count
     }
 }
+
+private let mergeKeys: [String: [String]] = [
+    "containers": ["name"], "initContainers": ["name"], "ephemeralContainers": ["name"], "env": ["name"],
+    "ports": ["containerPort", "port"], "volumeMounts": ["mountPath"], "volumeDevices": ["devicePath"],
+    "volumes": ["name"], "imagePullSecrets": ["name"], "hostAliases": ["ip"],
+    "topologySpreadConstraints": ["topologyKey"], "secrets": ["name"],
+]

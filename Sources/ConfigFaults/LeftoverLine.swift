@@ -14,6 +14,7 @@ func findLeftoverLines(in files: [ChangedFile], changes: inout [FoundChange]) {
             RemovedBlock(path: file.file.path, lines: trimmed(file.before?.lines[range] ?? []))
         }
     }
+    guard !blocks.isEmpty else { return }
     for (file, lines) in both {
         guard let before = file.before?.lines, let after = file.after?.lines else { continue }
         let text = trimmed(before[...])
@@ -48,9 +49,15 @@ private struct RemovedBlock {
 
 private func trimmed(_ lines: ArraySlice<String>) -> [String] {
     lines.map { line in
-        let rest = line.drop { $0 == " " || $0 == "\t" }
-        return String(rest.reversed().drop { $0 == " " || $0 == "\t" || $0 == "\r" }.reversed())
+        var rest = line.utf8[...]
+        while let first = rest.first, isBlank(first) { rest.removeFirst() }
+        while let last = rest.last, isBlank(last) { rest.removeLast() }
+        return String(Substring(rest))
     }
+}
+
+private func isBlank(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
 }
 
 private func occurrences(of block: [String], in lines: [String]) -> [Int] {

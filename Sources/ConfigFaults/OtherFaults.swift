@@ -53,14 +53,15 @@ private func environmentNamed(in value: String) -> String? {
 
 /// F40: a placeholder in a file that nobody fills in: a whole value, in a field that is not written for people.
 func findPlaceholder(in change: inout FoundChange) {
+    guard let after = change.afterNode else { return }
     let path = change.change.path.lowercased()
     let isForPeople = ["locale", "i18n", "translation", "/lang/", "dashboard", "openapi", "swagger"].contains(
-        where: path.contains)
-    guard !isTemplatePath(path), !isForPeople, !isPackageManifest(path), let after = change.afterNode else {
+        where: path.holds)
+    guard !isTemplatePath(path), !isForPeople, !isPackageManifest(path) else {
         return
     }
     // A real value that became `{X}`, in a file that no template engine is known to read.
-    let wasReal = change.beforeNode?.scalar.map { !$0.text.contains("{") } ?? false
+    let wasReal = change.beforeNode?.scalar.map { !$0.text.utf8.contains(UInt8(ascii: "{")) } ?? false
     func search(_ node: ConfigNode, _ name: String) -> Bool {
         switch node.kind {
         case .scalar(let scalar):
@@ -77,14 +78,16 @@ func findPlaceholder(in change: inout FoundChange) {
     change.findings.append(FaultFinding(.placeholder, "it holds a placeholder where a value should be"))
 }
 
+private let placeholderWords: Set = [
+    "changeme", "todo", "fixme", "tbd", "xxx", "xxxx", "replaceme", "placeholder", "yourpasswordhere",
+    "inserthere",
+]
+
 private func isPlaceholder(_ value: String) -> Bool {
+    guard value.utf8.count < 80 else { return false }
     let text = value.lowercased()
     let plain = text.filter { $0.isLetter }
-    let words: Set = [
-        "changeme", "todo", "fixme", "tbd", "xxx", "xxxx", "replaceme", "placeholder", "yourpasswordhere",
-        "inserthere",
-    ]
-    guard !words.contains(plain) || text.count > plain.count + 2 else { return true }
+    guard !placeholderWords.contains(plain) || text.count > plain.count + 2 else { return true }
     guard value.hasPrefix("<"), value.hasSuffix(">"), value.count > 4 else { return false }
     return value.dropFirst().dropLast().allSatisfy { $0.isUppercase || "_- ".contains($0) }
 }
@@ -98,7 +101,7 @@ private func isTemplatePath(_ path: String) -> Bool {
     let lowered = path.lowercased()
     return [".example", ".sample", ".dist", ".template", ".tmpl", ".tpl", ".j2", ".erb"].contains {
         lowered.hasSuffix($0)
-    } || lowered.contains("/templates/")
+    } || lowered.holds("/templates/")
 }
 
 /// A number with the units of Kubernetes quantities and of durations, as a plain number.

@@ -18,15 +18,16 @@ func findRisks(in change: inout FoundChange) {
     if let strongest = findings.max(by: { $0.weight < $1.weight }) { change.findings.append(strongest) }
 }
 
+private let packageManifests: Set = [
+    "cargo.toml", "package.json", "pyproject.toml", "composer.json", "pipfile", "setup.cfg",
+    "tsconfig.json", "pubspec.yaml",
+    "deno.json", "bower.json", "project.json", "global.json", "requirements.yml", "gradle.properties",
+    "gradle-wrapper.properties", "tox.ini", "lerna.json", "rust-toolchain.toml", ".eslintrc.json",
+]
+
 /// Files that say what a program is built from: what they change is code.
 func isPackageManifest(_ path: String) -> Bool {
-    let names: Set = [
-        "cargo.toml", "package.json", "pyproject.toml", "composer.json", "pipfile", "setup.cfg",
-        "tsconfig.json", "pubspec.yaml",
-        "deno.json", "bower.json", "project.json", "global.json", "requirements.yml", "gradle.properties",
-        "gradle-wrapper.properties", "tox.ini", "lerna.json", "rust-toolchain.toml", ".eslintrc.json",
-    ]
-    return names.contains(path.split(separator: "/").last?.lowercased() ?? "")
+    return packageManifests.contains(path.split(separator: "/").last?.lowercased() ?? "")
 }
 
 /// A change with what the detectors ask of it at hand.
@@ -63,7 +64,7 @@ private struct ChangedField {
     func speaks(of wanted: [String]) -> Bool {
         wanted.contains { word in
             nameWords.contains { $0.hasPrefix(word) }
-                || word.contains("_") && names.suffix(2).contains { $0.contains(word) }
+                || word.contains("_") && names.suffix(2).contains { $0.holds(word) }
         }
     }
 
@@ -351,7 +352,7 @@ private func transport(_ field: ChangedField) -> FaultFinding? {
         "tls", "ssl", "cert", "cabundle", "ca_file", "cafile", "insecure", "cipher", "verify", "keystore",
         "truststore", "issuer",
     ]
-    guard field.names.suffix(3).contains(where: { name in words.contains { name.contains($0) } }) else {
+    guard field.names.suffix(3).contains(where: { name in words.contains { name.holds($0) } }) else {
         return nil
     }
     return FaultFinding(

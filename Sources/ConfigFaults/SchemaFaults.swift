@@ -44,7 +44,7 @@ struct JudgedObject {
         kind = object.kind
         let version = after.root["apiVersion"]?.scalar
         isKubernetes = version != nil && after.root["kind"] != nil
-        isYAML = object.kind == "yaml" || isKubernetes && !path.lowercased().contains(".json")
+        isYAML = object.kind == "yaml" || isKubernetes && !path.lowercased().holds(".json")
         hasSchema =
             version.map { scalar in
                 let group = scalar.text.split(separator: "/").dropLast().first.map(String.init) ?? ""

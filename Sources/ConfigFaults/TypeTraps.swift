@@ -47,6 +47,8 @@ private struct JudgedValue {
 }
 
 /// Every single value inside a node that is not the same as before.
+private let mostNeighbours = 200
+
 private func visitValues(
     _ node: ConfigNode, _ before: ConfigNode?, at path: FieldPath, peers: [ConfigNode] = [],
     _ visit: (JudgedValue) -> Void
@@ -62,10 +64,13 @@ private func visitValues(
         }
     case .sequence(let elements):
         let old = before?.elements ?? []
-        for (index, (step, element)) in steps(to: elements, ofList: path.last?.name).enumerated()
-        where !old.contains(where: { isSameValue($0, element) }) {
-            var others = elements
-            others.remove(at: index)
+        for (index, (step, element)) in steps(to: elements, ofList: path.last?.name).enumerated() {
+            if old.indices.contains(index), isSameValue(old[index], element) { continue }
+            // Of the neighbours only, in long lists: each against each other takes too long.
+            let near = max(0, index - mostNeighbours)..<(index + mostNeighbours)
+            if old[near.clamped(to: old.indices)].contains(where: { isSameValue($0, element) }) { continue }
+            let around = near.clamped(to: elements.indices)
+            let others = element.scalar == nil ? [] : around.filter { $0 != index }.map { elements[$0] }
             let former = old.count == elements.count ? old[index] : nil
             visitValues(element, former, at: path + [step], peers: others, visit)
         }

@@ -60,17 +60,21 @@ private func withoutUserInformation(_ text: String) -> String {
 /// A name that stands for what is secret whatever it is called: an entry of a Secret.
 let secretName = "password"
 
+private let plainNames: Set = [
+    "key", "secretname", "secretkeyref", "secret", "secrets", "tokenpath", "keyref",
+]
+
+private let tellingWords: Set = [
+    "password", "passwd", "pwd", "secret", "token", "credential", "credentials", "apikey", "private",
+    "passphrase", "dockerconfigjson",
+]
+
 private func isSecretName(_ name: String) -> Bool {
     let lowered = name.lowercased()
-    let plain: Set = ["key", "secretname", "secretkeyref", "secret", "secrets", "tokenpath", "keyref"]
-    guard !plain.contains(lowered) else { return false }
+    guard !plainNames.contains(lowered) else { return false }
     let words = FaultWords.split(name)
-    let telling: Set = [
-        "password", "passwd", "pwd", "secret", "token", "credential", "credentials", "apikey", "private",
-        "passphrase", "dockerconfigjson",
-    ]
     if let last = words.last, ["file", "path", "dir", "name", "ref"].contains(last) { return false }
-    if words.contains(where: telling.contains) { return true }
+    if words.contains(where: tellingWords.contains) { return true }
     if ["password", "secret", "token", "apikey"].contains(where: lowered.hasSuffix) { return true }
     return words.last == "key" && words.count > 1
 }

@@ -6,7 +6,7 @@ public final class CommitTree: SourceTree {
     private let repository: Repository
     private let database: Handle
     private let entries: [String: git_oid]
-    private let sortedPaths: [String]
+    private lazy var sortedPaths = entries.keys.sorted()
 
     convenience init(_ repository: Repository, of commit: CommitID) throws(GitError) {
         let tree = try repository.treeHandle(of: commit)
@@ -32,7 +32,6 @@ public final class CommitTree: SourceTree {
     init(_ repository: Repository, entries: [String: git_oid]) throws(GitError) {
         self.repository = repository
         self.entries = entries
-        sortedPaths = entries.keys.sorted()
         database = try Handle.make(freedBy: git_odb_free, "open the object database") {
             git_repository_odb(&$0, repository.pointer)
         }

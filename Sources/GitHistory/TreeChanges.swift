@@ -7,6 +7,18 @@ extension Repository {
         try fileChanges(in: try difference(from: from, to: to, path: nil))
     }
 
+    /// The paths of the files that differ between two commits; a file that moved has both: cheap.
+    public func changedPaths(from: CommitID?, to: CommitID) throws(GitError) -> [String] {
+        let diff = try difference(from: from, to: to, path: nil)
+        var paths: [String] = []
+        for index in 0..<git_diff_num_deltas(diff.pointer) {
+            guard let delta = git_diff_get_delta(diff.pointer, index)?.pointee else { continue }
+            paths.append(
+                lossyText(delta.status == GIT_DELTA_DELETED ? delta.old_file.path : delta.new_file.path))
+        }
+        return paths
+    }
+
     /// The files of a comparison, renames followed, sorted by path.
     func fileChanges(in diff: borrowing Handle) throws(GitError) -> [FileChange] {
         var options = git_diff_find_options()

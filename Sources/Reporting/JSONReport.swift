@@ -54,13 +54,27 @@ public func renderJSON(deploys: [Deploy]) -> String {
 
 /// The changes of a deploy or a range as JSON.
 public func renderJSON(_ changes: DeployChanges) -> String {
+    JSONValue.object([("schema_version", schemaVersion)] + fields(of: changes)).document()
+}
+
+/// What `lint --each` found: the changes of each commit that has any.
+///
+/// - Parameter judged: how many commits were judged.
+public func renderJSON(commits: [DeployChanges], judged: Int) -> String {
+    JSONValue.object([
+        ("schema_version", schemaVersion), ("judged", .integer(judged)),
+        ("commits", .array(commits.map { .object(fields(of: $0)) })),
+    ]).document()
+}
+
+private func fields(of changes: DeployChanges) -> [(key: String, value: JSONValue)] {
     let subject: (key: String, value: JSONValue) =
         changes.deploy.map { ("deploy", json($0)) }
         ?? ("range", .object([("from", .text(changes.from?.hex)), ("to", .text(changes.to?.hex))]))
-    return JSONValue.object([
-        ("schema_version", schemaVersion), subject, ("changes", .array(changes.changes.map(json))),
+    return [
+        subject, ("changes", .array(changes.changes.map(json))),
         ("other_files", .array(changes.otherFiles.map(JSONValue.string))),
-    ]).document()
+    ]
 }
 
 /// The answer of `explain` as JSON.

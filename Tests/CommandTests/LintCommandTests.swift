@@ -58,6 +58,32 @@ struct LintCommandTests {
         }
     }
 
+    @Test("judges each commit of a history by itself, and skips those that change no configuration")
+    func each() throws {
+        try withRepository { folder, git in
+            for (text, subject) in [
+                (whole, "Shop"), (doubled, "Doubled"),
+                (doubled.replacing("QUEUE: a", with: "QUEUE: b"), "Queue"), (whole, "Mended"),
+            ] {
+                try write(text, to: "\(folder)/shop.yaml")
+                try write("package \(subject)", to: "\(folder)/main.go")
+                try git(["add", "."])
+                try git(["commit", "-qm", subject])
+            }
+            try write("package Code", to: "\(folder)/main.go")
+            try git(["commit", "-qam", "Code"])
+            let all = try blamedeploy(["lint", "--each", "--repo", folder])
+            #expect(all.status == 1)
+            #expect(all.output.hasSuffix("1 with contradictions; 4 commits of 5 change configuration\n"))
+            #expect(all.output.contains("shop.yaml:6-8"))
+            let since = try blamedeploy(["lint", "--each", "HEAD~2..HEAD", "--repo", folder])
+            #expect(since.status == 0, "neither the mend nor the code brings one in: \(since.output)")
+            let json = try blamedeploy(["lint", "--each", "HEAD", "--repo", folder, "--format", "json"])
+                .output
+            #expect(json.contains("\"judged\": 4") && json.contains("\"fault\": \"duplicate-key\""))
+        }
+    }
+
     @Test("writes Markdown for a comment, and JSON for programs")
     func formats() throws {
         try withRepository { folder, git in

@@ -2,6 +2,7 @@ import ArgumentParser
 import ConfigFaults
 import DeployModel
 import GitHistory
+import Parallel
 import Reporting
 
 /// `blamedeploy lint [A..B]`: contradictions that a change brings in, before it is merged.
@@ -24,9 +25,15 @@ struct LintCommand: ParsableCommand, Executable {
             "The repository: a folder inside it, a worktree or a bare repository.", valueName: "dir"))
     var repo = "."
 
+    @Flag(
+        help:
+            "Judge every commit of the range by itself, merges aside; of a revision, all that led to it.")
+    var each = false
+
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        if each { return try lintEach(on: terminal) }
         let found = try contradictions(in: Repository(discovering: repo))
         switch output.format {
         case .json: try terminal.print(renderJSON(found))
@@ -38,6 +45,29 @@ struct LintCommand: ParsableCommand, Executable {
         case .text: try terminal.print(renderText(found, command: "lint", style: output.style(for: terminal)))
         }
         return found.changes.isEmpty ? .success : .found
+    }
+
+    private func lintEach(on terminal: Terminal) throws -> ExitStatus {
+        let opened = try Repository(discovering: repo)
+        let ends = try opened.resolveRange(range ?? "HEAD")
+        let to = try ends?.to ?? opened.resolve(range ?? "HEAD")
+        let commits = try opened.commits(from: ends?.from, to: to)
+        let outcome = try HistoryLint(repository: repo, commits: commits, workers: availableCores()).run()
+        let told = "\(Wording.counted(outcome.configCommits, "commit")) of \(commits.count)"
+        switch output.format {
+        case .json: try terminal.print(renderJSON(commits: outcome.findings, judged: outcome.configCommits))
+        case .markdown:
+            for found in outcome.findings { try terminal.print(renderMarkdown(found, command: "lint")) }
+        case .text:
+            let style = output.style(for: terminal)
+            for found in outcome.findings {
+                try terminal.print(renderText(found, command: "lint", style: style) + "\n")
+            }
+            try terminal.print(
+                "blamedeploy lint   \(outcome.findings.count) with contradictions; \(told) change configuration\n"
+            )
+        }
+        return outcome.findings.isEmpty ? .success : .found
     }
 
     private func contradictions(in repository: Repository) throws -> DeployChanges {
