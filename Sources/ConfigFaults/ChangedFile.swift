@@ -142,8 +142,8 @@ private func foundChange(
     let name = difference.path.isEmpty ? object.name : isSecret ? secretName : difference.path.valueName
     // What is gone is shown where it would stand: behind the nearest line above that is still there.
     let old = difference.beforeLine ?? 1
-    let above = lines.destination.prefix(max(0, old - 1)).last { $0 != nil } ?? nil
-    let line = difference.afterLine ?? (above ?? 0) + 1
+    let above = lines.above.indices.contains(old - 1) ? lines.above[old - 1] : lines.above.last ?? 0
+    let line = difference.afterLine ?? above + 1
     let end = difference.after.map { $0.scalar == nil ? max(line, $0.lastLine) : line } ?? line
     let isWhole = difference.path.isEmpty
     return FoundChange(

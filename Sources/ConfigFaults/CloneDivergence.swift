@@ -7,11 +7,12 @@ func findDivergence(in change: inout FoundChange, surroundings: Surroundings) {
         change.change.object.map({ Manifest.workloadKinds.contains($0.kind) }) ?? false,
         change.path.count >= 2, !isOwnByNature(change.path)
     else { return }
-    let before = surroundings.before.values(at: change.path, of: name)
+    let siblings = surroundings.before.siblings(of: name)
+    let before = surroundings.before.values(at: change.path, of: name, among: siblings)
     guard let old = before[name] else { return }
     let clones = before.filter { $0.value == old }.map(\.key)
     guard clones.count >= 3 else { return }
-    let after = surroundings.after.values(at: change.path, of: name)
+    let after = surroundings.after.values(at: change.path, of: name, among: siblings)
     let loyal = clones.filter { after[$0] == old }.sorted()
     let strayed = clones.filter { after[$0] != old }.sorted()
     guard strayed.contains(name), loyal.count > strayed.count else { return }

@@ -123,6 +123,21 @@ extension Workload {
     }
 }
 
+/// The object that a change is of.
+private struct ObjectKey: Hashable {
+    private let path: String
+    private let kind: String?
+    private let name: String?
+    private let namespace: String?
+
+    init(_ change: FieldChange) {
+        path = change.path
+        kind = change.object?.kind
+        name = change.object?.name
+        namespace = change.object?.namespace
+    }
+}
+
 /// Every detector in turn; each adds findings to the changes that it knows something about.
 private func findFaults(
     in changes: inout [FoundChange], files: [ChangedFile], surroundings: Surroundings, readers: Readers
@@ -133,7 +148,7 @@ private func findFaults(
     }
     findLeftoverLines(in: files, changes: &changes)
     // What moved is told by the other changes of the object, which cannot be read while one of them is written.
-    let all = changes
+    let ofObjects = Dictionary(grouping: changes) { ObjectKey($0.change) }
     for index in changes.indices {
         findDivergence(in: &changes[index], surroundings: surroundings)
         findSharedSecretKey(in: &changes[index], surroundings: surroundings)
@@ -141,7 +156,10 @@ private func findFaults(
         findSwappedEnvironment(in: &changes[index])
         findBrokenReferences(in: &changes[index], surroundings: surroundings)
         findPlaceholder(in: &changes[index])
-        findSchemaFaults(in: &changes[index], changes: all, surroundings: surroundings)
+        let own = ofObjects[ObjectKey(changes[index].change)] ?? []
+        // Where all is new, nothing moved; and each against each other takes too long.
+        findSchemaFaults(
+            in: &changes[index], changes: own.count <= 200 ? own : [], surroundings: surroundings)
         findRisks(in: &changes[index])
         changes[index].mend = mend(of: changes[index], in: files)
     }

@@ -4,6 +4,8 @@ struct LineDifference {
     let destination: [Int?]
     /// The stretches of lines that are gone, as ranges of lines before.
     let removals: [Range<Int>]
+    /// For each line before, where the nearest line above it that is still there went (from 0); 0 when there is none.
+    let above: [Int]
     /// How many lines are gone or new.
     let count: Int
 
@@ -38,6 +40,11 @@ struct LineDifference {
             }
         }
         self.removals = removals
+        var last = 0
+        above = destination.map { target in
+            defer { last = target ?? last }
+            return last
+        }
         let kept = destination.reduce(0) { $0 + ($1 == nil ? 0 : 1) }
         count = before.count + after.count - 2 * kept
     }

@@ -17,10 +17,24 @@ public struct Workload: Sendable, Hashable {
 struct ManifestIndex: Sendable {
     let manifests: [Manifest]
     let workloads: [Manifest]
+    private let byName: [String: [Int]]
+    private let workloadsByName: [String: [Int]]
+    /// Siblings beyond these say nothing new.
+    private static let mostSiblings = 100
 
     init(_ manifests: [Manifest]) {
         self.manifests = manifests
         workloads = manifests.filter(\.isWorkload)
+        byName = Dictionary(grouping: manifests.indices) { manifests[$0].object.name }
+        workloadsByName = Dictionary(grouping: workloads.indices) { [workloads] in workloads[$0].object.name }
+    }
+
+    /// The objects of a name.
+    func manifests(named name: String) -> [Manifest] { (byName[name] ?? []).map { manifests[$0] } }
+
+    /// The names of a workload and of those that it may be compared with.
+    func siblings(of name: String) -> Set<String> {
+        Set(workloads.prefix(Self.mostSiblings).map(\.object.name) + [name])
     }
 
     /// The workloads whose pods a change of an object can touch, sorted; `nil` when that is not known.
@@ -78,10 +92,11 @@ struct ManifestIndex: Sendable {
     ///
     /// A container that is called like its workload corresponds to the ones that are called like theirs: siblings are
     /// copies of each other, and their main containers carry the siblings' names.
-    func values(at path: FieldPath, of owner: String) -> [String: String] {
+    func values(at path: FieldPath, of owner: String, among names: Set<String>) -> [String: String] {
         var values: [String: String] = [:]
-        for workload in workloads {
-            let name = workload.object.name
+        for (name, workload) in names.flatMap({ name in
+            (workloadsByName[name] ?? []).map { (name, workloads[$0]) }
+        }) {
             let own = path.map { path.container == owner && $0 == .element(owner) ? .element(name) : $0 }
             guard let node = workload.root.node(at: own[...]) ?? workload.root.node(at: path[...]) else {
                 continue

@@ -5,22 +5,28 @@ import DeployModel
 struct Readers {
     /// Places in files that are neither configuration nor prose, by name.
     private let code: [String: [Occurrence]]
-    /// The variables that are new and those that are gone, by file.
-    private let added: [String: [(name: String, value: String?)]]
-    private let removed: [String: [(name: String, value: String?)]]
+    /// The variables that are new and those that are gone, by file and value.
+    private let added: [Holder: [String]]
+    private let removed: [Holder: [String]]
     /// Names that configuration still defines after the change.
     private let defined: [String: Set<String>]
 
+    private struct Holder: Hashable {
+        var path: String
+        var value: String?
+    }
+
     init(_ changes: [FoundChange], after tree: any SourceTree, configuration: Surroundings) throws {
-        var added: [String: [(name: String, value: String?)]] = [:]
-        var removed: [String: [(name: String, value: String?)]] = [:]
+        var added: [Holder: [String]] = [:]
+        var removed: [Holder: [String]] = [:]
         for change in changes {
             guard let name = change.variableName else { continue }
             if change.change.before == nil {
-                added[change.change.path, default: []].append((name, change.change.after))
+                added[Holder(path: change.change.path, value: change.change.after), default: []].append(name)
             }
             if change.change.after == nil {
-                removed[change.change.path, default: []].append((name, change.change.before))
+                removed[Holder(path: change.change.path, value: change.change.before), default: []].append(
+                    name)
             }
         }
         self.added = added
@@ -30,7 +36,7 @@ struct Readers {
             defined = [:]
             return
         }
-        let wanted = Set((Array(removed.values) + Array(added.values)).flatMap { $0.map(\.name) })
+        let wanted = Set((Array(removed.values) + Array(added.values)).flatMap { $0 })
         let occurrences = try tree.occurrences(of: wanted)
         code = occurrences.mapValues { places in
             places.filter {
@@ -47,12 +53,12 @@ struct Readers {
 
     /// The other name of a variable that was renamed in a file: the one new there with the value of the one gone.
     func otherName(of change: FoundChange) -> String? {
-        let (candidates, value) =
+        let path = change.change.path
+        let same =
             change.change.after == nil
-            ? (added[change.change.path], change.change.before)
-            : (removed[change.change.path], change.change.after)
-        let same = (candidates ?? []).filter { $0.value == value }
-        return same.count == 1 ? same[0].name : nil
+            ? added[Holder(path: path, value: change.change.before)]
+            : removed[Holder(path: path, value: change.change.after)]
+        return same?.count == 1 ? same?.first : nil
     }
 
     /// Whether configuration elsewhere still defines a name.

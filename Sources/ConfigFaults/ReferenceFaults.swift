@@ -95,6 +95,13 @@ extension ManifestIndex {
     /// Whether objects of a kind are kept beside the workloads at all: otherwise none that is missing is missed.
     fileprivate func defines(_ kind: String) -> Bool { manifests.contains { $0.object.kind == kind } }
 
+    /// Whether an object of a kind and a name has an entry.
+    fileprivate func hasEntry(_ key: String, of kind: String, _ name: String) -> Bool {
+        named(kind, name).contains { manifest in
+            ["data", "stringData", "binaryData"].contains { manifest.root[$0]?.entry(key) != nil }
+        }
+    }
+
     /// The keys of all objects of a kind and a name.
     fileprivate func keys(_ kind: String, _ name: String) -> [String] {
         named(kind, name).flatMap { manifest in
@@ -163,7 +170,7 @@ private func lostEntry(in change: inout FoundChange, _ surroundings: Surrounding
     else { return }
     let key = change.path.count == 2 ? change.path[1].name : nil
     guard !surroundings.after.isMadeOtherwise(object.kind, object.name) else { return }
-    if let key, surroundings.after.keys(object.kind, object.name).contains(key) { return }
+    if let key, surroundings.after.hasEntry(key, of: object.kind, object.name) { return }
     guard change.path.isEmpty || key != nil,
         surroundings.after.named(object.kind, object.name).isEmpty || key != nil
     else { return }

@@ -33,11 +33,11 @@ struct JudgedObject {
                 && manifest.object.namespace == object.namespace
         }
         let path = change.change.path
-        let own = surroundings.after.manifests.filter { $0.path == path && isOwn($0) }
+        let own = surroundings.after.manifests(named: object.name).filter { $0.path == path && isOwn($0) }
         guard let after = own.last, own.allSatisfy({ $0.reading == .parsed }) else { return nil }
-        let old = surroundings.before.manifests.last { $0.path == path && isOwn($0) }
+        let olds = surroundings.before.manifests(named: object.name).filter(isOwn)
         // The file may have been renamed.
-        let former = old ?? surroundings.before.manifests.last(where: isOwn)
+        let former = olds.last { $0.path == path } ?? olds.last
         if change.beforeNode != nil, let former, former.reading != .parsed { return nil }
         before = former
         self.after = after
@@ -132,12 +132,11 @@ private func findStrayFields(
         strays = strayFields(in: after, at: change.path, kind: kind)
     }
     guard !strays.isEmpty || change.beforeNode == nil else { return }
-    let own = changes.filter { $0.isOfSameObject(as: change) }
-    strays += movedAmongFreeKeys(change, kind: kind, changes: own)
+    strays += movedAmongFreeKeys(change, kind: kind, changes: changes)
     guard !strays.isEmpty else { return }
     let known = knownStrays(kind: kind, surroundings: surroundings)
     let findings = strays.filter { !known.contains($0.path.pattern) }.compactMap { stray in
-        var found = finding(stray, in: change, of: object, changes: own)
+        var found = finding(stray, in: change, of: object, changes: changes)
         found?.line = stray.line
         return found
     }
@@ -189,15 +188,6 @@ private func strayFields(in node: ConfigNode, at path: FieldPath, kind: String) 
 private func isFieldName(_ name: String) -> Bool {
     guard let first = name.first, first.isASCII, first.isLetter, !name.hasPrefix("x-") else { return false }
     return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
-}
-
-extension FoundChange {
-    /// Whether another change is of the same object in the same file; containers do not matter.
-    fileprivate func isOfSameObject(as other: FoundChange) -> Bool {
-        guard let a = change.object, let b = other.change.object else { return false }
-        return change.path == other.change.path && a.kind == b.kind && a.name == b.name
-            && a.namespace == b.namespace
-    }
 }
 
 /// A field that is gone from where the schema has it, and stands among free keys (labels, data) with the same value.

@@ -11,6 +11,7 @@ func symptomWords(_ failures: FailureContext, changes: [FoundChange]) -> Set<Str
 
 /// Evidence from what the failures say: names that the change touches, and kinds of failure that fit the kind of field.
 func symptomEvidence(_ found: FoundChange, words: Set<String>, messages: [String]) -> [Evidence] {
+    guard !words.isEmpty || !messages.isEmpty else { return [] }
     var evidence: [Evidence] = []
     let own = changeTokens(found)
     let shared = words.filter { word in own.contains { isRelated($0, word) } }.sorted()

@@ -85,11 +85,8 @@ private func compareLists(
             Dictionary(nodes.map { ($0[key]?.text ?? "", $0) }, uniquingKeysWith: { _, last in last })
         }
         let (before, after) = (named(old), named(new))
-        var names: [String] = []
-        for node in new + old {
-            let name = node[key]?.text ?? ""
-            if !names.contains(name) { names.append(name) }
-        }
+        var seen: Set<String> = []
+        let names = (new + old).map { $0[key]?.text ?? "" }.filter { seen.insert($0).inserted }
         for name in names {
             pair(
                 before[name].map { ($0, $0.start.line) }, after[name].map { ($0, $0.start.line) },
@@ -142,12 +139,11 @@ func isSameValue(_ a: ConfigNode, _ b: ConfigNode) -> Bool {
     }
 }
 
+private let typedWords: Set = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "~", ""]
+
 /// Whether an unquoted text is read as something else than text by YAML 1.1: a number, a boolean, a null.
 func isTypedPlain(_ text: String) -> Bool {
-    let words: Set = [
-        "true", "false", "yes", "no", "on", "off", "y", "n", "null", "~", "",
-    ]
-    return words.contains(text.lowercased())
+    typedWords.contains(text.lowercased())
         || text.first.map { $0.isNumber || $0 == "-" || $0 == "+" || $0 == "." } ?? true
             && text.allSatisfy { $0.isNumber || "+-._:eExXoabcdefABCDEF".contains($0) }
 }

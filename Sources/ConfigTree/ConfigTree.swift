@@ -80,17 +80,44 @@ public struct ConfigNode: Sendable, Hashable {
     }
 
     /// What it is.
-    public var kind: Kind
+    public var kind: Kind { didSet { index = Self.index(of: kind) } }
     /// Where it begins.
     public var start: Mark
     /// The last character that belongs to it.
     public var end: Mark
+
+    /// The entry that counts for each key of a large mapping; `nil` for what is searched as fast without.
+    private var index: [String: Int]?
 
     /// A node.
     public init(_ kind: Kind, start: Mark, end: Mark) {
         self.kind = kind
         self.start = start
         self.end = end
+        index = Self.index(of: kind)
+    }
+
+    private static func index(of kind: Kind) -> [String: Int]? {
+        guard case .mapping(let entries) = kind, entries.count >= 16 else { return nil }
+        var index = [String: Int](minimumCapacity: entries.count)
+        for position in entries.indices {
+            let entry = entries[position]
+            if entry.isMerged, let known = index[entry.key], !entries[known].isMerged { continue }
+            index[entry.key] = position
+        }
+        return index
+    }
+
+    /// Equal when they say the same at the same places.
+    public static func == (a: ConfigNode, b: ConfigNode) -> Bool {
+        a.start == b.start && a.end == b.end && a.kind == b.kind
+    }
+
+    /// Hashes what is compared.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(kind)
+        hasher.combine(start)
+        hasher.combine(end)
     }
 }
 
@@ -118,7 +145,8 @@ extension ConfigNode {
 
     /// The entry that counts for a key: the last one written here, else the last one merged in.
     public func entry(_ key: String) -> Entry? {
-        entries.last { $0.key == key && !$0.isMerged } ?? entries.last { $0.key == key }
+        if let index { return index[key].map { entries[$0] } }
+        return entries.last { $0.key == key && !$0.isMerged } ?? entries.last { $0.key == key }
     }
 
     /// The effective value of a key: the last one wins.

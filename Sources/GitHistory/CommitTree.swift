@@ -91,21 +91,21 @@ extension Repository {
     public func tree(of commit: CommitID) throws(GitError) -> CommitTree { try CommitTree(self, of: commit) }
 }
 
-/// Finds whole words in text, all in one pass: runs of letters, digits and underscores are looked up by length and
-/// first byte before they are compared.
+/// Finds whole words in text, all in one pass: runs of letters, digits and underscores are looked up by length, then by a
+/// hash, before they are compared.
 struct WordSearch {
-    private let byShape: [Int: [(name: String, bytes: [UInt8])]]
+    private let byHash: [UInt64: [(name: String, bytes: [UInt8])]]
     private let lengths: [Bool]
 
     init(_ names: Set<String>) {
-        var byShape: [Int: [(name: String, bytes: [UInt8])]] = [:]
+        var byHash: [UInt64: [(name: String, bytes: [UInt8])]] = [:]
         var lengths = [Bool](repeating: false, count: (names.map(\.utf8.count).max() ?? 0) + 1)
         for name in names.sorted() where !name.isEmpty {
             let bytes = Array(name.utf8)
-            byShape[Self.shape(length: bytes.count, first: bytes[0]), default: []].append((name, bytes))
+            byHash[bytes.withUnsafeBytes { Self.hash($0[...]) }, default: []].append((name, bytes))
             lengths[bytes.count] = true
         }
-        self.byShape = byShape
+        self.byHash = byHash
         self.lengths = lengths
     }
 
@@ -126,7 +126,7 @@ struct WordSearch {
             while index < bytes.count, isWordByte(bytes[index]) { index += 1 }
             let length = index - start
             guard length < lengths.count, lengths[length],
-                let candidates = byShape[Self.shape(length: length, first: byte)]
+                let candidates = byHash[Self.hash(bytes[start..<index])]
             else { continue }
             for candidate in candidates
             where candidate.bytes.elementsEqual(UnsafeRawBufferPointer(rebasing: bytes[start..<index])) {
@@ -138,7 +138,10 @@ struct WordSearch {
         return hits
     }
 
-    private static func shape(length: Int, first: UInt8) -> Int { length << 8 | Int(first) }
+    /// Fowler, Noll and Vo's hash, FNV-1a.
+    private static func hash(_ word: Slice<UnsafeRawBufferPointer>) -> UInt64 {
+        word.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
 }
 
 @inline(__always)
