@@ -58,7 +58,9 @@ struct Readers {
             change.change.after == nil
             ? added[Holder(path: path, value: change.change.before)]
             : removed[Holder(path: path, value: change.change.after)]
-        return same?.count == 1 ? same?.first : nil
+        // Several workloads of one file may be changed in the same way.
+        let names = Set(same ?? [])
+        return names.count == 1 ? names.first : nil
     }
 
     /// Whether configuration elsewhere still defines a name.
