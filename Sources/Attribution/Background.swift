@@ -39,12 +39,13 @@ struct Background {
         stratum = keys.interest
         certainty = [base.errors + 0.5]
         if base.errors >= 30, base.events >= 500 {
-            let usable = candidates.filter { Self.canMakeStrata(sample.fields[$0]) }
+            var usable = candidates.filter { Self.canMakeStrata(sample.fields[$0]) }
             while strata.count < 3, let next = refinement(of: keys, by: usable, sample) {
                 keys.refine(by: sample.fields[next.field])
                 apply(keys, base, shape: next.shape)
                 stratum = keys.interest
                 strata.append(sample.fields[next.field].name)
+                usable.removeAll { $0 == next.field }
             }
         }
         // Multiples of a power of two: their weighted sums are exact, and the same in every order of the rows.

@@ -7,9 +7,4 @@
 #include <git2/sys/mempack.h>
 #include <git2/sys/repository.h>
 
-/* A variadic function, which Swift cannot call. */
-static inline int blamedeploy_git_verify_hashes(int enabled) {
-    return git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, enabled);
-}
-
 #endif

@@ -58,13 +58,9 @@ struct Surroundings {
                         ))
                     break
                 }
-                others += try cache.manifests(at: path, in: tree) {
-                    guard let contents = try tree.contents(of: path), contents.count <= 1 << 20 else {
-                        return []
-                    }
-                    bytes += contents.count
-                    return parseConfig(path: path, contents: contents).map(manifests(of:)) ?? []
-                }
+                guard let contents = try cache.contents(at: path, in: tree) else { continue }
+                bytes += contents.bytes
+                others += contents.manifests
             }
         }
         before = ManifestIndex(others + changedBefore)

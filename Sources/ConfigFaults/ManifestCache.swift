@@ -3,41 +3,60 @@ import DeployModel
 
 /// Configuration files that were read before, and their objects, by their contents: commits in a row share most files.
 ///
-/// For one thread.
+/// What is found does not depend on what is cached. For one thread.
 public final class ManifestCache {
     private struct Key: Hashable {
         var path: String
         var fingerprint: String
     }
 
-    private var manifests: [Key: [Manifest]] = [:]
+    /// The objects of a file, with its size.
+    struct Contents {
+        var manifests: [Manifest]
+        var bytes: Int
+    }
+
+    private var objects: [Key: Contents] = [:]
+    private var bytes = 0
     private var files: [Key: ConfigFile?] = [:]
-    private static let capacity = 20_000
+    private static let mostBytes = 64 << 20
     /// Changed files may be large, and what a commit made is mostly what the next one changes.
-    private static let fileCapacity = 100
+    private static let mostFiles = 100
 
     /// An empty cache.
     public init() {}
 
+    /// A file as a tree; `nil` for what is none, or is larger than four mebibytes.
     func file(at path: String, in tree: any SourceTree) throws -> ConfigFile? {
-        let key = try tree.fingerprint(of: path).map { Key(path: path, fingerprint: $0) }
+        let key = try key(path, tree)
         if let key, let known = files[key] { return known }
         guard let contents = try tree.contents(of: path), contents.count <= 4 << 20 else { return nil }
         let file = parseConfig(path: path, contents: contents)
-        if files.count >= Self.fileCapacity { files.removeAll() }
+        if files.count >= Self.mostFiles { files.removeAll() }
         if let key { files[key] = file }
         return file
     }
 
-    func manifests(at path: String, in tree: any SourceTree, _ read: () throws -> [Manifest]) throws
-        -> [Manifest]
-    {
-        guard let fingerprint = try tree.fingerprint(of: path) else { return try read() }
-        let key = Key(path: path, fingerprint: fingerprint)
-        if let known = manifests[key] { return known }
-        let found = try read()
-        if manifests.count >= Self.capacity { manifests.removeAll() }
-        manifests[key] = found
+    /// The objects of a file; `nil` for one that is gone or larger than a mebibyte.
+    func contents(at path: String, in tree: any SourceTree) throws -> Contents? {
+        let key = try key(path, tree)
+        if let key, let known = objects[key] { return known }
+        guard let contents = try tree.contents(of: path), contents.count <= 1 << 20 else { return nil }
+        let found = Contents(
+            manifests: parseConfig(path: path, contents: contents).map(manifests(of:)) ?? [],
+            bytes: contents.count)
+        if bytes + found.bytes > Self.mostBytes {
+            objects.removeAll()
+            bytes = 0
+        }
+        if let key {
+            objects[key] = found
+            bytes += found.bytes
+        }
         return found
+    }
+
+    private func key(_ path: String, _ tree: any SourceTree) throws -> Key? {
+        try tree.fingerprint(of: path).map { Key(path: path, fingerprint: $0) }
     }
 }

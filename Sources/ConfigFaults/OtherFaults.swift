@@ -125,7 +125,7 @@ func environment(of change: FieldChange) -> String? {
 private func environment(inValue value: String) -> String? {
     let words = value.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
     // A smoke test runs where its deployment does.
-    let kinds: Set = ["smoke", "load", "unit", "health", "speed", "ab"]
+    let kinds: Set = ["smoke", "load", "health", "ab"]
     return environment(
         in: words.indices.filter { index in
             !(words[index].hasPrefix("test") && index > 0 && kinds.contains(words[index - 1]))

@@ -27,7 +27,7 @@ private let packageManifests: Set = [
 
 /// Files that say what a program is built from: what they change is code.
 func isPackageManifest(_ path: String) -> Bool {
-    return packageManifests.contains(path.split(separator: "/").last?.lowercased() ?? "")
+    packageManifests.contains(path.split(separator: "/").last?.lowercased() ?? "")
 }
 
 /// A change with what the detectors ask of it at hand.

@@ -46,9 +46,10 @@ private struct JudgedValue {
     var peers: [ConfigNode]
 }
 
-/// Every single value inside a node that is not the same as before.
+/// Of a long list, how many neighbours on each side an element is compared with.
 private let mostNeighbours = 200
 
+/// Every single value inside a node that is not the same as before.
 private func visitValues(
     _ node: ConfigNode, _ before: ConfigNode?, at path: FieldPath, peers: [ConfigNode] = [],
     _ visit: (JudgedValue) -> Void

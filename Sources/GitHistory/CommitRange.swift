@@ -7,20 +7,31 @@ extension Repository {
     /// - Parameters:
     ///   - from: where the other revision is; `nil` for all the history.
     ///   - to: the revision.
+    /// - Throws: ``GitError/Code/shallow`` where a shallow clone is cut; what else breaks the walk off.
     public func commits(from: CommitID?, to: CommitID) throws(GitError) -> [CommitRecord] {
         let walk = try Handle.make(freedBy: git_revwalk_free, "walk the history") { [pointer] in
             git_revwalk_new(&$0, pointer)
         }
         git_revwalk_sorting(walk.pointer, UInt32(GIT_SORT_TOPOLOGICAL.rawValue | GIT_SORT_REVERSE.rawValue))
+        if isShallow {
+            throw GitError(
+                .shallow, "the clone is shallow: not every commit can be compared with the one before it",
+                at: path,
+                remedy: "git fetch --unshallow (in CI: fetch-depth: 0)")
+        }
         guard var tip = git_oid(hex: to.hex) else { return [] }
         try Libgit2.check(git_revwalk_push(walk.pointer, &tip), "walk from \(to.abbreviated)")
-        if let from, var base = git_oid(hex: from.hex) { git_revwalk_hide(walk.pointer, &base) }
+        if let from, var base = git_oid(hex: from.hex) {
+            try Libgit2.check(git_revwalk_hide(walk.pointer, &base), "walk from \(from.abbreviated)")
+        }
         var found: [CommitRecord] = []
         var oid = git_oid()
-        while git_revwalk_next(&oid, walk.pointer) == 0 {
+        while true {
+            let result = git_revwalk_next(&oid, walk.pointer)
+            if result == GIT_ITEROVER.rawValue { return found }
+            try Libgit2.check(result, "walk the history of \(to.abbreviated)")
             let record = try commit(try commitID(&oid))
             if record.parents.count < 2 { found.append(record) }
         }
-        return found
     }
 }

@@ -43,11 +43,7 @@ public struct GitError: Diagnosis {
 
 /// libgit2, started once for the process.
 enum Libgit2 {
-    static let started: Void = {
-        git_libgit2_init()
-        // As git itself does: what is read is checked by the checksums of its compression, and not hashed once more.
-        _ = blamedeploy_git_verify_hashes(0)
-    }()
+    static let started: Void = { git_libgit2_init() }()
 
     /// What the library says of the call that just failed. Its message belongs to the thread and to the last call, so
     /// this is read right after it.

@@ -355,3 +355,20 @@ struct ExtentTests {
         #expect((changes[0].score < 5) == isLess)
     }
 }
+
+@Suite("The same in several workloads")
+struct RepeatedRenameTests {
+    @Test("a variable renamed in two workloads of one file, and in the code, is innocent in both")
+    func renamed() throws {
+        func files(_ variable: String) -> FolderOfTexts {
+            let env = plain(variable, "primary")
+            return FolderOfTexts([
+                "deploy.yaml": manifest("api", env: env) + "\n---\n" + manifest("worker", env: env),
+                "src/main.go": "read(\"\(variable)\")",
+            ])
+        }
+        let changes = try ranked(files("QUEUE_ENDPOINT"), files("QUEUE_ACTIVE_ENDPOINT"))
+        #expect(changes.count == 4)
+        #expect(changes.allSatisfy { $0.score < 5 }, "\(changes.map(\.score))")
+    }
+}

@@ -57,7 +57,11 @@ struct LintCommand: ParsableCommand, Executable {
         switch output.format {
         case .json: try terminal.print(renderJSON(commits: outcome.findings, judged: outcome.configCommits))
         case .markdown:
-            for found in outcome.findings { try terminal.print(renderMarkdown(found, command: "lint")) }
+            for found in outcome.findings {
+                try terminal.print(renderMarkdown(found, command: "lint") + "\n")
+            }
+            try terminal.print(
+                "\(outcome.findings.count) with contradictions; \(told) change configuration\n")
         case .text:
             let style = output.style(for: terminal)
             for found in outcome.findings {
