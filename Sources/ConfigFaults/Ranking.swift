@@ -27,8 +27,9 @@ public struct FailureContext: Sendable, Equatable {
 /// hundred; a change that cannot touch what fails, or that is explained away, hardly counts.
 public func rankChanges(_ comparison: ConfigComparison, failures: FailureContext) -> [RankedChange] {
     let words = symptomWords(failures, changes: comparison.changes)
+    let kinship = Kinship(failures)
     let ranked = comparison.changes.map {
-        rank($0, words: words, failures: failures, workloads: comparison.workloads)
+        rank($0, words: words, failures: failures, kinship: kinship, workloads: comparison.workloads)
     }
     return ranked.sorted { a, b in
         if a.score != b.score { return a.score > b.score }
@@ -42,7 +43,8 @@ public func rankChanges(_ comparison: ConfigComparison, failures: FailureContext
 }
 
 private func rank(
-    _ found: FoundChange, words: Set<String>, failures: FailureContext, workloads: [Workload]
+    _ found: FoundChange, words: Set<String>, failures: FailureContext, kinship: Kinship,
+    workloads: [Workload]
 ) -> RankedChange {
     var evidence = found.findings.map {
         Evidence(kind: $0.fault.slug.replacing("-", with: "_"), text: $0.text, weight: $0.weight)
@@ -56,7 +58,7 @@ private func rank(
     evidence += symptomEvidence(found, words: words, messages: failures.messages)
     if let extent = extentEvidence(found) { evidence.append(extent) }
     let suspicion = 1 - evidence.reduce(1) { $0 * (1 - $1.weight) }
-    let scope = scopeFactor(found, failures: failures, workloads: workloads)
+    let scope = scopeFactor(found, failures: failures, kinship: kinship, workloads: workloads)
     if let reason = scope.evidence { evidence.append(reason) }
     if let innocence = found.innocence { evidence.append(innocence) }
     let isInnocent = found.innocence != nil && !isContradiction
@@ -107,14 +109,43 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
 
 /// Whether a change can touch what fails.
 private func scopeFactor(
-    _ found: FoundChange, failures: FailureContext, workloads: [Workload]
+    _ found: FoundChange, failures: FailureContext, kinship: Kinship, workloads: [Workload]
 ) -> (factor: Double, evidence: Evidence?, isProven: Bool) {
     // A contradiction is one whoever fails.
     guard !failures.workloads.isEmpty else {
         return (found.isContradiction ? 1 : 0.65, nil, false)
     }
-    let reach = found.change.reach
-    guard !reach.isEmpty else { return (found.isReachKnown ? 0.3 : 0.5, nil, false) }
+    let reached = reachFactor(found, failures: failures, workloads: workloads)
+    guard !reached.isProven, let likeness = kinship.likeness(of: found) else { return reached }
+    guard likeness.isFailing else {
+        guard reached.evidence == nil else { return reached }
+        return (
+            reached.factor * (1 - 0.6 * likeness.degree),
+            Evidence(
+                kind: "namesake", text: "it belongs to \(likeness.name) by its name, which is healthy",
+                weight: -0.6 * likeness.degree), false
+        )
+    }
+    // Where references lead elsewhere, the name is less to go by.
+    let most = reached.evidence == nil ? 1 : 0.6
+    let factor = reached.factor + max(0, most - reached.factor) * likeness.degree
+    guard factor > reached.factor else { return reached }
+    return (
+        factor,
+        Evidence(
+            kind: "namesake", text: "it belongs to \(likeness.name) by its name, where the failures are",
+            weight: 0.5 * likeness.degree), likeness.degree >= 0.9
+    )
+}
+
+/// The same from references alone.
+private func reachFactor(
+    _ found: FoundChange, failures: FailureContext, workloads: [Workload]
+) -> (factor: Double, evidence: Evidence?, isProven: Bool) {
+    let reach = found.change.reach.filter { !$0.contains("{") }
+    guard !reach.isEmpty else {
+        return (found.isReachKnown && found.change.reach.isEmpty ? 0.3 : 0.5, nil, false)
+    }
     func touches(_ name: String) -> Bool {
         reach.contains { target in
             let labels = workloads.first { $0.name == target }?.labels ?? []

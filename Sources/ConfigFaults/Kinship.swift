@@ -1,0 +1,86 @@
+import DeployModel
+
+/// How far what fails and what stays healthy are called like the place of a change: its folders, its file, its object, the
+/// first keys on the way to the field.
+///
+/// References tell what a change can touch only where they can be followed; a folder `payments/` speaks for the workload
+/// `payments-worker` all the same, and against `search`.
+struct Kinship {
+    private let failing: [Name]
+    private let healthy: [Name]
+
+    /// A name with the words that tell it from others.
+    private struct Name {
+        var text: String
+        var words: Set<String>
+        var share: Double
+    }
+
+    /// Kin to what fails, or to what does not.
+    struct Likeness: Equatable {
+        /// The workload that the change is called after.
+        var name: String
+        /// From 0 to 1.
+        var degree: Double
+        var isFailing: Bool
+    }
+
+    init(_ failures: FailureContext) {
+        failing = failures.workloads.map { Name(text: $0.key, words: words(of: $0.key), share: $0.value) }
+            .sorted { $0.text < $1.text }
+        healthy = failures.healthyWorkloads.sorted().map { Name(text: $0, words: words(of: $0), share: 1) }
+    }
+
+    /// - Returns: `nil` when the place is called after nobody, or after those that fail and those that do not alike.
+    func likeness(of change: FoundChange) -> Likeness? {
+        guard !failing.isEmpty else { return nil }
+        let places = places(of: change)
+        let all = places.reduce(into: Set()) { $0.formUnion($1) }
+        func closest(_ names: [Name]) -> (name: String, degree: Double)? {
+            names.map { name in
+                let apart = places.map { agreement(name.words, $0) }.max() ?? 0
+                // `shop/web/` is `shop-web` in two folders; that is a little less sure.
+                let together = name.words.count > 1 ? 0.9 * coverage(of: name.words, by: all) : 0
+                return (name.text, max(apart, together) * min(1, 2 * name.share))
+            }.max { ($0.1, $1.0) < ($1.1, $0.0) }
+        }
+        guard let kin = closest(failing) else { return nil }
+        let other = closest(healthy) ?? ("", 0)
+        guard kin.degree >= 0.5 || other.degree >= 0.5, kin.degree != other.degree else { return nil }
+        return kin.degree > other.degree
+            ? Likeness(name: kin.name, degree: kin.degree, isFailing: true)
+            : Likeness(name: other.name, degree: other.degree, isFailing: false)
+    }
+
+    private func places(of change: FoundChange) -> [Set<String>] {
+        var names = change.change.path.split(separator: "/").map(String.init)
+        if let file = names.popLast() {
+            names.append(file.split(separator: ".").first.map(String.init) ?? file)
+        }
+        names += [change.change.object?.name, change.change.object?.container].compactMap { $0 }
+        names += change.path.prefix(4).map(\.name)
+        return names.map(words(of:)).filter { !$0.isEmpty }
+    }
+
+    /// Dice's coefficient: twice what is shared over what there is.
+    private func agreement(_ a: Set<String>, _ b: Set<String>) -> Double {
+        guard !a.isEmpty else { return 0 }
+        return 2 * Double(a.intersection(b).count) / Double(a.count + b.count)
+    }
+
+    private func coverage(of words: Set<String>, by all: Set<String>) -> Double {
+        Double(words.intersection(all).count) / Double(words.count)
+    }
+}
+
+/// The words of a name, without those that stand in every repository.
+private func words(of name: String) -> Set<String> {
+    let common: Set = [
+        "app", "apps", "service", "services", "svc", "deployment", "deployments", "deploy", "k8s", "kubernetes", "helm",
+        "chart", "charts", "config", "configs", "values", "value", "template", "templates", "base", "overlay", "overlays",
+        "prod", "production", "staging", "stage", "dev", "development", "test", "main", "default", "env", "environments",
+        "yaml", "yml", "json", "spec", "data", "manifest", "manifests", "cluster", "clusters", "kustomization", "release",
+        "helmrelease", "docker", "compose", "name", "the", "of",
+    ]
+    return Set(FaultWords.split(name).filter { !common.contains($0) && $0.contains(where: \.isLetter) })
+}

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Asks of real repositories, from the graph to the line: which of several deploys in a row made these failures, in which file,
+on which line?
+
+  culprits.py [--binary .build/release/blamedeploy] [--commits 1500] [--days 14] [--seed 1] [--out FILE] REPOSITORY...
+
+The culprits are those of fixes.py: commits of which a later fix replaces some lines. Each is set among the commits around
+it, deployed minutes apart, and failures are made up that begin soon after its own deploy: in the workload that the mended
+file belongs to, with messages that in half of the cases carry words of the mended lines. The simple baseline that it is
+compared with blames the last deploy before the failures, in it the file with the most changed lines, and there the first
+changed line. Needs Python 3.10, git and PyYAML.
+"""
+import argparse
+import collections
+import concurrent.futures
+import hashlib
+import json
+import os
+import random
+import re
+import subprocess
+import tempfile
+
+import fixes
+import yaml
+
+GENERIC = {"templates", "values", "kustomization", "base", "overlays", "prod", "production", "staging", "dev", "test", "config",
+           "deployment", "deploy", "manifests", "k8s", "kubernetes", "charts", "helm", "clusters", "cluster", "apps", "app", "main",
+           "docker-compose", "helmrelease", "release", "resources", "src", "common", "env", "service", "chart", "index"}
+DESK = re.compile(r"(^|/)\.|[Tt]askfile|(^|/)(docs?|tests?|composer|package)[/.]", re.X)
+WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "HelmRelease"}
+START = 1_700_000_000
+
+
+class Loader(yaml.SafeLoader):
+    """Takes any tag for what it is without it."""
+
+
+Loader.add_multi_constructor("", lambda loader, suffix, node: None)
+
+
+def owner(repository, commit, path, line):
+    """The workload that a line belongs to: the object around it, else what the path is called after."""
+    text = fixes.git(repository, "show", f"{commit}:{path}")
+    if path.endswith((".yaml", ".yml")):
+        start = 0
+        for part in re.split(r"(?m)^---.*$", text):
+            end = start + part.count("\n")
+            if start <= line <= end + 1:
+                try:
+                    document = yaml.load(part, Loader)
+                    if document.get("kind") in WORKLOADS:
+                        return str(document["metadata"]["name"])
+                except Exception:
+                    pass
+            start = end
+    words = [os.path.splitext(path.split("/")[-1])[0]] + path.split("/")[-2::-1]
+    names = [word.lower() for word in words if word.lower() not in GENERIC and re.fullmatch(r"[\w.-]{3,40}", word)]
+    return re.sub(r"[^a-z0-9-]+", "-", names[0]).strip("-") if names else None
+
+
+def stretches(repository, commit):
+    """The file and the first new line of each stretch that a commit changes."""
+    path, found = None, []
+    for line in fixes.git(repository, "diff", "-U0", "--no-renames", commit + "^1", commit).splitlines():
+        if line.startswith("+++ "):
+            path = line[6:]
+        elif match := re.match(r"@@ -\S+ \+(\d+)", line):
+            found.append((path, int(match[1])))
+    return found
+
+
+def arrival(options, repository, commit):
+    """The commit of the main line that brought a commit in."""
+    if commit in options.mainline[repository]:
+        return commit
+    row = fixes.git(repository, "rev-list", "--ancestry-path", "--merges", "--reverse", f"{commit}..HEAD").split()
+    return next((sha for sha in row if sha in options.mainline[repository]), commit)
+
+
+def events(chance, names, failing, begin, deploys, message):
+    """Requests of six hours, a pod's name in each; from `begin` on, 30 % fail where it is told."""
+    pods = {name: [f"{name}-{hashlib.md5(f'{name}{k}'.encode()).hexdigest()[:5]}-{k}" for k in range(2)] for name in names}
+    rows = []
+    for second in range(0, 6 * 3600, 4):
+        name = chance.choice(names)
+        isHit = name == failing and START + second >= begin and chance.random() < 0.3
+        isNoise = chance.random() < 0.004
+        row = {"time": START + second, "workload": name, "pod": chance.choice(pods[name]), "error": isHit or isNoise}
+        if isHit or isNoise:
+            row["message"] = message if isHit else "timeout while reading the answer"
+        rows.append(row)
+    return rows
+
+
+def judge(job):
+    options, repository, fix, time = job
+    found = fixes.culprit(repository, fix)
+    if not found:
+        return None
+    commit, path, lines = found
+    record = fixes.git(repository, "log", "-1", "--format=%P%x09%ct", commit).strip().split("\t")
+    if len(record) != 2 or len(record[0].split()) != 1 or not 0 <= time - int(record[1]) <= options.days * 86400:
+        return None
+    if DESK.search(path):
+        return None
+    commit = arrival(options, repository, commit)
+    sizes = {}
+    for row in fixes.git(repository, "diff", "--numstat", "--no-renames", commit + "^1", commit).splitlines():
+        added, removed, name = row.split("\t")
+        if added != "-" and fixes.CONFIGURATION.search(name):
+            sizes[name] = int(added) + int(removed)
+    failing = owner(repository, commit, path, min(lines))
+    if not 1 <= len(sizes) <= 40 or failing is None:
+        return None
+    chance = random.Random(f"{options.seed} {commit}")
+    behind = fixes.git(repository, "log", "--first-parent", "--format=%H", "-n", "4", commit).split()[1:]
+    place = options.mainline[repository].get(commit, -1)
+    ahead = options.line[repository][place + 1:place + 4] if place >= 0 else []
+    before, after = chance.randint(0, min(3, len(behind))), chance.randint(0, len(ahead))
+    row = behind[:before][::-1] + [commit] + ahead[:after]
+    if options.hard and (len(sizes) < 2 or len(row) < 2):
+        return None
+    clock = START + 2 * 3600
+    deploys, begin = [], None
+    for sha in row:
+        clock += chance.randint(60, 1200)
+        deploys.append({"commit": sha, "finished_at": clock})
+        if sha == commit:
+            begin = clock + 30 + round(chance.expovariate(1 / 300))
+    paths = [name for name in fixes.git(repository, "ls-tree", "-r", "--name-only", commit).splitlines() if fixes.CONFIGURATION.search(name)]
+    chance.shuffle(paths)
+    near = list(sizes) + paths
+    names = [failing]
+    for name in near[:60]:
+        other = owner(repository, commit, name, 1)
+        if other and other not in names and len(names) < 6:
+            names.append(other)
+    text = fixes.git(repository, "show", f"{commit}:{path}").splitlines()
+    words = sorted({word for line in lines if line <= len(text) for word in re.findall(r"[A-Za-z][\w-]{3,}", text[line - 1])})
+    isTold = bool(words) and chance.random() < 0.5
+    message = f"cannot go on: {chance.choice(words)}" if isTold else chance.choice(["internal error", "unexpected answer 503", "connection refused"])
+    rows = events(chance, sorted(names), failing, begin, deploys, message)
+    with tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/events.ndjson", "w") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+        with open(f"{folder}/deploys.json", "w") as file:
+            json.dump(deploys, file)
+        run = subprocess.run([options.binary, f"{folder}/events.ndjson", "--deploys", f"{folder}/deploys.json", "--repo", repository, "--format", "json"], capture_output=True)
+    if not run.stdout:
+        raise SystemExit(f"{repository} {commit}: status {run.returncode}\n{run.stderr.decode()}")
+    report = json.loads(run.stdout)
+    incident = report["incidents"][0] if report["incidents"] else None
+    suspect = incident["suspects"][0]["deploy"] if incident and incident["suspects"] else None
+    change = incident["changes"][0] if incident and incident["changes"] else None
+    isDeploy = suspect is not None and suspect.split("#")[0] == commit
+    isBlamed = report["verdict"]["deploy"] is not None and report["verdict"]["deploy"].split("#")[0] == commit
+    isFile = change is not None and change["path"] == path
+    isLine = isFile and any(change["line"] - 1 <= line <= change["end_line"] + 1 for line in lines)
+    last = [deploy["commit"] for deploy in deploys if deploy["finished_at"] <= begin][-1]
+    largest = max(sizes, key=sizes.get)
+    hunks = [start for name, start in stretches(repository, commit) if name == largest]
+    return {
+        "repository": repository, "commit": commit, "fix": fix, "path": path, "lines": sorted(lines), "failing": failing, "told": isTold, "deploys": len(deploys),
+        "message": message, "deploy_first": isDeploy, "blamed": isBlamed, "file": isFile, "line": isLine, "files": len(sizes), "last": last == commit, "largest": largest == path,
+        "baseline_line": largest == path and bool(hunks) and any(hunks[0] - 1 <= line <= hunks[0] + 1 for line in lines),
+        "changes": [(c["path"], c["line"], c["end_line"], c["field_path"], c["score"], c["fault"], c["reach"], c["commit"]) for c in (incident or {"changes": []})["changes"]][:40],
+        "verdict": report["verdict"], "suspects": incident["suspects"] if incident else [],
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("repositories", nargs="+")
+    parser.add_argument("--binary", default=".build/release/blamedeploy")
+    parser.add_argument("--commits", type=int, default=1500)
+    parser.add_argument("--days", type=int, default=14)
+    parser.add_argument("--most", type=int, default=600, help="fixes looked at in each repository")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hard", action="store_true", help="only where there are several files and several deploys")
+    parser.add_argument("--out")
+    options = parser.parse_args()
+    options.line = {repository: fixes.git(repository, "rev-list", "--first-parent", "--reverse", "HEAD").split() for repository in options.repositories}
+    options.mainline = {repository: {commit: place for place, commit in enumerate(line)} for repository, line in options.line.items()}
+    everything = []
+    columns = ["deploy_first", "blamed", "file", "line", "last", "largest", "baseline_line"]
+    for repository in options.repositories:
+        log = fixes.git(repository, "log", "--no-merges", "-i", "-E", f"--grep={fixes.SAYS_FIX}", "--format=%H%x09%ct%x09%s", "-n", str(options.commits))
+        jobs = [(options, repository, *row.split("\t", 2)) for row in log.splitlines()]
+        jobs = [(o, r, fix, int(time)) for o, r, fix, time, subject in jobs if not fixes.ROUTINE.search(subject)]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            rows = []
+            for row in pool.map(judge, jobs[:: max(1, len(jobs) // options.most)]):
+                rows += [row] if row else []
+        everything += rows
+        print(f"{repository}: {len(rows)}", *(f"{column} {sum(row[column] for row in rows)}" for column in columns), flush=True)
+    total = collections.Counter({column: sum(row[column] for row in everything) for column in columns})
+    print(f"in all: {len(everything)}", *(f"{column} {total[column]} {total[column] / max(1, len(everything)):.3f}" for column in columns))
+    hard = [row for row in everything if row["files"] > 1 and row["deploys"] > 1]
+    print(f"several files, several deploys: {len(hard)}", *(f"{column} {sum(row[column] for row in hard) / max(1, len(hard)):.3f}" for column in columns))
+    if options.out:
+        with open(options.out, "w") as file:
+            json.dump(everything, file)
+
+
+if __name__ == "__main__":
+    main()
