@@ -54,9 +54,6 @@ struct Kinship {
 
     private func places(of change: FoundChange) -> [Set<String>] {
         var names = change.change.path.split(separator: "/").map(String.init)
-        if let file = names.popLast() {
-            names.append(file.split(separator: ".").first.map(String.init) ?? file)
-        }
         names += [change.change.object?.name, change.change.object?.container].compactMap { $0 }
         names += change.path.prefix(4).map(\.name)
         return names.map(words(of:)).filter { !$0.isEmpty }
@@ -76,10 +73,14 @@ struct Kinship {
 /// The words of a name, without those that stand in every repository.
 private func words(of name: String) -> Set<String> {
     let common: Set = [
-        "app", "apps", "service", "services", "svc", "deployment", "deployments", "deploy", "k8s", "kubernetes", "helm",
-        "chart", "charts", "config", "configs", "values", "value", "template", "templates", "base", "overlay", "overlays",
-        "prod", "production", "staging", "stage", "dev", "development", "test", "main", "default", "env", "environments",
-        "yaml", "yml", "json", "spec", "data", "manifest", "manifests", "cluster", "clusters", "kustomization", "release",
+        "app", "apps", "service", "services", "svc", "deployment", "deployments", "deploy", "k8s",
+        "kubernetes", "helm",
+        "chart", "charts", "config", "configs", "values", "value", "template", "templates", "base", "overlay",
+        "overlays",
+        "prod", "production", "staging", "stage", "dev", "development", "test", "main", "default", "env",
+        "environments",
+        "yaml", "yml", "json", "spec", "data", "manifest", "manifests", "cluster", "clusters",
+        "kustomization", "release",
         "helmrelease", "docker", "compose", "name", "the", "of",
     ]
     return Set(FaultWords.split(name).filter { !common.contains($0) && $0.contains(where: \.isLetter) })

@@ -28,8 +28,14 @@ public struct FailureContext: Sendable, Equatable {
 public func rankChanges(_ comparison: ConfigComparison, failures: FailureContext) -> [RankedChange] {
     let words = symptomWords(failures, changes: comparison.changes)
     let kinship = Kinship(failures)
-    let ranked = comparison.changes.map {
-        rank($0, words: words, failures: failures, kinship: kinship, workloads: comparison.workloads)
+    let likenesses = comparison.changes.map(kinship.likeness)
+    // Beside a change that is called after what fails, one of which nothing is known is less to be thought of.
+    let base = likenesses.contains { $0?.isFailing ?? false } ? 0.35 : 0.5
+    let targets = Targets(failures, workloads: comparison.workloads)
+    let ranked = zip(comparison.changes, likenesses).map { change, likeness in
+        rank(
+            change, words: words, failures: failures,
+            scope: scopeFactor(change, likeness: likeness, base: base, targets: targets))
     }
     return ranked.sorted { a, b in
         if a.score != b.score { return a.score > b.score }
@@ -43,8 +49,7 @@ public func rankChanges(_ comparison: ConfigComparison, failures: FailureContext
 }
 
 private func rank(
-    _ found: FoundChange, words: Set<String>, failures: FailureContext, kinship: Kinship,
-    workloads: [Workload]
+    _ found: FoundChange, words: Set<String>, failures: FailureContext, scope: Scope
 ) -> RankedChange {
     var evidence = found.findings.map {
         Evidence(kind: $0.fault.slug.replacing("-", with: "_"), text: $0.text, weight: $0.weight)
@@ -58,7 +63,6 @@ private func rank(
     evidence += symptomEvidence(found, words: words, messages: failures.messages)
     if let extent = extentEvidence(found) { evidence.append(extent) }
     let suspicion = 1 - evidence.reduce(1) { $0 * (1 - $1.weight) }
-    let scope = scopeFactor(found, failures: failures, kinship: kinship, workloads: workloads)
     if let reason = scope.evidence { evidence.append(reason) }
     if let innocence = found.innocence { evidence.append(innocence) }
     let isInnocent = found.innocence != nil && !isContradiction
@@ -107,54 +111,49 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     return (isNew ? 0.15 : 0.2, "an ordinary field")
 }
 
+/// How a change's reach agrees with what fails.
+private struct Scope {
+    var factor: Double
+    var evidence: Evidence?
+    /// Whether it reaches what fails and hardly anything else.
+    var isProven = false
+}
+
 /// Whether a change can touch what fails.
 private func scopeFactor(
-    _ found: FoundChange, failures: FailureContext, kinship: Kinship, workloads: [Workload]
-) -> (factor: Double, evidence: Evidence?, isProven: Bool) {
+    _ found: FoundChange, likeness: Kinship.Likeness?, base: Double, targets: Targets
+) -> Scope {
     // A contradiction is one whoever fails.
-    guard !failures.workloads.isEmpty else {
-        return (found.isContradiction ? 1 : 0.65, nil, false)
-    }
-    let reached = reachFactor(found, failures: failures, workloads: workloads)
-    guard !reached.isProven, let likeness = kinship.likeness(of: found) else { return reached }
+    guard !targets.isEmpty else { return Scope(factor: found.isContradiction ? 1 : 0.65) }
+    let reached = reachFactor(found, base: base, targets: targets)
+    guard !reached.isProven, let likeness else { return reached }
     guard likeness.isFailing else {
         guard reached.evidence == nil else { return reached }
-        return (
-            reached.factor * (1 - 0.6 * likeness.degree),
-            Evidence(
+        return Scope(
+            factor: reached.factor * (1 - 0.6 * likeness.degree),
+            evidence: Evidence(
                 kind: "namesake", text: "it belongs to \(likeness.name) by its name, which is healthy",
-                weight: -0.6 * likeness.degree), false
-        )
+                weight: -0.6 * likeness.degree))
     }
     // Where references lead elsewhere, the name is less to go by.
     let most = reached.evidence == nil ? 1 : 0.6
     let factor = reached.factor + max(0, most - reached.factor) * likeness.degree
     guard factor > reached.factor else { return reached }
-    return (
-        factor,
-        Evidence(
+    return Scope(
+        factor: factor,
+        evidence: Evidence(
             kind: "namesake", text: "it belongs to \(likeness.name) by its name, where the failures are",
-            weight: 0.5 * likeness.degree), likeness.degree >= 0.9
-    )
+            weight: 0.5 * likeness.degree), isProven: likeness.degree >= 0.9)
 }
 
 /// The same from references alone.
-private func reachFactor(
-    _ found: FoundChange, failures: FailureContext, workloads: [Workload]
-) -> (factor: Double, evidence: Evidence?, isProven: Bool) {
+private func reachFactor(_ found: FoundChange, base: Double, targets: Targets) -> Scope {
+    // A name that a template makes is not known.
     let reach = found.change.reach.filter { !$0.contains("{") }
     guard !reach.isEmpty else {
-        return (found.isReachKnown && found.change.reach.isEmpty ? 0.3 : 0.5, nil, false)
+        return Scope(factor: found.isReachKnown && found.change.reach.isEmpty ? min(0.3, base) : base)
     }
-    func touches(_ name: String) -> Bool {
-        reach.contains { target in
-            let labels = workloads.first { $0.name == target }?.labels ?? []
-            return target == name || labels.contains(name) || name.hasPrefix(target + "-")
-                || target.hasPrefix(name + "-")
-        }
-    }
-    let failing = failures.workloads.filter { touches($0.key) }
-    let healthy = failures.healthyWorkloads.filter(touches)
+    let (failing, healthy) = targets.touched(by: reach)
     let recall = failing.values.reduce(0, +)
     let precision = failing.isEmpty ? 0 : Double(failing.count) / Double(failing.count + healthy.count)
     let overlap = precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0
@@ -165,11 +164,10 @@ private func reachFactor(
         : "it reaches \(names.joined(separator: ", ")), where the failures are"
             + (healthy.isEmpty
                 ? "" : ", but also \(healthy.sorted().joined(separator: ", ")), which are healthy")
-    return (
-        0.15 + 0.85 * overlap,
-        Evidence(kind: "reach", text: text, weight: names.isEmpty ? -0.85 : 0.5 * overlap),
-        overlap > 0.8
-    )
+    return Scope(
+        factor: 0.15 + 0.85 * overlap,
+        evidence: Evidence(kind: "reach", text: text, weight: names.isEmpty ? -0.85 : 0.5 * overlap),
+        isProven: overlap > 0.8)
 }
 
 /// Failures that people notice are mostly of production.

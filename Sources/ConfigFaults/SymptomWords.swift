@@ -1,3 +1,4 @@
+import ConfigTree
 import DeployModel
 
 /// Words of the failures that also stand in few enough changes to tell them apart.
@@ -41,8 +42,25 @@ func symptomEvidence(_ found: FoundChange, words: Set<String>, messages: [String
 }
 
 private func changeTokens(_ found: FoundChange) -> Set<String> {
-    let names = found.path.map(\.name) + [found.change.before, found.change.after].compactMap { $0 }
+    var names = found.path.map(\.name) + [found.change.before, found.change.after].compactMap { $0 }
+    if let node = found.afterNode, node.scalar == nil { names += texts(in: node) }
     return Set(names.flatMap(tokens))
+}
+
+/// The keys and values inside a node, up to a limit.
+private func texts(in node: ConfigNode) -> [String] {
+    var found: [String] = []
+    func search(_ node: ConfigNode) {
+        guard found.count < 500 else { return }
+        if let text = node.text { found.append(text) }
+        for entry in node.entries {
+            found.append(entry.key)
+            search(entry.value)
+        }
+        for element in node.elements { search(element) }
+    }
+    search(node)
+    return found
 }
 
 /// Lowercase words of four letters and more, without those that every configuration is full of.

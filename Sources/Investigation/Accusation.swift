@@ -7,15 +7,27 @@ func suspectsToAccuse(_ incident: Incident) -> Set<String> {
     return Set(incident.suspects.prefix(3).filter { $0.probability >= 0.1 }.map(\.deploy))
 }
 
-/// The configuration changes of the accused deploys, the most suspicious first.
+/// The configuration changes of the accused deploys, the most suspicious first; of a deploy that is the less likely one, by so
+/// much less.
 func accuse(
-    _ deploys: [Deploy], comparisons: [String: ConfigComparison], failures: FailureContext,
+    _ deploys: [Deploy], of incident: Incident, comparisons: [String: ConfigComparison],
+    failures: FailureContext,
     source: some InvestigationSource
 ) throws -> [RankedChange] {
     var ranked: [RankedChange] = []
+    let most = incident.suspects.first?.probability ?? 0
     for deploy in deploys {
-        guard let comparison = comparisons[deploy.id] else { continue }
+        guard let comparison = comparisons[deploy.id],
+            let own = incident.suspects.first(where: { $0.deploy == deploy.id })?.probability
+        else { continue }
         for var change in rankChanges(comparison, failures: failures) {
+            if own < most {
+                change.score = (change.score * own / most * 10).rounded() / 10
+                change.evidence.append(
+                    Evidence(
+                        kind: "less_likely_deploy", text: "its deploy is not the likeliest",
+                        weight: own / most - 1))
+            }
             change.commit = try source.origin(of: change.change.path, in: deploy) ?? deploy.commit
             ranked.append(change)
         }

@@ -85,24 +85,31 @@ public func investigate(
         rollouts: observations.rollouts, workers: workers)
     let small = judgement.incidents.filter { !$0.mayBe(question.minEffect) }
     judgement.incidents.removeAll { small.contains($0) }
+    var accusations: [(explanation: Explanation, failures: FailureContext)] = []
+    for (index, incident) in judgement.incidents.enumerated() {
+        let explanation = try explained(
+            incident, observations: observations, source: source, by: attribution, workers: workers)
+        let failures = failureContext(incident, explanation: explanation, observations: observations)
+        judgement.incidents[index] = weighedByContent(
+            incident, comparisons: comparisons, failures: failures)
+        accusations.append((explanation, failures))
+    }
     var verdict = decide(judgement, deploys: aligned, observations: observations)
     if judgement.incidents.isEmpty, let largest = small.first {
         verdict = belowMinEffect(largest, question.minEffect)
     }
-    let findings = try judgement.incidents.map { incident in
-        let explanation = try explained(
-            incident, observations: observations, source: source, by: attribution, workers: workers)
+    let findings = try zip(judgement.incidents, accusations).map { incident, accusation in
         let accused = suspectsToAccuse(incident)
         let changes = try accuse(
-            aligned.filter { accused.contains($0.id) }, comparisons: comparisons,
-            failures: failureContext(incident, explanation: explanation, observations: observations),
-            source: source)
+            aligned.filter { accused.contains($0.id) }, of: incident, comparisons: comparisons,
+            failures: accusation.failures, source: source)
         return Finding(
-            incident: incident, explanation: explanation, changes: changes,
+            incident: incident, explanation: accusation.explanation, changes: changes,
             rollouts: blamed(for: incident).flatMap { suspect in aligned.first { $0.id == suspect.deploy } }
                 .map {
                     replaced(
-                        by: $0, incident: incident, explanation: explanation, rollouts: observations.rollouts)
+                        by: $0, incident: incident, explanation: accusation.explanation,
+                        rollouts: observations.rollouts)
                 }
                 ?? [])
     }

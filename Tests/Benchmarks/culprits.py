@@ -26,7 +26,8 @@ import yaml
 
 GENERIC = {"templates", "values", "kustomization", "base", "overlays", "prod", "production", "staging", "dev", "test", "config",
            "deployment", "deploy", "manifests", "k8s", "kubernetes", "charts", "helm", "clusters", "cluster", "apps", "app", "main",
-           "docker-compose", "helmrelease", "release", "resources", "src", "common", "env", "service", "chart", "index"}
+           "docker-compose", "helmrelease", "release", "resources", "src", "common", "env", "service", "chart", "index", "dockerfile", "secret", "secrets", "yaml", "j2", "template", "defaults", "default",
+           "configmap", "cronjob", "statefulset", "daemonset", "ingress", "rbac", "hpa", "vpa", "sops", "enc", "docker", "compose", "userdata", "namespace"}
 DESK = re.compile(r"(^|/)\.|[Tt]askfile|(^|/)(docs?|tests?|composer|package)[/.]", re.X)
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "HelmRelease"}
 START = 1_700_000_000
@@ -54,9 +55,11 @@ def owner(repository, commit, path, line):
                 except Exception:
                     pass
             start = end
-    words = [os.path.splitext(path.split("/")[-1])[0]] + path.split("/")[-2::-1]
-    names = [word.lower() for word in words if word.lower() not in GENERIC and re.fullmatch(r"[\w.-]{3,40}", word)]
-    return re.sub(r"[^a-z0-9-]+", "-", names[0]).strip("-") if names else None
+    for name in [os.path.splitext(path.split("/")[-1])[0]] + path.split("/")[-2::-1]:
+        words = [word for word in re.findall(r"[a-z0-9]+", name.lower()) if word not in GENERIC]
+        if 3 <= len("-".join(words)) <= 40:
+            return "-".join(words)
+    return None
 
 
 def stretches(repository, commit):
