@@ -108,7 +108,10 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> [Found
         let reach = surroundings.after.reach(of: manifest) ?? surroundings.before.reach(of: manifest)
         let found: [FieldDifference]
         switch (old[identity], new[identity]) {
-        case (let x?, let y?): found = differences(from: x.root, to: y.root)
+        case (let x?, let y?):
+            found = differences(from: x.root, to: y.root).flatMap {
+                finer($0, before: file.before, after: file.after)
+            }
         case (let x?, nil):
             found = [
                 FieldDifference(
@@ -142,15 +145,20 @@ private func foundChange(
     let line = difference.afterLine ?? above + 1
     let end = difference.after.map { $0.scalar == nil ? max(line, $0.lastLine) : line } ?? line
     let isWhole = difference.path.isEmpty
+    func shown(_ node: ConfigNode) -> String {
+        guard difference.isLines else { return valueText(node, name: name) }
+        let owner = isSecret ? secretName : difference.path.dropLast().last?.name ?? ""
+        return valueText(node, name: owner).split(separator: "\n").map(maskedLine).joined(separator: " ⏎ ")
+    }
     return FoundChange(
         change: FieldChange(
             path: path, line: line, endLine: end, oldLine: difference.beforeLine,
             object: object,
             fieldPath: isWhole ? object.kind : difference.path.words,
             before: difference.before.map {
-                isWhole ? "the whole \(object.kind)" : valueText($0, name: name)
+                isWhole ? "the whole \(object.kind)" : shown($0)
             },
-            after: difference.after.map { isWhole ? "a new \(object.kind)" : valueText($0, name: name) },
+            after: difference.after.map { isWhole ? "a new \(object.kind)" : shown($0) },
             reach: reach ?? []),
         path: difference.path, isReachKnown: reach != nil, beforeNode: difference.before,
         afterNode: difference.after)

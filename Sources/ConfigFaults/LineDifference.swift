@@ -76,3 +76,21 @@ struct LineDifference {
         return pairs
     }
 }
+
+extension LineDifference {
+    /// The stretches of lines that differ, before and after.
+    func stretches(newCount: Int) -> [(old: Range<Int>, new: Range<Int>)] {
+        var found: [(old: Range<Int>, new: Range<Int>)] = []
+        var (old, new) = (0, 0)
+        func close(_ oldEnd: Int, _ newEnd: Int) {
+            if oldEnd > old || newEnd > new { found.append((old..<oldEnd, new..<newEnd)) }
+        }
+        for (index, target) in destination.enumerated() {
+            guard let target else { continue }
+            close(index, target)
+            (old, new) = (index + 1, target + 1)
+        }
+        close(destination.count, newCount)
+        return found
+    }
+}

@@ -43,7 +43,7 @@ struct RecipeFile {
     }
 
     private func said(_ lines: ArraySlice<String>) -> [Substring] {
-        lines.map { $0.trimming(while: \.isWhitespace) }.filter { line in
+        lines.map(\.trimmed).filter { line in
             !line.isEmpty && !["#", "//", "{{/*", "{{- /*"].contains(where: line.hasPrefix)
         }
     }
@@ -58,54 +58,9 @@ struct RecipeFile {
                 endLine: max(min(new.lowerBound + 1, max(after.count, 1)), new.upperBound),
                 oldLine: old.isEmpty ? nil : old.lowerBound + 1,
                 fieldPath: isInstruction ? String(instruction) : new.count > 1 ? "lines" : "line",
-                before: said(before[old]).first.map(masked), after: said(after[new]).first.map(masked)),
+                before: said(before[old]).first.map(maskedLine), after: said(after[new]).first.map(maskedLine)
+            ),
             path: [.key(isInstruction && instruction != "ENV" ? "command" : "line")],
             isReachKnown: false, changedLines: difference.count)
-    }
-
-    /// A line without the values whose names say that they are secret.
-    private func masked(_ line: Substring) -> String {
-        var name = ""
-        let words = line.prefix(400).split(separator: " ").map { word -> String in
-            defer { name = String(word) }
-            guard let equals = word.firstIndex(of: "="), equals > word.startIndex else {
-                return maskedIfSecret(String(word), name: name)
-            }
-            let value = word[word.index(after: equals)...]
-            return word[...equals] + maskedIfSecret(String(value), name: String(word[..<equals]))
-        }
-        return words.joined(separator: " ")
-    }
-}
-
-extension LineDifference {
-    /// The stretches of lines that differ, before and after.
-    fileprivate func stretches(newCount: Int) -> [(old: Range<Int>, new: Range<Int>)] {
-        var found: [(old: Range<Int>, new: Range<Int>)] = []
-        var (old, new) = (0, 0)
-        func close(_ oldEnd: Int, _ newEnd: Int) {
-            if oldEnd > old || newEnd > new { found.append((old..<oldEnd, new..<newEnd)) }
-        }
-        for (index, target) in destination.enumerated() {
-            guard let target else { continue }
-            close(index, target)
-            (old, new) = (index + 1, target + 1)
-        }
-        close(destination.count, newCount)
-        return found
-    }
-}
-
-extension Substring {
-    fileprivate func trimming(while isTrimmed: (Character) -> Bool) -> Substring {
-        var rest = drop(while: isTrimmed)
-        while let last = rest.last, isTrimmed(last) { rest.removeLast() }
-        return rest
-    }
-}
-
-extension String {
-    fileprivate func trimming(while isTrimmed: (Character) -> Bool) -> Substring {
-        self[...].trimming(while: isTrimmed)
     }
 }

@@ -11,3 +11,12 @@ extension StringProtocol {
         return false
     }
 }
+
+extension StringProtocol where SubSequence == Substring {
+    /// Without the blanks at both ends.
+    var trimmed: Substring {
+        var rest = drop(while: \.isWhitespace)
+        while let last = rest.last, last.isWhitespace { rest.removeLast() }
+        return rest
+    }
+}

@@ -10,6 +10,8 @@ struct FieldDifference: Sendable {
     /// The line of the key before and after, where there is one.
     var beforeLine: Int?
     var afterLine: Int?
+    /// Whether the field is lines of a text, in no language that is known.
+    var isLines = false
 }
 
 /// The differences of effective values between two trees: the last of duplicate keys counts, order of keys and of elements

@@ -37,6 +37,20 @@ func maskedIfSecret(_ text: String, name: String) -> String {
     return text.isEmpty ? "" : "••••••"
 }
 
+/// A line of a file without the values whose names say that they are secret.
+func maskedLine(_ line: some StringProtocol) -> String {
+    var name = ""
+    let words = line.prefix(400).split(separator: " ").map { word -> String in
+        defer { name = String(word) }
+        guard let equals = word.firstIndex(of: "="), equals > word.startIndex else {
+            return maskedIfSecret(String(word), name: name)
+        }
+        let value = word[word.index(after: equals)...]
+        return word[...equals] + maskedIfSecret(String(value), name: String(word[..<equals]))
+    }
+    return words.joined(separator: " ")
+}
+
 /// An argument such as `--db-password=…` without what is behind the sign.
 private func withoutFlagSecret(_ text: String) -> String {
     guard text.hasPrefix("-"), let equals = text.firstIndex(of: "="), isSecretName(String(text[..<equals]))
