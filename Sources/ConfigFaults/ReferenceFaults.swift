@@ -39,7 +39,7 @@ func findBrokenReferences(in change: inout FoundChange, surroundings: Surroundin
 // MARK: ConfigMaps and Secrets
 
 /// The references of a node, with the kind that each names: `secretKeyRef`, `configMapRef`, a volume's `secretName`.
-private func references(in node: ConfigNode, under key: String = "") -> [Reference] {
+func references(in node: ConfigNode, under key: String = "") -> [Reference] {
     var found: [Reference] = []
     func search(_ node: ConfigNode, under key: String) {
         let isOptional = node["optional"]?.text == "true"
@@ -62,7 +62,7 @@ private func references(in node: ConfigNode, under key: String = "") -> [Referen
 }
 
 /// What a workload refers to.
-private struct Reference {
+struct Reference {
     var kind: String
     var name: String
     var key: String?

@@ -11,13 +11,18 @@ struct Kustomization: Sendable {
     var isComponent: Bool
     /// All of it.
     var root: RenderedTree
+    /// Every path that it names in this repository, with what is listed at it: files and folders alike.
+    private(set) var references: Set<String> = []
     /// The lines of each of its values, by the line each begins on.
     private var ends: [Int: Int] = [:]
 
     static let fileNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"]
 
     /// Whether a path is that of a kustomization file.
-    static func isFile(_ path: String) -> Bool { fileNames.contains(fileName(of: path)) }
+    static func isFile(_ path: String) -> Bool {
+        // Asked of every path of a commit.
+        fileNames.contains { path.hasSuffix($0) } && fileNames.contains(fileName(of: path))
+    }
 
     /// - Returns: `nil` for what holds no mapping.
     init?(path: String, document: ConfigDocument?) {
@@ -29,6 +34,7 @@ struct Kustomization: Sendable {
         root = RenderedTree(node, path: path)
         isComponent = root["kind"]?.text == "Component"
         collectEnds(node)
+        references = namedPaths
     }
 
     private mutating func collectEnds(_ node: ConfigNode) {
@@ -73,8 +79,7 @@ struct Kustomization: Sendable {
         }
     }
 
-    /// Every path that it names in this repository, with what is listed at it: files and folders alike.
-    var references: Set<String> {
+    private var namedPaths: Set<String> {
         var texts = (resources + components).compactMap(\.text)
         texts += list(
             "patchesStrategicMerge", "configurations", "crds", "transformers", "generators", "replacements"
