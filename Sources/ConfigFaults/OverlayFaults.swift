@@ -36,9 +36,10 @@ private let mostProblems = 20
 private func finding(
     _ problem: RenderProblem, in overlay: Overlay, before: (any SourceTree)?, after: any SourceTree
 ) throws -> FaultFinding? {
-    // What is not read, or not there, may hold what seems to be missing; what was there before is missed all the same.
-    let isCertain =
-        overlay.after.rendering.map { $0.gaps.isEmpty && !$0.problems.contains(where: \.isOfFiles) } ?? false
+    // What is not read may hold what seems to be missing; what was there before is missed all the same. Where files are
+    // missing, they are what is wrong.
+    let areFilesThere = !(overlay.after.rendering?.problems.contains(where: \.isOfFiles) ?? true)
+    let isCertain = areFilesThere && (overlay.after.rendering?.gaps.isEmpty ?? false)
     func wasThere(_ kind: String, _ name: String) -> Bool {
         overlay.before.objects.contains { object in
             [object.original, object.identity].contains { $0.kind == kind && $0.name == name }
@@ -70,13 +71,13 @@ private func finding(
         return FaultFinding(
             .danglingReference, "\(path) is read by a generator, and gone: kustomize stops there")
     case .noTarget(let kind, let name):
-        guard isCertain || wasThere(kind, name) else { return nil }
+        guard isCertain || areFilesThere && wasThere(kind, name) else { return nil }
         return FaultFinding(
             .danglingReference,
             "it is for \(kind) \(name), which is not there\(wasThere(kind, name) ? " any more" : ""): kustomize stops there"
         )
     case .nothingToMerge(let kind, let name):
-        guard isCertain || wasThere(kind, name) else { return nil }
+        guard isCertain || areFilesThere && wasThere(kind, name) else { return nil }
         return FaultFinding(
             .danglingReference,
             "it adds to \(kind) \(name), which is not there\(wasThere(kind, name) ? " any more" : ""): kustomize stops there"
@@ -221,7 +222,11 @@ private func findLosses(in changes: inout [FoundChange], overlay: Overlay) {
         }
     for object in lost {
         let identity = object.identity
-        let remaining = overlay.after.object(identity)
+        // One of the name in another namespace moved there, as its readers did.
+        let remaining = overlay.after.objects.first {
+            $0.identity.kind == identity.kind && $0.identity.name == identity.name
+        }
+        guard remaining != nil || !overlay.after.isMadeInCluster(identity) else { continue }
         let entries = remaining.map(\.entryNames)
         let missed = asked.filter { _, reference in
             guard reference.kind == identity.kind, reference.name == identity.name else { return false }
@@ -248,6 +253,19 @@ private func findLosses(in changes: inout [FoundChange], overlay: Overlay) {
             FaultFinding(
                 .danglingReference,
                 "\(what) is not put out in \(overlay.name) any more, and \(users) still asks for it"))
+    }
+}
+
+extension Side {
+    /// Whether an object stands for a Secret that something in the cluster makes.
+    fileprivate func isMadeInCluster(_ identity: ObjectIdentity) -> Bool {
+        identity.kind == "Secret"
+            && objects.contains { object in
+                guard secretStandIns.contains(object.identity.kind) else { return false }
+                let spec = object.tree["spec"]
+                let names = [object.identity.name, spec?["target"]?["name"]?.text, spec?["secretName"]?.text]
+                return names.contains(identity.name)
+            }
     }
 }
 

@@ -15,6 +15,7 @@ public final class KustomizeCache {
         var documents: [(tree: RenderedTree, span: SourceSpan)]
         var first: ConfigDocument?
         var isBroken: Bool
+        var isLarge = false
         var bytes: Int
     }
 
@@ -37,13 +38,16 @@ public final class KustomizeCache {
     /// An empty cache.
     public init() {}
 
-    /// The documents of a file; `nil` for one that is not there or is larger than a mebibyte.
+    /// The documents of a file, none of one larger than a mebibyte; `nil` for one that is not there.
     func contents(at path: String, in tree: any SourceTree) throws -> Contents? {
         guard let fingerprint = try tree.fingerprint(of: path) else { return nil }
         let key = Key(path: path, fingerprint: fingerprint)
         if let found = contents[key] { return found }
-        guard let bytes = try tree.contents(of: path), bytes.count <= Self.mostFileBytes else { return nil }
-        let found = Self.parsed(path: path, bytes)
+        guard let bytes = try tree.contents(of: path) else { return nil }
+        let found =
+            bytes.count <= Self.mostFileBytes
+            ? Self.parsed(path: path, bytes)
+            : Contents(documents: [], first: nil, isBroken: false, isLarge: true, bytes: 0)
         if self.bytes + found.bytes > Self.mostBytes {
             contents.removeAll()
             self.bytes = 0

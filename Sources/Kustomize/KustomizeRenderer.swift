@@ -68,7 +68,7 @@ public final class KustomizeRenderer {
         }
         try transform(&layer, kustomization)
         layer.variables += kustomization.list("vars")
-        layer.findConflicts { _ in Occurrence(path: kustomization.path, line: 1) }
+        layer.findConflicts()
     }
 }
 
@@ -155,6 +155,7 @@ extension KustomizeRenderer {
         guard layer.spend(found.bytes, at: entry.origin) else {
             return KustomizeCache.Contents(documents: [], first: nil, isBroken: false, bytes: 0)
         }
+        if found.isLarge { layer.leaveOut("a large file", at: Occurrence(path: path, line: 1)) }
         if found.isBroken {
             layer.leaveOut("a file that does not parse", at: Occurrence(path: path, line: 1))
         }

@@ -57,8 +57,8 @@ struct Layer {
         return index
     }
 
-    /// Tells of objects that are there twice.
-    mutating func findConflicts(at place: (RenderedObject) -> Occurrence) {
+    /// Tells of objects that are there twice, where the second one stands.
+    mutating func findConflicts() {
         struct Key: Hashable { var group, version, kind, name, namespace: String }
         var seen: Set<Key> = []
         for object in result.objects {
@@ -67,7 +67,7 @@ struct Layer {
                 group: identity.group, version: identity.version, kind: identity.kind, name: identity.name,
                 namespace: identity.effectiveNamespace)
             guard !seen.insert(key).inserted else { continue }
-            report(.conflict(kind: identity.kind, name: identity.name), at: place(object))
+            report(.conflict(kind: identity.kind, name: identity.name), at: object.origin)
         }
     }
 }

@@ -95,10 +95,10 @@ extension RenderedTree {
     /// Whether it is `true`.
     var isTrue: Bool { text == "true" }
 
-    /// Whether it says the same, wherever it comes from.
+    /// Whether it says the same, wherever it comes from; `"1"` is not `1`.
     public func saysSame(as other: RenderedTree) -> Bool {
         switch (content, other.content) {
-        case (.scalar(let a), .scalar(let b)): a.text == b.text && isNull == other.isNull
+        case (.scalar(let a), .scalar(let b)): a.text == b.text && (a.style == b.style || !a.mayBeTyped)
         case (.sequence(let a), .sequence(let b)):
             a.count == b.count && zip(a, b).allSatisfy { $0.saysSame(as: $1) }
         case (.mapping(let a), .mapping(let b)):
@@ -123,6 +123,16 @@ extension RenderedTree {
                     })
             }
         return ConfigNode(kind, start: mark, end: mark)
+    }
+}
+
+extension ConfigNode.Scalar {
+    /// Whether quotes make a difference: without them it may be read as a number, a boolean or nothing.
+    fileprivate var mayBeTyped: Bool {
+        ["", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
+            || text.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || "+-._:eExXoabcdfABCDEF".utf8.contains(byte)
+            }
     }
 }
 
