@@ -45,8 +45,10 @@ let package = Package(
         .target(
             name: "Attribution", dependencies: ["DeployModel", "Parallel", numerics], swiftSettings: pure),
         .target(name: "ConfigTree", dependencies: ["CLibyaml", "DeployModel"], swiftSettings: common),
+        .target(name: "Kustomize", dependencies: ["ConfigTree", "DeployModel"], swiftSettings: pure),
         .target(
-            name: "ConfigFaults", dependencies: ["ConfigTree", "DeployModel", numerics], swiftSettings: pure),
+            name: "ConfigFaults", dependencies: ["ConfigTree", "DeployModel", "Kustomize", numerics],
+            swiftSettings: pure),
         .target(
             name: "Investigation",
             dependencies: ["Attribution", "ChangeDetection", "ConfigFaults", "DeployModel", numerics],
@@ -96,6 +98,9 @@ let package = Package(
         .testTarget(
             name: "ConfigFaultsTests",
             dependencies: ["ConfigFaults", "ConfigTree", "DeployModel", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "KustomizeTests", dependencies: ["ConfigTree", "DeployModel", "Kustomize", "TestSupport"],
             swiftSettings: common),
         .testTarget(
             name: "GitHistoryTests", dependencies: ["DeployModel", "GitHistory", "TestSupport"],

@@ -36,6 +36,10 @@ public struct FoundChange: Sendable {
     /// The field itself before and after, where it was read as a tree.
     var beforeNode: ConfigNode?
     var afterNode: ConfigNode?
+    /// Further facts, which are no faults.
+    var notes: [Evidence] = []
+    /// The environments that it changes, where overlays tell.
+    var environments: Set<String> = []
 }
 
 extension FoundChange {
@@ -96,10 +100,13 @@ public func compareConfig(
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
     let readers = try Readers(changes, after: after, configuration: surroundings)
     findFaults(in: &changes, files: changed, surroundings: surroundings, readers: readers)
-    for index in changes.indices { changes[index].narrow() }
+    let overlays = try Overlays(files, before: before, after: after, cache: cache.kustomizations)
     let recipes = try files.filter { file in !changed.contains { $0.file.path == file.path } }
-        .compactMap { try RecipeFile($0, before: before, after: after) }
+        .compactMap { try RecipeFile($0, before: before, after: after, isUsed: overlays.uses($0)) }
     changes += recipes.flatMap(\.changes)
+    overlays.judge(&changes, files: files)
+    try findOverlayFaults(in: &changes, overlays: overlays, before: before, after: after)
+    for index in changes.indices { changes[index].narrow() }
     changes += try readsOfUndefined(files, before: before, after: after, surroundings: surroundings)
     changes.sort {
         ($0.change.path, $0.change.line, $0.change.fieldPath) < (
@@ -108,11 +115,11 @@ public func compareConfig(
     }
     let told = Set(changed.map(\.file.path) + recipes.map(\.file.path))
     return ConfigComparison(
-        changes: changes, workloads: surroundings.after.workloads.map(Workload.init),
+        changes: changes, workloads: surroundings.after.workloads.map(Workload.init) + overlays.workloads,
         filesChanged: files.count,
         configFiles: told.count,
         otherFiles: files.map(\.path).filter { !told.contains($0) }.sorted(),
-        warnings: surroundings.warnings)
+        warnings: surroundings.warnings + overlays.warnings)
 }
 
 extension Workload {

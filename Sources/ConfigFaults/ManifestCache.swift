@@ -1,5 +1,6 @@
 import ConfigTree
 import DeployModel
+import Kustomize
 
 /// Configuration files that were read before, and their objects, by their contents: commits in a row share most files.
 ///
@@ -16,6 +17,8 @@ public final class ManifestCache {
         var bytes: Int
     }
 
+    /// What was read for kustomizations, and what they put out.
+    let kustomizations = KustomizeCache()
     private var objects: [Key: Contents] = [:]
     private var bytes = 0
     private var files: [Key: ConfigFile?] = [:]

@@ -122,7 +122,8 @@ func environment(of change: FieldChange) -> String? {
     environment(inValue: change.path) ?? change.object?.namespace.flatMap { environment(inValue: $0) }
 }
 
-private func environment(inValue value: String) -> String? {
+/// The environment that a path or another text names.
+func environment(inValue value: String) -> String? {
     let words = value.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
     // A smoke test runs where its deployment does.
     let kinds: Set = ["smoke", "load", "health", "ab"]

@@ -62,11 +62,12 @@ private func rank(
     }
     evidence += symptomEvidence(found, words: words, messages: failures.messages)
     if let extent = extentEvidence(found) { evidence.append(extent) }
+    evidence += found.notes
     let suspicion = 1 - evidence.reduce(1) { $0 * (1 - $1.weight) }
     if let reason = scope.evidence { evidence.append(reason) }
     if let innocence = found.innocence { evidence.append(innocence) }
     let isInnocent = found.innocence != nil && !isContradiction
-    let place = scope.isProven ? 1 : environmentFactor(found.change, isContradiction: isContradiction)
+    let place = scope.isProven ? 1 : environmentFactor(found, isContradiction: isContradiction)
     let score = 100 * suspicion * scope.factor * (isInnocent ? 0.1 : 1) * place
     let best = found.findings.max { ($0.weight, $1.fault.number) < ($1.weight, $0.fault.number) }
     evidence.sort { ($0.weight.magnitude, $1.kind) > ($1.weight.magnitude, $0.kind) }
@@ -171,8 +172,17 @@ private func reachFactor(_ found: FoundChange, base: Double, targets: Targets) -
 }
 
 /// Failures that people notice are mostly of production.
-private func environmentFactor(_ change: FieldChange, isContradiction: Bool) -> Double {
-    switch environment(of: change) {
+private func environmentFactor(_ found: FoundChange, isContradiction: Bool) -> Double {
+    // What is shared is of the most serious environment that it changes.
+    let factors = found.environments.map { environmentFactor($0, isContradiction: isContradiction) }
+    guard let named = environment(of: found.change) else {
+        return factors.max() ?? environmentFactor(nil, isContradiction: isContradiction)
+    }
+    return environmentFactor(named, isContradiction: isContradiction)
+}
+
+private func environmentFactor(_ environment: String?, isContradiction: Bool) -> Double {
+    switch environment {
     case "prod": 1
     case "staging": 0.3
     case "dev", "test": 0.1

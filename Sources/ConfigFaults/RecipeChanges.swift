@@ -11,9 +11,12 @@ struct RecipeFile {
     private static let mostBytes = 1 << 20
     private static let mostChanges = 200
 
+    /// - Parameter isUsed: whether the file is known to be configuration whatever it is called.
     /// - Returns: `nil` for a file that is none of these, or that is gone, large or binary.
-    init?(_ file: FileChange, before: (any SourceTree)?, after: any SourceTree) throws {
-        guard Self.isRecipe(path: file.path), file.status != .removed else { return nil }
+    init?(
+        _ file: FileChange, before: (any SourceTree)?, after: any SourceTree, isUsed: Bool = false
+    ) throws {
+        guard isUsed || Self.isRecipe(path: file.path), file.status != .removed else { return nil }
         func read(_ path: String, _ tree: (any SourceTree)?) throws -> [String]? {
             guard let contents = try tree?.contents(of: path), contents.count <= Self.mostBytes,
                 !contents.contains(0)

@@ -38,8 +38,11 @@ func findBrokenReferences(in change: inout FoundChange, surroundings: Surroundin
 
 // MARK: ConfigMaps and Secrets
 
+/// Kinds of objects that stand for Secrets.
+let secretStandIns: Set = ["SealedSecret", "ExternalSecret", "SopsSecret", "Certificate"]
+
 /// The references of a node, with the kind that each names: `secretKeyRef`, `configMapRef`, a volume's `secretName`.
-private func references(in node: ConfigNode, under key: String = "") -> [Reference] {
+func references(in node: ConfigNode, under key: String = "") -> [Reference] {
     var found: [Reference] = []
     func search(_ node: ConfigNode, under key: String) {
         let isOptional = node["optional"]?.text == "true"
@@ -62,7 +65,7 @@ private func references(in node: ConfigNode, under key: String = "") -> [Referen
 }
 
 /// What a workload refers to.
-private struct Reference {
+struct Reference {
     var kind: String
     var name: String
     var key: String?
@@ -81,11 +84,10 @@ extension ManifestIndex {
     /// Whether something else makes an object of that kind and name: a generator, or an object that stands for a Secret.
     fileprivate func isMadeOtherwise(_ kind: String, _ name: String) -> Bool {
         let generator = kind == "Secret" ? "secretGenerator" : "configMapGenerator"
-        let standIns: Set = ["SealedSecret", "ExternalSecret", "SopsSecret", "Certificate"]
         return manifests.contains { manifest in
             let generated = manifest.root[generator]?.elements ?? []
             if generated.contains(where: { $0["name"]?.text == name }) { return true }
-            guard kind == "Secret", standIns.contains(manifest.object.kind) else { return false }
+            guard kind == "Secret", secretStandIns.contains(manifest.object.kind) else { return false }
             let spec = manifest.root["spec"]
             return [manifest.object.name, spec?[path: "target", "name"]?.text, spec?["secretName"]?.text]
                 .contains(name)

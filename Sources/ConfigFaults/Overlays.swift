@@ -1,0 +1,167 @@
+import ConfigTree
+import DeployModel
+import Kustomize
+
+/// What the kustomizations that some files belong to put out, before and after.
+struct Overlays {
+    /// Each kustomization that no other uses.
+    private(set) var all: [Overlay] = []
+    private(set) var warnings: [Warning] = []
+
+    private static let most = 200
+
+    /// Renders those that a changed file has a say in; nothing is read beyond the kustomizations where there are none.
+    init(
+        _ files: [FileChange], before: (any SourceTree)?, after: any SourceTree, cache: KustomizeCache
+    ) throws {
+        let graph = try KustomizationGraph(after, cache: cache)
+        let former = try before.map { try KustomizationGraph($0, cache: cache) }
+        guard !graph.isEmpty || !(former?.isEmpty ?? true) else { return }
+        let paths = Set(files.flatMap { [$0.path, $0.pathBefore] })
+        var roots = Set(graph.roots(using: paths))
+        if let former { roots.formUnion(former.roots(using: paths)) }
+        if roots.count > Self.most {
+            warnings.append(
+                Warning(
+                    code: "overlays_cut",
+                    text: "Only \(Self.most) of the \(roots.count) kustomizations that changed were rendered."
+                ))
+        }
+        let (old, new) = (
+            before.map { KustomizeRenderer($0, cache: cache) }, KustomizeRenderer(after, cache: cache)
+        )
+        for folder in roots.sorted().prefix(Self.most) {
+            let before = try old?.render(folder)
+            let after = try new.render(folder)
+            guard before != nil || after != nil else { continue }
+            all.append(Overlay(folder: folder, before: Side(before), after: Side(after)))
+        }
+    }
+
+    /// Whether any of them reads a file, by its path before or after.
+    func uses(_ file: FileChange) -> Bool {
+        all.contains { $0.after.uses(file.path) || $0.before.uses(file.pathBefore) }
+    }
+
+    /// The workloads as they are called where they run.
+    var workloads: [Workload] {
+        var seen: Set<Workload> = []
+        return all.flatMap(\.after.workloads).map(Workload.init).filter { seen.insert($0).inserted }
+    }
+}
+
+/// A kustomization that no other uses, before and after.
+struct Overlay {
+    var folder: String
+    var before: Side
+    var after: Side
+
+    /// The environment that it is of, by its folder; else the folder's name.
+    var name: String {
+        environment ?? folder.split(separator: "/").last.map(String.init) ?? "the only overlay"
+    }
+
+    /// The environment that its folder names.
+    var environment: String? { ConfigFaults.environment(inValue: folder) }
+}
+
+/// What a kustomization puts out at one of the two commits.
+struct Side {
+    let rendering: Rendering?
+    /// The objects with the lines that have a say in them, by file.
+    private let sources: [String: [(lines: ClosedRange<Int>, object: Int)]]
+    private let byIdentity: [ObjectIdentity: Int]
+    /// The workloads, for following references.
+    let index: ManifestIndex
+    let environments: EnvironmentResolver
+
+    init(_ rendering: Rendering?) {
+        self.rendering = rendering
+        var sources: [String: [(lines: ClosedRange<Int>, object: Int)]] = [:]
+        var byIdentity: [ObjectIdentity: Int] = [:]
+        let objects = rendering?.objects ?? []
+        for (place, object) in objects.enumerated() {
+            byIdentity[object.identity] = place
+            for span in object.sources { sources[span.path, default: []].append((span.lines, place)) }
+        }
+        self.sources = sources
+        self.byIdentity = byIdentity
+        index = ManifestIndex(objects.filter { $0.podSpec != nil }.map(Manifest.init))
+        environments = EnvironmentResolver(objects)
+    }
+
+    var objects: [RenderedObject] { rendering?.objects ?? [] }
+    var workloads: [Manifest] { index.workloads }
+
+    /// Whether a file was asked for.
+    func uses(_ path: String) -> Bool { rendering?.files.contains(path) ?? false }
+
+    func object(_ identity: ObjectIdentity) -> RenderedObject? { byIdentity[identity].map { objects[$0] } }
+
+    /// The objects that some lines of a file have a say in, in their order.
+    func objects(from path: String, lines: [ClosedRange<Int>]) -> [RenderedObject] {
+        guard !lines.isEmpty, let known = sources[path] else { return [] }
+        let found = Set(known.filter { source in lines.contains { $0.overlaps(source.lines) } }.map(\.object))
+        return found.sorted().map { objects[$0] }
+    }
+}
+
+extension Manifest {
+    /// A rendered object, called as it is where it runs.
+    init(_ object: RenderedObject) {
+        let identity = object.identity
+        self.init(
+            path: object.origin.path,
+            object: ConfigObject(
+                kind: identity.kind, name: identity.name,
+                namespace: identity.namespace.isEmpty ? nil : identity.namespace),
+            root: object.tree.node, reading: .parsed, ordinal: 0)
+    }
+}
+
+extension FoundChange {
+    /// The lines that say something else now, before and after: of lists of texts only those of the elements that differ.
+    var differingLines: (before: [ClosedRange<Int>], after: [ClosedRange<Int>]) {
+        if let old = beforeNode?.texts, let new = afterNode?.texts {
+            let (known, kept) = (Set(old.map(\.text)), Set(new.map(\.text)))
+            return (
+                old.filter { !kept.contains($0.text) }.map { $0.line...$0.line },
+                new.filter { !known.contains($0.text) }.map { $0.line...$0.line }
+            )
+        }
+        let first = change.oldLine ?? change.line
+        let old =
+            beforeNode.map { [first...max(first, $0.lastLine)] } ?? change.oldLine.map { [$0...$0] } ?? []
+        let isGone = afterNode == nil && beforeNode != nil
+        let new = isGone ? [] : [change.line...max(change.line, change.endLine, afterNode?.lastLine ?? 0)]
+        return (old, new)
+    }
+}
+
+extension ConfigNode {
+    /// The elements of a list that holds only texts, with their lines.
+    fileprivate var texts: [(text: String, line: Int)]? {
+        guard case .sequence(let elements) = kind else { return nil }
+        let found = elements.compactMap { element in element.text.map { (text: $0, line: element.start.line) }
+        }
+        return found.count == elements.count ? found : nil
+    }
+}
+
+extension RenderedTree {
+    /// The value at the end of a way, elements found by what they are called; `nil` also where only a place is known.
+    func value(at path: FieldPath) -> RenderedTree? {
+        path.reduce(Optional(self)) { tree, step in
+            switch step {
+            case .key(let key): tree?[key]
+            case .element(let name):
+                tree?.elements.last { element in elementKeys.contains { element[$0]?.text == name } }
+            case .index: nil
+            }
+        }
+    }
+}
+
+private let elementKeys = [
+    "name", "containerPort", "port", "mountPath", "devicePath", "ip", "topologyKey", "key", "id",
+]

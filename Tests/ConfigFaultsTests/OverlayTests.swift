@@ -1,0 +1,419 @@
+import ConfigFaults
+import DeployModel
+import TestSupport
+import Testing
+
+/// A shop of two workloads with three overlays, each file of which a test may replace.
+private struct OverlayStory {
+    private var files: [String: String] = [
+        "base/kustomization.yaml": """
+        resources:
+          - web.yaml
+          - mailer.yaml
+        configMapGenerator:
+          - name: settings
+            literals:
+              - LEVEL=info
+              - QUEUE=queue-1
+          - name: mail
+            envs:
+              - mail.env
+        """,
+        "base/mail.env": "SENDER=shop\nRETRIES=3\n",
+        "base/web.yaml": Self.workload("web", reading: "settings"),
+        "base/mailer.yaml": Self.workload("mailer", reading: "mail"),
+        "overlays/prod/kustomization.yaml": """
+        namePrefix: prod-
+        resources:
+          - ../../base
+        images:
+          - name: shop/web
+            newTag: "7"
+        patches:
+          - path: memory.yaml
+        """,
+        "overlays/prod/memory.yaml": """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: web
+        spec:
+          template:
+            spec:
+              containers:
+                - name: web
+                  resources:
+                    limits:
+                      memory: 2Gi
+        """,
+        "overlays/staging/kustomization.yaml": "resources:\n  - ../../base\n",
+        "overlays/dev/kustomization.yaml": """
+        resources:
+          - ../../base
+        configMapGenerator:
+          - name: settings
+            behavior: merge
+            literals:
+              - LEVEL=debug
+        """,
+    ]
+
+    private static func workload(_ name: String, reading map: String) -> String {
+        """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: \(name)
+        spec:
+          replicas: 2
+          selector:
+            matchLabels:
+              app: \(name)
+          template:
+            metadata:
+              labels:
+                app: \(name)
+            spec:
+              containers:
+                - name: \(name)
+                  image: shop/\(name):1
+                  resources:
+                    limits:
+                      memory: 1Gi
+                  env:
+                    - name: SELF
+                      value: \(name)
+                  envFrom:
+                    - configMapRef:
+                        name: \(map)
+        """
+    }
+
+    var folder: FolderOfTexts { FolderOfTexts(files) }
+
+    /// The same with a text replaced in a file, which must hold it.
+    func replacing(_ old: String, by new: String, in path: String) throws -> OverlayStory {
+        var story = self
+        let text = try #require(files[path])
+        try #require(text.contains(old))
+        story.files[path] = text.replacing(old, with: new)
+        return story
+    }
+
+    func with(_ text: String?, at path: String) -> OverlayStory {
+        var story = self
+        story.files[path] = text
+        return story
+    }
+
+    func changes(to after: OverlayStory, failures: FailureContext = .unknown) throws -> [RankedChange] {
+        try ranked(folder, after.folder, failures: failures)
+    }
+}
+
+private let story = OverlayStory()
+
+extension [RankedChange] {
+    fileprivate func of(_ path: String) throws -> RankedChange {
+        try #require(first { $0.change.path == path }, "\(map { ($0.change.path, $0.change.fieldPath) })")
+    }
+}
+
+extension RankedChange {
+    fileprivate func text(of kind: String) -> String? { evidence.first { $0.kind == kind }?.text }
+}
+
+@Suite("What a change reaches through overlays")
+struct OverlayReachTests {
+    @Test(
+        "goes by the names that events carry",
+        arguments: [
+            ("base/web.yaml", "replicas: 2", "replicas: 1", ["prod-web", "web"]),
+            ("base/kustomization.yaml", "LEVEL=info", "LEVEL=warn", ["prod-web", "web"]),
+            ("base/mail.env", "RETRIES=3", "RETRIES=4", ["mailer", "prod-mailer"]),
+            ("overlays/prod/kustomization.yaml", "\"7\"", "\"8\"", ["prod-web"]),
+            ("overlays/prod/memory.yaml", "2Gi", "3Gi", ["prod-web"]),
+            (
+                "overlays/prod/kustomization.yaml", "prod-", "live-",
+                ["live-mailer", "live-web", "prod-mailer", "prod-web"]
+            ),
+            ("overlays/dev/kustomization.yaml", "LEVEL=debug", "LEVEL=trace", ["web"]),
+        ])
+    func reach(path: String, old: String, new: String, expected: [String]) throws {
+        let changes = try story.changes(to: story.replacing(old, by: new, in: path))
+        #expect(try changes.of(path).change.reach == expected)
+    }
+
+    @Test("a file that is no overlay's keeps its own")
+    func elsewhere() throws {
+        let web = try #require(story.folder.contents(of: "base/web.yaml"))
+        let before = story.with(String(decoding: web, as: UTF8.self), at: "other/web.yaml")
+        let changes = try before.changes(
+            to: before.replacing("replicas: 2", by: "replicas: 1", in: "other/web.yaml"))
+        #expect(try changes.of("other/web.yaml").change.reach == ["web"])
+    }
+
+    @Test("failures of a prefixed workload prove the overlay's change, and clear its neighbour's")
+    func proves() throws {
+        let after = try story.replacing("\"7\"", by: "\"8\"", in: "overlays/prod/kustomization.yaml")
+            .replacing("RETRIES=3", by: "RETRIES=4", in: "base/mail.env")
+        let failures = FailureContext(
+            workloads: ["prod-web": 1], healthyWorkloads: ["prod-mailer"], messages: [])
+        let changes = try story.changes(to: after, failures: failures)
+        #expect(changes.first?.change.path == "overlays/prod/kustomization.yaml")
+        #expect(changes.first?.text(of: "reach")?.contains("prod-web, where the failures are") == true)
+        #expect(try changes.of("base/mail.env").score < (changes.first?.score ?? 0) / 3)
+    }
+
+    @Test("a text file that a generator reads is configuration, whatever it is called")
+    func generatorFile() throws {
+        let before = try story.replacing(
+            "envs:", by: "files:\n      - motd.txt\n    envs:", in: "base/kustomization.yaml"
+        )
+        .with("hello\n", at: "base/motd.txt")
+        let changes = try before.changes(to: before.with("goodbye\n", at: "base/motd.txt"))
+        #expect(try changes.of("base/motd.txt").change.reach == ["mailer", "prod-mailer"])
+        #expect(try story.with("a", at: "motd.txt").changes(to: story.with("b", at: "motd.txt")).isEmpty)
+    }
+}
+
+@Suite("What overlays make of a change")
+struct OverlayInnocenceTests {
+    @Test("a value that every overlay sets itself changes nothing")
+    func overridden() throws {
+        let before = OverlayStory().with(nil, at: "overlays/dev/kustomization.yaml")
+            .with(nil, at: "overlays/staging/kustomization.yaml")
+        let changes = try before.changes(
+            to: before.replacing("memory: 1Gi", by: "memory: 256Mi", in: "base/web.yaml"))
+        let change = try changes.of("base/web.yaml")
+        #expect(
+            change.text(of: "overridden")
+                == "overlays/prod/memory.yaml says otherwise in every overlay, so that nothing changes")
+        #expect(change.score < 10)
+        // The mailer has no such patch.
+        let other = try before.changes(
+            to: before.replacing("memory: 1Gi", by: "memory: 256Mi", in: "base/mailer.yaml"))
+        #expect(try other.of("base/mailer.yaml").text(of: "overridden") == nil)
+    }
+
+    @Test("a patch that says what was so already changes nothing")
+    func noEffect() throws {
+        let changes = try story.changes(
+            to: story.replacing("2Gi", by: "2Gi\n              requests: {}", in: "overlays/prod/memory.yaml")
+        )
+        #expect(!changes.isEmpty)
+        let idle = try story.changes(
+            to: story.replacing(
+                "newTag: \"7\"", by: "newTag: \"7\"\n    digest: \"\"", in: "overlays/prod/kustomization.yaml"
+            ))
+        #expect(
+            try idle.of("overlays/prod/kustomization.yaml").text(of: "overridden")
+                == "no overlay puts out anything else than before")
+    }
+
+    @Test("a variable that every reader sets itself changes nothing")
+    func setByReaders() throws {
+        let before = try story.replacing("LEVEL=info", by: "SELF=info", in: "base/kustomization.yaml")
+        let changes = try before.changes(
+            to: before.replacing("SELF=info", by: "SELF=warn", in: "base/kustomization.yaml"))
+        #expect(try changes.of("base/kustomization.yaml").text(of: "overridden") != nil)
+    }
+
+    @Test("a change that some overlays hide says which ones it changes")
+    func someOverlays() throws {
+        let changes = try story.changes(
+            to: story.replacing("LEVEL=info", by: "LEVEL=warn", in: "base/kustomization.yaml"))
+        let change = try changes.of("base/kustomization.yaml")
+        #expect(change.text(of: "overlays") == "it changes prod and staging, not dev")
+        let all = try story.changes(
+            to: story.replacing("QUEUE=queue-1", by: "QUEUE=queue-2", in: "base/kustomization.yaml"))
+        #expect(try all.of("base/kustomization.yaml").text(of: "overlays") == nil)
+    }
+
+    @Test("what only development gets counts as little as its own files")
+    func environment() throws {
+        let alone = story.with(nil, at: "overlays/prod/kustomization.yaml").with(
+            nil, at: "overlays/staging/kustomization.yaml")
+        func score(_ story: OverlayStory) throws -> Double {
+            try story.changes(
+                to: story.replacing("QUEUE=queue-1", by: "QUEUE=queue-2", in: "base/kustomization.yaml")
+            )
+            .of("base/kustomization.yaml").score
+        }
+        #expect(try score(alone) * 5 < score(story))
+    }
+
+    @Test("nothing is called innocent where an overlay is only partly known")
+    func partlyKnown() throws {
+        let before = try story.replacing(
+            "resources:\n", by: "resources:\n  - https://example.com/all.yaml\n",
+            in: "overlays/prod/kustomization.yaml"
+        )
+        .with(nil, at: "overlays/dev/kustomization.yaml").with(nil, at: "overlays/staging/kustomization.yaml")
+        let changes = try before.changes(
+            to: before.replacing("memory: 1Gi", by: "memory: 256Mi", in: "base/web.yaml"))
+        #expect(try changes.of("base/web.yaml").text(of: "overridden") == nil)
+    }
+}
+
+@Suite("Faults that only the rendered result shows")
+struct OverlayFaultTests {
+    private func faults(_ before: OverlayStory, _ after: OverlayStory) throws -> [(
+        path: String, fault: String?, text: String
+    )] {
+        try before.changes(to: after).map {
+            ($0.change.path, $0.fault, $0.evidence.map(\.text).joined(separator: "; "))
+        }
+    }
+
+    @Test("a patch whose target the change took away, told at the change that did")
+    func lostTarget() throws {
+        let after = try story.with(nil, at: "base/web.yaml")
+            .replacing("  - web.yaml\n", by: "", in: "base/kustomization.yaml")
+        let found = try faults(story, after)
+        #expect(
+            found.contains {
+                $0.path == "base/web.yaml" && $0.fault == "dangling-reference"
+                    && $0.text.contains("overlays/prod/memory.yaml:1")
+                    && $0.text.contains("Deployment web, which is not there any more")
+            }, "\(found)")
+        // With the patch gone as well, nothing is wrong with the overlay.
+        let whole = try after.with(nil, at: "overlays/prod/memory.yaml")
+            .replacing("patches:\n  - path: memory.yaml", by: "", in: "overlays/prod/kustomization.yaml")
+            .replacing(
+                "images:\n  - name: shop/web\n    newTag: \"7\"\n", by: "",
+                in: "overlays/prod/kustomization.yaml")
+        #expect(try !faults(story, whole).contains { $0.fault == "dangling-reference" })
+    }
+
+    @Test(
+        "what kustomize refuses, at the line that says it",
+        arguments: [
+            (
+                "base/kustomization.yaml", "  - mailer.yaml", "  - mailer.yml",
+                "base/mailer.yml is listed, and is not there"
+            ),
+            (
+                "base/kustomization.yaml", "  - mailer.yaml", "  - mailer.yaml\n  - mailer.yaml",
+                "Deployment mailer is there twice"
+            ),
+            (
+                "overlays/prod/memory.yaml", "  name: web\nspec", "  name: wep\nspec",
+                "it is for Deployment wep, which is not there"
+            ),
+            (
+                "overlays/dev/kustomization.yaml", "name: settings", "name: setting",
+                "it adds to ConfigMap setting, which is not there"
+            ),
+            (
+                "overlays/prod/kustomization.yaml", "  - path: memory.yaml",
+                "  - target: {kind: Deployment, name: web}\n    patch: '[{op: remove, path: /spec/paused}]'",
+                "it changes /spec/paused, which is not there"
+            ),
+        ])
+    func refused(path: String, old: String, new: String, text: String) throws {
+        let found = try faults(story, story.replacing(old, by: new, in: path))
+        #expect(found.contains { $0.fault == "dangling-reference" && $0.text.contains(text) }, "\(found)")
+    }
+
+    @Test("a file that goes while it is listed")
+    func listedAndGone() throws {
+        let found = try faults(story, story.with(nil, at: "base/mailer.yaml"))
+        #expect(found.contains { $0.text.contains("base/mailer.yaml is still listed, and gone") }, "\(found)")
+        let input = try faults(story, story.with(nil, at: "base/mail.env"))
+        #expect(
+            input.contains { $0.text.contains("base/mail.env is read by a generator, and gone") }, "\(input)")
+    }
+
+    @Test("what was wrong before, and what may be a link or kept out of the repository, is none")
+    func notTold() throws {
+        let broken = try story.replacing(
+            "  - mailer.yaml", by: "  - gone.yaml", in: "base/kustomization.yaml")
+        #expect(
+            try !faults(broken, broken.replacing("replicas: 2", by: "replicas: 3", in: "base/web.yaml"))
+                .contains { $0.fault == "dangling-reference" })
+        let link = try story.replacing(
+            "  - mailer.yaml", by: "  - mailer.yaml\n  - linked/all.yaml", in: "base/kustomization.yaml")
+        #expect(try !faults(story, link).contains { $0.fault == "dangling-reference" })
+        let secret = try story.replacing(
+            "      - mail.env", by: "      - mail.env\n      - secret.env", in: "base/kustomization.yaml")
+        #expect(try !faults(story, secret).contains { $0.fault == "dangling-reference" })
+    }
+
+    @Test("an image that no container has any more leaves its entry without a use")
+    func idleImage() throws {
+        let after = try story.replacing("image: shop/web:1", by: "image: shop/website:1", in: "base/web.yaml")
+        let found = try faults(story, after)
+        #expect(
+            found.contains {
+                $0.fault == "dangling-reference" && $0.text.contains("no container has the image shop/web")
+            }, "\(found)")
+        let tag = try story.replacing("image: shop/web:1", by: "image: shop/web:2", in: "base/web.yaml")
+        #expect(try !faults(story, tag).contains { $0.text.contains("no container has") })
+    }
+
+    @Test("a resource that is not listed any more, though its file stays")
+    func unlisted() throws {
+        let after = try story.replacing("  - mailer.yaml\n", by: "", in: "base/kustomization.yaml")
+        let change = try story.changes(to: after).of("base/kustomization.yaml")
+        #expect(change.fault == "capacity-lowered")
+        #expect(
+            change.evidence.contains {
+                $0.text.contains("Deployment mailer is not in dev, prod and staging any more")
+                    || $0.text.contains("Deployment mailer")
+            }, "\(change.evidence)")
+        let whole = after.with(nil, at: "base/mailer.yaml")
+        #expect(try !faults(story, whole).contains { $0.text.contains("the file stays") })
+    }
+
+    @Test("a patch that is not listed any more says what it was for")
+    func droppedPatch() throws {
+        let after = try story.replacing(
+            "patches:\n  - path: memory.yaml", by: "", in: "overlays/prod/kustomization.yaml")
+        let change = try story.changes(to: after).of("overlays/prod/kustomization.yaml")
+        #expect(change.text(of: "patch_dropped") == "Deployment prod-web is not patched any more in prod")
+    }
+
+    @Test("a generated object, or an entry of it, that containers still ask for")
+    func lostGenerated() throws {
+        let whole = try story.replacing(
+            "  - name: mail\n    envs:\n      - mail.env", by: "", in: "base/kustomization.yaml")
+        let found = try faults(story, whole)
+        #expect(
+            found.contains {
+                $0.fault == "dangling-reference" && $0.text.contains("ConfigMap")
+                    && $0.text.contains("mailer still asks for it")
+            }, "\(found)")
+        let keyed = try story.replacing(
+            "            - name: SELF\n",
+            by:
+                "            - name: TO\n              valueFrom: {configMapKeyRef: {name: mail, key: RETRIES}}\n            - name: SELF\n",
+            in: "base/mailer.yaml")
+        let entry = try faults(keyed, keyed.replacing("RETRIES=3\n", by: "", in: "base/mail.env"))
+        #expect(
+            entry.contains {
+                $0.fault == "dangling-reference" && $0.text.contains("the entry RETRIES of ConfigMap")
+            }, "\(entry)")
+        #expect(
+            try !faults(keyed, keyed.replacing("SENDER=shop\n", by: "", in: "base/mail.env")).contains {
+                $0.fault == "dangling-reference"
+            })
+    }
+
+    @Test("generated configuration that keeps its name is seen only after a restart")
+    func stale() throws {
+        let kept = try story.replacing(
+            "configMapGenerator:",
+            by: "generatorOptions:\n  disableNameSuffixHash: true\nconfigMapGenerator:",
+            in: "base/kustomization.yaml")
+        let after = try kept.replacing("QUEUE=queue-1", by: "QUEUE=queue-2", in: "base/kustomization.yaml")
+        let found = try faults(kept, after)
+        #expect(
+            found.contains {
+                $0.text.contains("keeps its name, so that pods of")
+                    && $0.text.contains("see it after their next restart")
+            }, "\(found)")
+        let hashed = try story.replacing("QUEUE=queue-1", by: "QUEUE=queue-2", in: "base/kustomization.yaml")
+        #expect(try !faults(story, hashed).contains { $0.fault == "stale-config" })
+    }
+}
