@@ -96,10 +96,12 @@ public func compareConfig(
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
     let readers = try Readers(changes, after: after, configuration: surroundings)
     findFaults(in: &changes, files: changed, surroundings: surroundings, readers: readers)
-    for index in changes.indices { changes[index].narrow() }
     let recipes = try files.filter { file in !changed.contains { $0.file.path == file.path } }
         .compactMap { try RecipeFile($0, before: before, after: after) }
     changes += recipes.flatMap(\.changes)
+    try findUnsetVariables(in: &changes, files: changed, recipes: recipes, after: after, cache: cache)
+    findUnexpandedVariables(in: &changes, files: changed, surroundings: surroundings)
+    for index in changes.indices { changes[index].narrow() }
     changes += try readsOfUndefined(files, before: before, after: after, surroundings: surroundings)
     changes.sort {
         ($0.change.path, $0.change.line, $0.change.fieldPath) < (
