@@ -55,18 +55,25 @@ private func rank(
     }
     evidence += symptomEvidence(found, words: words, messages: failures.messages)
     if let extent = extentEvidence(found) { evidence.append(extent) }
-    let suspicion = 1 - evidence.reduce(1) { $0 * (1 - $1.weight) }
+    // What is shown is what is reckoned with: whoever multiplies the numbers of a report gets its scores.
+    for index in evidence.indices { evidence[index].weight = shown(evidence[index].weight) }
+    let suspicions = evidence
     let scope = scopeFactor(found, failures: failures, workloads: workloads)
     if let reason = scope.evidence { evidence.append(reason) }
     if let innocence = found.innocence { evidence.append(innocence) }
-    let isInnocent = found.innocence != nil && !isContradiction
-    let place = scope.isProven ? 1 : environmentFactor(found.change, isContradiction: isContradiction)
-    let score = 100 * suspicion * scope.factor * (isInnocent ? 0.1 : 1) * place
+    let factors = [
+        ScoreFactor(.reach, shown(scope.factor), scope.evidence?.text ?? scope.reason),
+        innocenceFactor(found, isContradiction: isContradiction),
+        scope.isProven
+            ? ScoreFactor(.environment, 1, "it reaches what fails, whatever the environment")
+            : environmentFactor(found.change, isContradiction: isContradiction),
+    ]
     let best = found.findings.max { ($0.weight, $1.fault.number) < ($1.weight, $0.fault.number) }
     evidence.sort { ($0.weight.magnitude, $1.kind) > ($1.weight.magnitude, $0.kind) }
     return RankedChange(
-        change: found.change, fault: best?.fault.slug, score: (score * 10).rounded() / 10, evidence: evidence,
-        mend: found.mend)
+        change: found.change, fault: best?.fault.slug,
+        score: RankedChange.score(suspicions: suspicions, factors: factors), evidence: evidence,
+        factors: factors, mend: found.mend)
 }
 
 /// Every line is a chance to go wrong: of two ordinary changes, the one in the file that changed more is at fault more
@@ -108,13 +115,18 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
 /// Whether a change can touch what fails.
 private func scopeFactor(
     _ found: FoundChange, failures: FailureContext, workloads: [Workload]
-) -> (factor: Double, evidence: Evidence?, isProven: Bool) {
-    // A contradiction is one whoever fails.
+) -> (factor: Double, evidence: Evidence?, reason: String, isProven: Bool) {
     guard !failures.workloads.isEmpty else {
-        return (found.isContradiction ? 1 : 0.65, nil, false)
+        return found.isContradiction
+            ? (1, nil, "a contradiction is one whoever fails", false)
+            : (0.65, nil, "nothing is known of what fails", false)
     }
     let reach = found.change.reach
-    guard !reach.isEmpty else { return (found.isReachKnown ? 0.3 : 0.5, nil, false) }
+    guard !reach.isEmpty else {
+        return found.isReachKnown
+            ? (0.3, nil, "it reaches no workload", false)
+            : (0.5, nil, "what it reaches is not known", false)
+    }
     func touches(_ name: String) -> Bool {
         reach.contains { target in
             let labels = workloads.first { $0.name == target }?.labels ?? []
@@ -136,17 +148,34 @@ private func scopeFactor(
                 ? "" : ", but also \(healthy.sorted().joined(separator: ", ")), which are healthy")
     return (
         0.15 + 0.85 * overlap,
-        Evidence(kind: "reach", text: text, weight: names.isEmpty ? -0.85 : 0.5 * overlap),
+        Evidence(kind: "reach", text: text, weight: names.isEmpty ? -0.85 : 0.5 * overlap), text,
         overlap > 0.8
     )
 }
 
+/// What the code agrees with is hardly at fault, unless the files contradict each other.
+private func innocenceFactor(_ found: FoundChange, isContradiction: Bool) -> ScoreFactor {
+    guard let innocence = found.innocence else {
+        return ScoreFactor(.innocence, 1, "nothing explains it away")
+    }
+    return isContradiction
+        ? ScoreFactor(.innocence, 1, "a contradiction is not explained away")
+        : ScoreFactor(.innocence, 0.1, innocence.text)
+}
+
 /// Failures that people notice are mostly of production.
-private func environmentFactor(_ change: FieldChange, isContradiction: Bool) -> Double {
+private func environmentFactor(_ change: FieldChange, isContradiction: Bool) -> ScoreFactor {
     switch environment(of: change) {
-    case "prod": 1
-    case "staging": 0.3
-    case "dev", "test": 0.1
-    default: isContradiction ? 1 : 0.8
+    case "prod": ScoreFactor(.environment, 1, "it is of production")
+    case "staging": ScoreFactor(.environment, 0.3, "it is of staging")
+    case "dev": ScoreFactor(.environment, 0.1, "it is of development")
+    case "test": ScoreFactor(.environment, 0.1, "it is of tests")
+    default:
+        isContradiction
+            ? ScoreFactor(.environment, 1, "a contradiction is one anywhere")
+            : ScoreFactor(.environment, 0.8, "neither path nor namespace names one")
     }
 }
+
+/// A number as it is shown, with three decimals.
+private func shown(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }

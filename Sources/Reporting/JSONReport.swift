@@ -240,6 +240,16 @@ private func json(_ ranked: RankedChange) -> JSONValue {
                     ])
                 })
         ),
+        (
+            "factors",
+            .array(
+                ranked.factors.map {
+                    .object([
+                        ("kind", .string($0.kind.rawValue)), ("value", .number($0.value)),
+                        ("text", .string($0.text)),
+                    ])
+                })
+        ),
         ("reach", .array(change.reach.map { .string($0) })), ("mend", .text(ranked.mend)),
     ])
 }

@@ -118,9 +118,13 @@ func renderChanges(_ changes: [RankedChange], limit: Int, isBrief: Bool, _ layou
             ("\(place):\(lines)", isHigh ? .strong : .plain),
         ])
         field(change, &layout)
-        let evidence =
-            isBrief ? ranked.evidence.prefix(1) : ranked.evidence.prefix(isHigh || style.isFull ? 6 : 1)
-        for reason in evidence { layout.wrapped(Wording.harmless(reason.text), indent: 9, hang: 2) }
+        if style.isExplaining, !ranked.factors.isEmpty {
+            renderScore(of: ranked, &layout)
+        } else {
+            let evidence =
+                isBrief ? ranked.evidence.prefix(1) : ranked.evidence.prefix(isHigh || style.isFull ? 6 : 1)
+            for reason in evidence { layout.wrapped(Wording.harmless(reason.text), indent: 9, hang: 2) }
+        }
         if let mend = ranked.mend {
             layout.wrapped("mend: \(Wording.harmless(mend))", indent: 9, hang: 2, .good)
         }

@@ -21,6 +21,9 @@ struct DiffCommand: ParsableCommand, Executable {
         transform: grouping(_:))
     var by = ChangeGrouping.rank
 
+    @Flag(help: "Show how each change came to its score: every weight and every factor.")
+    var explain = false
+
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -29,9 +32,10 @@ struct DiffCommand: ParsableCommand, Executable {
             throw CommandError("diff reads two commits", remedy: "leave --no-repo out")
         }
         let changes = try rankedChanges(in: opened)
+        var style = output.style(for: terminal)
+        style.isExplaining = explain
         switch output.format {
-        case .text:
-            try terminal.print(renderText(changes, grouping: by, style: output.style(for: terminal)))
+        case .text: try terminal.print(renderText(changes, grouping: by, style: style))
         case .markdown: try terminal.print(renderMarkdown(changes))
         case .json: try terminal.print(renderJSON(changes))
         }

@@ -26,7 +26,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
         help: ArgumentHelp("Changes of less than this ratio count for none: 1.5.", valueName: "ratio"))
     var minEffect = 1.0
 
-    @Flag(help: "Show how the evidence weighs for each deploy.")
+    @Flag(help: "Show how the evidence weighs for each deploy, and how each change came to its score.")
     var explain = false
 
     func validate() throws {
