@@ -61,6 +61,7 @@ private func rank(
     let scope = scopeFactor(found, failures: failures, workloads: workloads)
     if let reason = scope.evidence { evidence.append(reason) }
     if let innocence = found.innocence { evidence.append(innocence) }
+    evidence += found.notes
     let factors = [
         ScoreFactor(.reach, shown(scope.factor), scope.evidence?.text ?? scope.reason),
         innocenceFactor(found, isContradiction: isContradiction),

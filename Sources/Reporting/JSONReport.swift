@@ -74,6 +74,7 @@ private func fields(of changes: DeployChanges) -> [(key: String, value: JSONValu
     return [
         subject, ("changes", .array(changes.changes.map(json))),
         ("other_files", .array(changes.otherFiles.map(JSONValue.string))),
+        ("warnings", .array(changes.warnings.map(json))),
     ]
 }
 

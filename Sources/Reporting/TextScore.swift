@@ -4,7 +4,8 @@ import DeployModel
 func renderScore(of ranked: RankedChange, _ layout: inout TextLayout) {
     let style = layout.style
     let (times, minus) = (style.glyph("×", "x"), style.glyph("−", "-"))
-    let names = ranked.suspicions.map { words($0.kind) } + ranked.factors.map(\.kind.rawValue)
+    let names =
+        ranked.evidence.filter { $0.weight >= 0 }.map { words($0.kind) } + ranked.factors.map(\.kind.rawValue)
     // A kind that is unusually long pushes its own text aside, not everybody's.
     let longest = min(names.map(Wording.columns).max() ?? 0, style.width < 80 ? 14 : 20)
     func row(_ mark: String, _ number: String, _ name: String, _ text: String, _ role: TextStyle.Role) {
@@ -14,6 +15,9 @@ func renderScore(of ranked: RankedChange, _ layout: inout TextLayout) {
     }
     for evidence in ranked.suspicions {
         row("", shown(evidence.weight), words(evidence.kind), evidence.text, .plain)
+    }
+    for note in ranked.evidence where note.weight == 0 {
+        row("", "", words(note.kind), note.text, .dim)
     }
     for factor in ranked.factors where !isIdle(factor) {
         row(times, shown(factor.value), factor.kind.rawValue, factor.text, .dim)

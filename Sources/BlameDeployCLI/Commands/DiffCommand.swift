@@ -44,7 +44,8 @@ struct DiffCommand: ParsableCommand, Executable {
 
     private func rankedChanges(in opened: Repository) throws -> DeployChanges {
         if let range = try opened.resolveRange(deploy) {
-            let comparison = try opened.compareConfig(from: range.from, to: range.to)
+            let comparison = try opened.compareConfig(
+                from: range.from, to: range.to, code: try repository.openCode())
             return DeployChanges(
                 deploy: nil, from: range.from, to: range.to,
                 changes: rankChanges(comparison, failures: .unknown), filesChanged: comparison.filesChanged,
@@ -52,7 +53,7 @@ struct DiffCommand: ParsableCommand, Executable {
                 warnings: comparison.warnings)
         }
         let wanted = try recordedDeploy(in: opened) ?? commitAsDeploy(in: opened)
-        let evidence = CollectedEvidence(repository: opened) { _, _ in
+        let evidence = CollectedEvidence(repository: opened, code: try repository.openCode()) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
         guard
