@@ -7,8 +7,9 @@ func findUnexpandedVariables(
     in changes: inout [FoundChange], files: [ChangedFile], surroundings: Surroundings
 ) {
     var byPath: [String: [Int]]?
+    var replaced: Set<String>?
     for file in files {
-        guard let after = file.after else { continue }
+        guard let after = file.after, after.lines.contains(where: refers) else { continue }
         let path = file.file.path
         let old = Dictionary(
             (file.before.map(manifests(of:)) ?? []).map { ($0.identity(path: path), $0) },
@@ -20,7 +21,10 @@ func findUnexpandedVariables(
                 unexpanded(in: $0, lines: file.before?.lines ?? [], index: surroundings.before)
             }
             let known = Set((before ?? []).map { Unexpanded.Key($0) })
-            for place in lost where !known.contains(Unexpanded.Key(place)) {
+            let byKustomize = replaced ?? surroundings.after.kustomizeVariables
+            replaced = byKustomize
+            for place in lost
+            where !known.contains(Unexpanded.Key(place)) && !byKustomize.contains(place.name) {
                 let groups = byPath ?? Dictionary(grouping: changes.indices) { changes[$0].change.path }
                 byPath = groups
                 let finding = FaultFinding(.unsetVariable, place.text)
@@ -37,6 +41,9 @@ func findUnexpandedVariables(
         }
     }
 }
+
+/// Whether a line may hold a reference: hardly any does.
+private func refers(_ line: String) -> Bool { line.utf8.contains(UInt8(ascii: "$")) && line.holds("$(") }
 
 /// A reference that stays text.
 private struct Unexpanded {
@@ -94,7 +101,7 @@ private func unexpanded(in manifest: Manifest, lines: [String], index: ManifestI
         let all = Set(own).union(elsewhere)
         func add(_ reference: (name: String, line: Int), known: Set<String>) {
             guard !known.contains(reference.name), !elsewhere.contains(reference.name),
-                !isSetByPlatform(reference.name), !isReplacedByKustomize(reference.name, index)
+                !isSetByPlatform(reference.name)
             else { return }
             found.append(
                 Unexpanded(
@@ -151,10 +158,10 @@ private func isFilledIn(_ container: ConfigNode, lines: [String]) -> Bool {
     }
 }
 
-/// `vars` of a kustomization, which Kustomize replaces before Kubernetes looks.
-private func isReplacedByKustomize(_ name: String, _ index: ManifestIndex) -> Bool {
-    index.manifests.contains { manifest in
-        (manifest.root["vars"]?.elements ?? []).contains { $0["name"]?.text == name }
+extension ManifestIndex {
+    /// `vars` of kustomizations, which Kustomize replaces before Kubernetes looks.
+    fileprivate var kustomizeVariables: Set<String> {
+        Set(manifests.flatMap { $0.root["vars"]?.elements ?? [] }.compactMap { $0["name"]?.text })
     }
 }
 

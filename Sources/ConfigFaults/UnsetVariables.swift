@@ -105,7 +105,9 @@ private struct FilledFile {
                 to: reference.name, among: definedOthers.sorted())
             let instead = nearest ?? replaced(by: reference, among: gone)
             guard instead != nil || mostAreDefined && !isGivenElsewhere else { return nil }
-            let weight = instead != nil ? nil : definedOthers.count >= 2 && syntax != .spring ? 0.65 : 0.5
+            // What is passed on by its own name may be given by whoever starts it.
+            let isVague = definedOthers.count < 2 || syntax == .spring || isPassedOn(reference)
+            let weight = instead != nil ? nil : isVague ? 0.5 : 0.65
             let hint = instead.map { "; there is \($0)" } ?? ""
             return (
                 FaultFinding(
@@ -114,6 +116,12 @@ private struct FilledFile {
                 ), reference.line, reference.name
             )
         }
+    }
+
+    /// Whether a line gives a variable to one of the same name: `X: ${X}`.
+    private func isPassedOn(_ reference: VariableReference) -> Bool {
+        let line = afterLines[reference.line - 1].filter { !" -\"'\r".contains($0) }
+        return [":", "="].contains { line == "\(reference.name)\($0)${\(reference.name)}" }
     }
 
     /// The one variable that the file no longer refers to, where the new one stands on a line that is otherwise the same.

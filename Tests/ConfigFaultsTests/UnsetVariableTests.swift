@@ -92,6 +92,20 @@ struct UnsetVariableTests {
         #expect(found.contains { $0.fault == "unset-variable" }, "\(found)")
     }
 
+    @Test("what is passed on by its own name may be given by whoever starts it: no contradiction")
+    func passedOn() throws {
+        let before = FolderOfTexts(compose)
+        func contradictions(_ line: String) throws -> Int {
+            var files = compose
+            files["compose.yaml"] = stack.replacing("LEVEL: ${LOG_LEVEL:-info}", with: line)
+            let after = FolderOfTexts(files)
+            return try compareConfig(before: before, after: after, files: after.changes(from: before))
+                .contradictions.changes.count
+        }
+        #expect(try contradictions("PEPPER: ${PEPPER}") == 0)
+        #expect(try contradictions("SALT: ${PEPPER}") == 1)
+    }
+
     @Test("where nothing is defined here, it is defined elsewhere")
     func elsewhere() throws {
         let found = try changes(
