@@ -6,7 +6,7 @@ import GitHistory
 final class GitCodeRepository: CodeRepository {
     let name: String
     private let repository: Repository
-    // A tag, a range and a tree are asked for by every deploy that has them.
+    // Every deploy of a window asks again for the tag before it, and for its files.
     private var commits: [String: CommitID?] = [:]
     private var latest: [(commit: CommitID, tree: CommitTree)] = []
 

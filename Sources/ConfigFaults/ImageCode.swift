@@ -37,6 +37,7 @@ private struct ImageTrace {
     /// Where the same bump stands in several manifests, it is looked into once.
     private var known: [String: Findings] = [:]
     private var unresolved: Set<String> = []
+    private var unreadable: [Warning] = []
     private var unmatched: [String] = []
     private var hasMatch = false
 
@@ -60,7 +61,8 @@ private struct ImageTrace {
                     "tag images with the commit they are built from or with a tag of git; git fetch --tags brings what is missing"
             )
         }
-        if !hasMatch, let first = unmatched.first {
+        warnings += unreadable
+        if !hasMatch, let first = unmatched.first, !isAnyImageKnown {
             let names = code.map(\.name).joined(separator: ", ")
             warnings.append(
                 Warning(
@@ -68,6 +70,14 @@ private struct ImageTrace {
                     remedy: "name the repository as the image is called: --repo NAME=DIR"))
         }
         return warnings
+    }
+
+    /// Whether some workload's image is of one of the repositories: then it is another image that changed.
+    private var isAnyImageKnown: Bool {
+        surroundings.after.workloads.lazy.flatMap(\.containers).contains { container in
+            container["image"]?.text.map { repository(of: [imageParts($0).name], among: code) != nil }
+                ?? false
+        }
     }
 
     /// The commit of a tag; where there is none, this is noted for the reader.
@@ -93,7 +103,19 @@ extension ImageTrace {
         }
         hasMatch = true
         let key = "\(repository.name)\n\(bump.old)\n\(bump.new)"
-        if known[key] == nil { known[key] = try findings(of: bump, in: repository) }
+        if known[key] == nil {
+            do {
+                known[key] = try findings(of: bump, in: repository)
+            } catch let error as any Diagnosis {
+                // A clone that lacks commits takes nothing away from what the manifests say themselves.
+                unreadable.append(
+                    Warning(
+                        code: "code_unreadable",
+                        text: "The commits of \(repository.name) cannot be read: \(error.problem).",
+                        remedy: error.remedy))
+                known[key] = Findings()
+            }
+        }
         change.notes += known[key]?.notes ?? []
         change.findings += known[key]?.findings ?? []
     }

@@ -8,6 +8,8 @@ private struct CodeOfTexts: CodeRepository {
     var name: String
     var commits: [FolderOfTexts]
     var tags: [String: Int]
+    /// Whether the clone lacks what is asked for.
+    var isBroken = false
 
     func id(_ index: Int) -> CommitID {
         CommitID(String(repeating: String(index + 10, radix: 16), count: 40)) ?? SampleIDs.none
@@ -17,7 +19,8 @@ private struct CodeOfTexts: CodeRepository {
 
     func commit(ofImageTag tag: String) -> CommitID? { tags[tag].map(id) }
 
-    func range(from old: CommitID, to new: CommitID) -> CodeRange {
+    func range(from old: CommitID, to new: CommitID) throws -> CodeRange {
+        if isBroken { throw Missing() }
         let step = index(new) - index(old)
         return CodeRange(added: max(0, step), removed: max(0, -step), limit: 10_000)
     }
@@ -27,6 +30,12 @@ private struct CodeOfTexts: CodeRepository {
     }
 
     func tree(of commit: CommitID) -> any SourceTree { commits[index(commit)] }
+}
+
+private struct Missing: Diagnosis {
+    var problem = "an object is missing"
+    var location: String?
+    var remedy: String? = "git fetch --unshallow"
 }
 
 private enum SampleIDs {
@@ -125,6 +134,17 @@ struct ImageCodeTests {
         #expect(warnings.first?.remedy != nil)
     }
 
+    @Test("a clone that lacks commits is told, and takes nothing from the rest")
+    func broken() throws {
+        var code = api
+        code.isBroken = true
+        let (changes, warnings) = try traced(
+            ["a.yaml": deployment("1.0", env: url)], ["a.yaml": deployment("1.1", env: url)], code: [code])
+        #expect(changes.map(\.fault) == ["image-changed"])
+        #expect(warnings.map(\.text) == ["The commits of api cannot be read: an object is missing."])
+        #expect(warnings.map(\.remedy) == ["git fetch --unshallow"])
+    }
+
     @Test(
         "a variable goes: the code of the tag that runs says whether it is missed",
         arguments: [("1.0", true), ("1.2", false)])
@@ -205,6 +225,18 @@ struct ImageCodeTests {
             ["a.yaml": deployment("1.1", env: url, image: image)], code: [code])
         #expect(changes.flatMap(\.evidence).contains { $0.kind == "code_range" } == matches)
         #expect(warnings.map(\.code) == (matches ? [] : ["image_unmatched"]))
+    }
+
+    @Test("that somebody else's image changes is no reason to warn")
+    func foreign() throws {
+        let redis = manifest("redis", env: []).replacing("shop/redis", with: "docker.io/redis")
+        let (_, warnings) = try traced(
+            ["a.yaml": deployment("1.0", env: url), "b.yaml": redis],
+            [
+                "a.yaml": deployment("1.0", env: url),
+                "b.yaml": redis.replacing("redis:1.0", with: "redis:1.1"),
+            ])
+        #expect(warnings.isEmpty, "\(warnings)")
     }
 
     @Test("of two repositories the one whose name says more counts")
