@@ -84,6 +84,10 @@ private struct FilledFile {
     /// What the file asks for, or asked for before.
     var names: Set<String> { requiredNames.union(before) }
 
+    private var isManifest: Bool {
+        syntax == .template && afterLines.contains { $0.hasPrefix("apiVersion:") }
+    }
+
     /// The names that the change makes the file ask for.
     var newNames: Set<String> { requiredNames.subtracting(before) }
 
@@ -104,7 +108,9 @@ private struct FilledFile {
             let nearest = nearestName(
                 to: reference.name, among: definedOthers.sorted())
             let instead = nearest ?? replaced(by: reference, among: gone)
-            guard instead != nil || mostAreDefined && !isGivenElsewhere else { return nil }
+            // Manifests hold scripts, whose variables are their own: there only what is nearly a defined name is a slip.
+            let isMissed = mostAreDefined && !isGivenElsewhere && !isManifest
+            guard instead != nil || isMissed else { return nil }
             // What is passed on by its own name may be given by whoever starts it.
             let isVague = definedOthers.count < 2 || syntax == .spring || isPassedOn(reference)
             let weight = instead != nil ? nil : isVague ? 0.5 : 0.65

@@ -176,6 +176,16 @@ struct UnsetVariableTests {
                 "$request_uri", "$uri", false
             ),
             (
+                "map.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  a: curl ${API_HOST}\n",
+                "${API_HOST}", "${API_HOST} ${ANSWER}", false
+            ),
+            (
+                "map.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  a: curl ${API_HOST}\n",
+                "${API_HOST}", "${API_HOTS}", true
+            ),
+            (
                 "application.properties", "db.host=a\ndb.url=jdbc:x://${db.host}/shop\n", "${db.host}",
                 "${db.hots}", true
             ),
