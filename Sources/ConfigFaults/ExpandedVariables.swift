@@ -94,9 +94,10 @@ private func unexpanded(in manifest: Manifest, lines: [String], index: ManifestI
             !isFilledIn(container, lines: lines), let supplied = index.keysSupplied(to: container)
         else { continue }
         let twins = others.flatMap(\.containers).filter { $0["name"]?.text == name }
-        guard !twins.contains(where: { $0["envFrom"] != nil }) else { continue }
+        let suppliedToTwins = twins.compactMap { index.keysSupplied(to: $0) }
+        guard suppliedToTwins.count == twins.count else { continue }
         let own = (container["env"]?.elements ?? []).compactMap { $0["name"]?.text }
-        let elsewhere = supplied.union(
+        let elsewhere = suppliedToTwins.reduce(supplied) { $0.union($1) }.union(
             twins.flatMap { $0["env"]?.elements ?? [] }.compactMap { $0["name"]?.text })
         let all = Set(own).union(elsewhere)
         func add(_ reference: (name: String, line: Int), known: Set<String>) {
