@@ -7,6 +7,7 @@ import Investigation
 /// Answers what the pipeline asks, from the repository and the events.
 struct CollectedEvidence: InvestigationSource {
     var repository: Repository?
+    var code: [any CodeRepository] = []
     var readEvents: (_ during: TimeWindow, _ before: TimeWindow?) throws -> EventTable
 
     func events(during interest: TimeWindow, before baseline: TimeWindow?) throws -> EventTable {
@@ -17,7 +18,7 @@ struct CollectedEvidence: InvestigationSource {
         guard let repository, let commit = deploy.commit, (try? repository.commit(commit)) != nil else {
             return nil
         }
-        return try repository.compareConfig(from: repository.base(of: deploy), to: commit)
+        return try repository.compareConfig(from: repository.base(of: deploy), to: commit, code: code)
     }
 
     func origin(of path: String, in deploy: Deploy) throws -> CommitID? {
@@ -35,9 +36,13 @@ extension Repository {
     }
 
     /// The configuration changes between two commits; `from` is `nil` for the very first one.
-    func compareConfig(from: CommitID?, to: CommitID) throws -> ConfigComparison {
+    ///
+    /// - Parameter code: the repositories that images are built from.
+    func compareConfig(
+        from: CommitID?, to: CommitID, code: [any CodeRepository] = []
+    ) throws -> ConfigComparison {
         let before = try from.map { try tree(of: $0) }
         return try ConfigFaults.compareConfig(
-            before: before, after: try tree(of: to), files: try changes(from: from, to: to))
+            before: before, after: try tree(of: to), files: try changes(from: from, to: to), code: code)
     }
 }

@@ -9,22 +9,8 @@ import DeployModel
 func readsOfUndefined(
     _ files: [FileChange], before: (any SourceTree)?, after: any SourceTree, surroundings: Surroundings
 ) throws -> [FoundChange] {
-    var found: [String: (path: String, line: Int, hasDefault: Bool)] = [:]
-    var known: Set<String> = []
-    for file in files.prefix(mostFiles) where isCode(file.path) || isCode(file.pathBefore) {
-        func reads(_ path: String, in tree: (any SourceTree)?) throws -> [(
-            name: String, line: Int, hasDefault: Bool
-        )] {
-            guard let contents = try tree?.contents(of: path), contents.count <= 1 << 20 else { return [] }
-            return variableReads(contents)
-        }
-        if file.status != .added { known.formUnion(try reads(file.pathBefore, in: before).map(\.name)) }
-        guard file.status != .removed else { continue }
-        for read in try reads(file.path, in: after) where found[read.name] == nil {
-            found[read.name] = (file.path, read.line, read.hasDefault)
-        }
-    }
-    for name in known { found[name] = nil }
+    let reads = try NewReads(files, before: before, after: after)
+    let (found, known) = (reads.new, reads.known)
     guard !found.isEmpty else { return [] }
     let defined = try namesDefined(Set(found.keys).union(known), in: after)
     guard !defined.isDisjoint(with: known) || !surroundings.after.variableNames.isEmpty else { return [] }
@@ -42,10 +28,54 @@ func readsOfUndefined(
     }
 }
 
+/// The variables that changed code newly reads.
+struct NewReads {
+    /// Where code reads a variable.
+    struct Place {
+        var path: String
+        var line: Int
+        /// Whether something seems to stand in for the variable.
+        var hasDefault: Bool
+    }
+
+    /// Those that no changed file read before, where each is read first.
+    private(set) var new: [String: Place] = [:]
+    /// Those that the changed files read before.
+    private(set) var known: Set<String> = []
+    /// How many changed files were too many to look at.
+    private(set) var filesLeftOut = 0
+
+    init(_ files: [FileChange], before: (any SourceTree)?, after: any SourceTree) throws {
+        let code = files.filter { isCode($0.path) || isCode($0.pathBefore) }
+        filesLeftOut = max(0, code.count - mostFiles)
+        for file in code.prefix(mostFiles) {
+            func reads(_ path: String, in tree: (any SourceTree)?) throws -> [(
+                name: String, line: Int, hasDefault: Bool
+            )] {
+                guard let contents = try tree?.contents(of: path), contents.count <= 1 << 20 else {
+                    return []
+                }
+                return variableReads(contents)
+            }
+            if file.status != .added { known.formUnion(try reads(file.pathBefore, in: before).map(\.name)) }
+            guard file.status != .removed else { continue }
+            for read in try reads(file.path, in: after) where new[read.name] == nil {
+                new[read.name] = Place(path: file.path, line: read.line, hasDefault: read.hasDefault)
+            }
+        }
+        for name in known { new[name] = nil }
+    }
+}
+
 /// Which of some names stand in configuration, or in files that set variables as well.
-private func namesDefined(_ names: Set<String>, in tree: any SourceTree) throws -> Set<String> {
+///
+/// - Parameter isLookedAt: which files; all of these by default.
+func namesDefined(
+    _ names: Set<String>, in tree: any SourceTree,
+    where isLookedAt: (String) -> Bool = { mayBeConfiguration(path: $0) || isSetup($0) }
+) throws -> Set<String> {
     var defined: Set<String> = []
-    for path in try tree.paths() where mayBeConfiguration(path: path) || isSetup(path) {
+    for path in try tree.paths() where isLookedAt(path) {
         guard defined.count < names.count else { break }
         guard let contents = try tree.contents(of: path), contents.count <= 1 << 20 else { continue }
         for word in contents.split(whereSeparator: { !isNamePart($0) })
@@ -65,7 +95,8 @@ private func isNamePart(_ byte: UInt8) -> Bool {
 
 private let mostFiles = 300
 
-private func isCode(_ path: String) -> Bool {
+/// Whether a file is of a program that may read its environment.
+func isCode(_ path: String) -> Bool {
     let endings = [
         ".go", ".py", ".js", ".ts", ".jsx", ".tsx", ".mjs", ".rb", ".rs", ".java", ".kt", ".scala", ".ml",
         ".fs", ".cs",

@@ -25,6 +25,8 @@ public struct FoundChange: Sendable {
     var path: FieldPath
     /// The faults.
     var findings: [FaultFinding] = []
+    /// Further facts, which are no faults; most make it no more suspicious.
+    var notes: [Evidence] = []
     /// Why it is innocent, where it is.
     var innocence: Evidence?
     /// The smallest edit that removes the contradiction.
@@ -36,8 +38,6 @@ public struct FoundChange: Sendable {
     /// The field itself before and after, where it was read as a tree.
     var beforeNode: ConfigNode?
     var afterNode: ConfigNode?
-    /// Further facts, which are no faults.
-    var notes: [Evidence] = []
     /// The environments that it changes, where overlays tell.
     var environments: Set<String> = []
 }
@@ -90,10 +90,11 @@ struct FaultFinding: Sendable {
 ///   - after: the files after.
 ///   - files: what changed between them.
 ///   - cache: what was read for other commits.
-/// - Throws: what the trees throw.
+///   - code: the repositories that images are built from, where these live apart.
+/// - Throws: what the trees and the repositories throw.
 public func compareConfig(
     before: (any SourceTree)?, after: any SourceTree, files: [FileChange],
-    cache: ManifestCache = ManifestCache()
+    cache: ManifestCache = ManifestCache(), code: [any CodeRepository] = []
 ) throws -> ConfigComparison {
     let changed = try files.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
     let surroundings = try Surroundings(changed, after: after, cache: cache)
@@ -106,6 +107,10 @@ public func compareConfig(
     changes += recipes.flatMap(\.changes)
     overlays.judge(&changes, files: files)
     try findOverlayFaults(in: &changes, overlays: overlays, before: before, after: after)
+    try findUnsetVariables(in: &changes, files: changed, recipes: recipes, after: after, cache: cache)
+    findUnexpandedVariables(in: &changes, files: changed, surroundings: surroundings)
+    let images = try traceImages(
+        in: &changes, files: changed, code: code, readers: readers, after: after, surroundings: surroundings)
     for index in changes.indices { changes[index].narrow() }
     changes += try readsOfUndefined(files, before: before, after: after, surroundings: surroundings)
     changes.sort {
@@ -119,7 +124,7 @@ public func compareConfig(
         filesChanged: files.count,
         configFiles: told.count,
         otherFiles: files.map(\.path).filter { !told.contains($0) }.sorted(),
-        warnings: surroundings.warnings + overlays.warnings)
+        warnings: surroundings.warnings + overlays.warnings + images)
 }
 
 extension Workload {

@@ -76,6 +76,9 @@ extension FaultClass {
         25, "lost-mount", 0.75, "a volume or a mount without the other, or at another path")
     static let staleConfig = FaultClass(
         34, "stale-config", 0.3, "configuration that running pods see only after a restart")
+    static let unsetVariable = FaultClass(
+        37, "unset-variable", 0.8, "a variable that a file is filled in with and nothing defines any more",
+        contradiction: true)
 }
 
 // MARK: What is risky by its nature
@@ -125,7 +128,7 @@ extension FaultClass {
         probeTightened, memoryLowered, cpuLowered, imageChanged, capacityLowered, timingChanged, flagFlipped,
         addressChanged, swappedEnvironment, lostMount, commandChanged, transportSecurity, networkTightened,
         accessReduced, routingChanged, schedulingChanged, privilegesReduced, staleConfig, rolloutChanged,
-        infrastructure, structureMoved, unparsable, placeholder, secretChanged,
+        infrastructure, unsetVariable, structureMoved, unparsable, placeholder, secretChanged,
         scheduleChanged,
         conflictMarkers,
     ]

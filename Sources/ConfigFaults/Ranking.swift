@@ -35,7 +35,7 @@ public func rankChanges(_ comparison: ConfigComparison, failures: FailureContext
     let ranked = zip(comparison.changes, likenesses).map { change, likeness in
         rank(
             change, words: words, failures: failures,
-            scope: scopeFactor(change, likeness: likeness, base: base, targets: targets))
+            scope: scope(of: change, likeness: likeness, base: base, targets: targets))
     }
     return ranked.sorted { a, b in
         if a.score != b.score { return a.score > b.score }
@@ -63,17 +63,24 @@ private func rank(
     evidence += symptomEvidence(found, words: words, messages: failures.messages)
     if let extent = extentEvidence(found) { evidence.append(extent) }
     evidence += found.notes
-    let suspicion = 1 - evidence.reduce(1) { $0 * (1 - $1.weight) }
+    // What is shown is what is reckoned with: whoever multiplies the numbers of a report gets its scores.
+    for index in evidence.indices { evidence[index].weight = shown(evidence[index].weight) }
+    let suspicions = evidence
     if let reason = scope.evidence { evidence.append(reason) }
     if let innocence = found.innocence { evidence.append(innocence) }
-    let isInnocent = found.innocence != nil && !isContradiction
-    let place = scope.isProven ? 1 : environmentFactor(found, isContradiction: isContradiction)
-    let score = 100 * suspicion * scope.factor * (isInnocent ? 0.1 : 1) * place
+    let factors = [
+        ScoreFactor(.reach, shown(scope.factor), scope.evidence?.text ?? scope.reason),
+        innocenceFactor(found, isContradiction: isContradiction),
+        scope.isProven
+            ? ScoreFactor(.environment, 1, "it reaches what fails, whatever the environment")
+            : environmentFactor(found, isContradiction: isContradiction),
+    ]
     let best = found.findings.max { ($0.weight, $1.fault.number) < ($1.weight, $0.fault.number) }
     evidence.sort { ($0.weight.magnitude, $1.kind) > ($1.weight.magnitude, $0.kind) }
     return RankedChange(
-        change: found.change, fault: best?.fault.slug, score: (score * 10).rounded() / 10, evidence: evidence,
-        mend: found.mend)
+        change: found.change, fault: best?.fault.slug,
+        score: RankedChange.score(suspicions: suspicions, factors: factors), evidence: evidence,
+        factors: factors, mend: found.mend)
 }
 
 /// Every line is a chance to go wrong: of two ordinary changes, the one in the file that changed more is at fault more
@@ -112,80 +119,38 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     return (isNew ? 0.15 : 0.2, "an ordinary field")
 }
 
-/// How a change's reach agrees with what fails.
-private struct Scope {
-    var factor: Double
-    var evidence: Evidence?
-    /// Whether it reaches what fails and hardly anything else.
-    var isProven = false
-}
-
-/// Whether a change can touch what fails.
-private func scopeFactor(
-    _ found: FoundChange, likeness: Kinship.Likeness?, base: Double, targets: Targets
-) -> Scope {
-    // A contradiction is one whoever fails.
-    guard !targets.isEmpty else { return Scope(factor: found.isContradiction ? 1 : 0.65) }
-    let reached = reachFactor(found, base: base, targets: targets)
-    guard !reached.isProven, let likeness else { return reached }
-    guard likeness.isFailing else {
-        guard reached.evidence == nil else { return reached }
-        return Scope(
-            factor: reached.factor * (1 - 0.6 * likeness.degree),
-            evidence: Evidence(
-                kind: "namesake", text: "it belongs to \(likeness.name) by its name, which is healthy",
-                weight: -0.6 * likeness.degree))
+/// What the code agrees with is hardly at fault, unless the files contradict each other.
+private func innocenceFactor(_ found: FoundChange, isContradiction: Bool) -> ScoreFactor {
+    guard let innocence = found.innocence else {
+        return ScoreFactor(.innocence, 1, "nothing explains it away")
     }
-    // Where references lead elsewhere, the name is less to go by.
-    let most = reached.evidence == nil ? 1 : 0.6
-    let factor = reached.factor + max(0, most - reached.factor) * likeness.degree
-    guard factor > reached.factor else { return reached }
-    return Scope(
-        factor: factor,
-        evidence: Evidence(
-            kind: "namesake", text: "it belongs to \(likeness.name) by its name, where the failures are",
-            weight: 0.5 * likeness.degree), isProven: likeness.degree >= 0.9)
-}
-
-/// The same from references alone.
-private func reachFactor(_ found: FoundChange, base: Double, targets: Targets) -> Scope {
-    // A name that a template makes is not known.
-    let reach = found.change.reach.filter { !$0.contains("{") }
-    guard !reach.isEmpty else {
-        return Scope(factor: found.isReachKnown && found.change.reach.isEmpty ? min(0.3, base) : base)
-    }
-    let (failing, healthy) = targets.touched(by: reach)
-    let recall = failing.values.reduce(0, +)
-    let precision = failing.isEmpty ? 0 : Double(failing.count) / Double(failing.count + healthy.count)
-    let overlap = precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0
-    let names = failing.keys.sorted()
-    let text =
-        names.isEmpty
-        ? "it reaches \(reach.joined(separator: ", ")), which fail no more than before"
-        : "it reaches \(names.joined(separator: ", ")), where the failures are"
-            + (healthy.isEmpty
-                ? "" : ", but also \(healthy.sorted().joined(separator: ", ")), which are healthy")
-    return Scope(
-        factor: 0.15 + 0.85 * overlap,
-        evidence: Evidence(kind: "reach", text: text, weight: names.isEmpty ? -0.85 : 0.5 * overlap),
-        isProven: overlap > 0.8)
+    return isContradiction
+        ? ScoreFactor(.innocence, 1, "a contradiction is not explained away")
+        : ScoreFactor(.innocence, 0.1, innocence.text)
 }
 
 /// Failures that people notice are mostly of production.
-private func environmentFactor(_ found: FoundChange, isContradiction: Bool) -> Double {
-    // What is shared is of the most serious environment that it changes.
-    let factors = found.environments.map { environmentFactor($0, isContradiction: isContradiction) }
-    guard let named = environment(of: found.change) else {
-        return factors.max() ?? environmentFactor(nil, isContradiction: isContradiction)
+private func environmentFactor(_ found: FoundChange, isContradiction: Bool) -> ScoreFactor {
+    if let own = environment(of: found.change) {
+        return environmentFactor(own, isContradiction: isContradiction)
     }
-    return environmentFactor(named, isContradiction: isContradiction)
+    // What is shared is of the most serious environment that it changes.
+    return found.environments.map { environmentFactor($0, isContradiction: isContradiction) }
+        .max { $0.value < $1.value } ?? environmentFactor(nil, isContradiction: isContradiction)
 }
 
-private func environmentFactor(_ environment: String?, isContradiction: Bool) -> Double {
+private func environmentFactor(_ environment: String?, isContradiction: Bool) -> ScoreFactor {
     switch environment {
-    case "prod": 1
-    case "staging": 0.3
-    case "dev", "test": 0.1
-    default: isContradiction ? 1 : 0.8
+    case "prod": ScoreFactor(.environment, 1, "it is of production")
+    case "staging": ScoreFactor(.environment, 0.3, "it is of staging")
+    case "dev": ScoreFactor(.environment, 0.1, "it is of development")
+    case "test": ScoreFactor(.environment, 0.1, "it is of tests")
+    default:
+        isContradiction
+            ? ScoreFactor(.environment, 1, "a contradiction is one anywhere")
+            : ScoreFactor(.environment, 0.8, "neither path nor namespace names one")
     }
 }
+
+/// A number as it is shown, with three decimals.
+private func shown(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }

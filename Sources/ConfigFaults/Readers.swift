@@ -10,6 +10,8 @@ struct Readers {
     private let removed: [Holder: [String]]
     /// Names that configuration still defines after the change.
     private let defined: [String: Set<String>]
+    /// Whether there is any code beside the configuration: where there is none, nobody can say that a variable is unread.
+    let hasCode: Bool
 
     private struct Holder: Hashable {
         var path: String
@@ -34,14 +36,14 @@ struct Readers {
         guard !removed.isEmpty else {
             code = [:]
             defined = [:]
+            hasCode = false
             return
         }
+        hasCode = try tree.paths().contains(where: isCode)
         let wanted = Set((Array(removed.values) + Array(added.values)).flatMap { $0 })
         let occurrences = try tree.occurrences(of: wanted)
         code = occurrences.mapValues { places in
-            places.filter {
-                !mayBeConfiguration(path: $0.path) && !isProse($0.path) && !isSetup($0.path)
-            }
+            places.filter { mayRead($0.path) }
         }
         defined = occurrences.mapValues { places in
             Set(places.map(\.path).filter { mayBeConfiguration(path: $0) || isSetup($0) })
@@ -93,6 +95,11 @@ private func isVariableName(_ name: String) -> Bool {
         && name.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
 }
 
+/// Whether a file that names a variable may be one that reads it.
+func mayRead(_ path: String) -> Bool {
+    !mayBeConfiguration(path: path) && !isProse(path) && !isSetup(path)
+}
+
 private func isProse(_ path: String) -> Bool {
     let lowered = path.lowercased()
     return [".md", ".txt", ".rst", ".adoc", ".lock", ".svg"].contains { lowered.hasSuffix($0) }
@@ -103,7 +110,8 @@ func findReaders(of change: inout FoundChange, readers: Readers) {
     guard let name = change.variableName else { return }
     if change.change.before == nil {
         // A new name of something old is as innocent as the old name's going.
-        guard let old = readers.otherName(of: change), readers.places(of: old).isEmpty else { return }
+        guard readers.hasCode, let old = readers.otherName(of: change), readers.places(of: old).isEmpty
+        else { return }
         change.innocence = Evidence(
             kind: "consistent_rename", text: "it is the new name of \(old)", weight: -0.9)
         return
@@ -128,6 +136,7 @@ func findReaders(of change: inout FoundChange, readers: Readers) {
         }
         return
     }
+    guard readers.hasCode else { return }
     let text =
         renamed.map { new in
             readers.places(of: new).first.map {

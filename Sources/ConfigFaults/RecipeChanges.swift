@@ -5,8 +5,8 @@ import DeployModel
 /// languages of their own. They are told by line, a stretch of changed lines each.
 struct RecipeFile {
     var file: FileChange
-    private var before: [String]
-    private var after: [String]
+    /// The lines before and after.
+    private(set) var before: [String], after: [String]
 
     private static let mostBytes = 1 << 20
     private static let mostChanges = 200

@@ -180,7 +180,8 @@ private func image(_ field: ChangedField) -> FaultFinding? {
     return FaultFinding(.imageChanged, "the image is \(after) now (was \(before))")
 }
 
-private func imageParts(_ image: String) -> (name: String, tag: String) {
+/// The name of an image and its tag, which is empty when it has none; a text that is a version alone is a tag.
+func imageParts(_ image: String) -> (name: String, tag: String) {
     let plain = image.split(separator: "@").first.map(String.init) ?? image
     let start = plain.lastIndex(of: "/") ?? plain.startIndex
     guard let colon = plain[start...].lastIndex(of: ":") else {

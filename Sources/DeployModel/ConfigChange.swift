@@ -86,13 +86,15 @@ public struct RankedChange: Sendable, Hashable, Codable {
     public var score: Double
     /// Why, the strongest first.
     public var evidence: [Evidence]
+    /// What the suspicion of the evidence was multiplied by; empty where that is not known.
+    public var factors: [ScoreFactor]
     /// The smallest edit that removes the contradiction, in words, where there is one: `delete line 105`.
     public var mend: String?
 
     /// A change with its score.
     public init(
         change: FieldChange, commit: CommitID? = nil, fault: String? = nil, score: Double,
-        evidence: [Evidence],
+        evidence: [Evidence], factors: [ScoreFactor] = [],
         mend: String? = nil
     ) {
         self.change = change
@@ -100,6 +102,7 @@ public struct RankedChange: Sendable, Hashable, Codable {
         self.fault = fault
         self.score = score
         self.evidence = evidence
+        self.factors = factors
         self.mend = mend
     }
 }

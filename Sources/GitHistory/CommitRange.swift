@@ -34,4 +34,25 @@ extension Repository {
             if record.parents.count < 2 { found.append(record) }
         }
     }
+
+    /// How many commits one revision has and another has not, merges included; counting stops at a limit.
+    public func commitCount(
+        in tip: CommitID, notIn base: CommitID, limit: Int
+    ) throws(GitError) -> Int {
+        guard var tipID = git_oid(hex: tip.hex), var baseID = git_oid(hex: base.hex) else { return 0 }
+        let walk = try Handle.make(freedBy: git_revwalk_free, "walk the history") { [pointer] in
+            git_revwalk_new(&$0, pointer)
+        }
+        try Libgit2.check(git_revwalk_push(walk.pointer, &tipID), "walk from \(tip.abbreviated)")
+        try Libgit2.check(git_revwalk_hide(walk.pointer, &baseID), "walk from \(base.abbreviated)")
+        var count = 0
+        var oid = git_oid()
+        while count < limit {
+            let result = git_revwalk_next(&oid, walk.pointer)
+            if result == GIT_ITEROVER.rawValue { break }
+            try Libgit2.check(result, "walk the history of \(tip.abbreviated)")
+            count += 1
+        }
+        return count
+    }
 }

@@ -2,9 +2,14 @@ internal import CLibgit2
 public import DeployModel
 
 extension Repository {
-    /// The files that differ between two commits, renames followed, sorted by path; `nil` compares with nothing.
-    public func changes(from: CommitID?, to: CommitID) throws(GitError) -> [FileChange] {
-        try fileChanges(in: try difference(from: from, to: to, path: nil))
+    /// The files that differ between two commits, sorted by path; `nil` compares with nothing.
+    ///
+    /// - Parameter followingRenames: whether a file that moved is one change; finding out takes long where much changed.
+    public func changes(
+        from: CommitID?, to: CommitID, followingRenames: Bool = true
+    ) throws(GitError) -> [FileChange] {
+        try fileChanges(
+            in: try difference(from: from, to: to, path: nil), followingRenames: followingRenames)
     }
 
     /// The paths of the files that differ between two commits; a file that moved has both: cheap.
@@ -19,20 +24,26 @@ extension Repository {
         return paths
     }
 
-    /// The files of a comparison, renames followed, sorted by path.
-    func fileChanges(in diff: borrowing Handle) throws(GitError) -> [FileChange] {
-        var options = git_diff_find_options()
-        git_diff_find_options_init(&options, UInt32(GIT_DIFF_FIND_OPTIONS_VERSION))
-        options.flags = UInt32(GIT_DIFF_FIND_RENAMES.rawValue)
-        // A partial clone lacks contents, which only renames need: then a rename is a removal and an addition.
-        let result = git_diff_find_similar(diff.pointer, &options)
-        if result != GIT_ENOTFOUND.rawValue { try Libgit2.check(result, "find renamed files") }
+    /// The files of a comparison, sorted by path.
+    func fileChanges(
+        in diff: borrowing Handle, followingRenames: Bool = true
+    ) throws(GitError) -> [FileChange] {
+        if followingRenames { try findRenames(in: diff) }
         var changes: [FileChange] = []
         for index in 0..<git_diff_num_deltas(diff.pointer) {
             guard let delta = git_diff_get_delta(diff.pointer, index)?.pointee else { continue }
             if let change = FileChange(delta) { changes.append(change) }
         }
         return changes.sorted { ($0.path, $0.status.rawValue) < ($1.path, $1.status.rawValue) }
+    }
+
+    private func findRenames(in diff: borrowing Handle) throws(GitError) {
+        var options = git_diff_find_options()
+        git_diff_find_options_init(&options, UInt32(GIT_DIFF_FIND_OPTIONS_VERSION))
+        options.flags = UInt32(GIT_DIFF_FIND_RENAMES.rawValue)
+        // A partial clone lacks contents, which only renames need: then a rename is a removal and an addition.
+        let result = git_diff_find_similar(diff.pointer, &options)
+        if result != GIT_ENOTFOUND.rawValue { try Libgit2.check(result, "find renamed files") }
     }
 
     /// The newest commit that touched a file, merges passed over, among those reachable from `to` and not from `from`.

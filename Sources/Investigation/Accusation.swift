@@ -22,11 +22,13 @@ func accuse(
         else { continue }
         for var change in rankChanges(comparison, failures: failures) {
             if own < most {
-                change.score = (change.score * own / most * 10).rounded() / 10
-                change.evidence.append(
-                    Evidence(
-                        kind: "less_likely_deploy", text: "its deploy is not the likeliest",
-                        weight: own / most - 1))
+                let factor = (own / most * 1000).rounded() / 1000
+                change.factors.append(
+                    ScoreFactor(
+                        .deploy, factor,
+                        "its deploy is \(percent(own)) likely, the likeliest \(percent(most))"))
+                change.score = RankedChange.score(
+                    suspicions: change.suspicions, factors: change.factors)
             }
             change.commit = try source.origin(of: change.change.path, in: deploy) ?? deploy.commit
             ranked.append(change)

@@ -74,6 +74,7 @@ private func fields(of changes: DeployChanges) -> [(key: String, value: JSONValu
     return [
         subject, ("changes", .array(changes.changes.map(json))),
         ("other_files", .array(changes.otherFiles.map(JSONValue.string))),
+        ("warnings", .array(changes.warnings.map(json))),
     ]
 }
 
@@ -237,6 +238,16 @@ private func json(_ ranked: RankedChange) -> JSONValue {
                     .object([
                         ("kind", .string($0.kind)), ("text", .string($0.text)),
                         ("weight", .number($0.weight)),
+                    ])
+                })
+        ),
+        (
+            "factors",
+            .array(
+                ranked.factors.map {
+                    .object([
+                        ("kind", .string($0.kind.rawValue)), ("value", .number($0.value)),
+                        ("text", .string($0.text)),
                     ])
                 })
         ),

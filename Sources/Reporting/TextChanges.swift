@@ -41,9 +41,7 @@ public func renderText(
             "Not configuration, and not ranked: \(shown)\(more > 0 ? " and \(more) more" : "")", indent: 1,
             hang: 2, .dim)
     }
-    for warning in changes.warnings {
-        layout.wrapped("! \(Wording.harmless(warning.text))", indent: 1, hang: 2, .warning)
-    }
+    renderWarnings(changes.warnings, &layout)
     return layout.text
 }
 
@@ -118,9 +116,17 @@ func renderChanges(_ changes: [RankedChange], limit: Int, isBrief: Bool, _ layou
             ("\(place):\(lines)", isHigh ? .strong : .plain),
         ])
         field(change, &layout)
-        let evidence =
-            isBrief ? ranked.evidence.prefix(1) : ranked.evidence.prefix(isHigh || style.isFull ? 6 : 1)
-        for reason in evidence { layout.wrapped(Wording.harmless(reason.text), indent: 9, hang: 2) }
+        if style.isExplaining, !ranked.factors.isEmpty {
+            renderScore(of: ranked, &layout)
+        } else {
+            let evidence =
+                isBrief ? ranked.evidence.prefix(1) : ranked.evidence.prefix(isHigh || style.isFull ? 6 : 1)
+            // What weighs nothing is not told for its weight.
+            let notes = ranked.evidence.filter { $0.weight == 0 }.prefix(isBrief ? 1 : .max)
+            for reason in evidence.filter({ $0.weight != 0 }) + notes {
+                layout.wrapped(Wording.harmless(reason.text), indent: 9, hang: 2)
+            }
+        }
         if let mend = ranked.mend {
             layout.wrapped("mend: \(Wording.harmless(mend))", indent: 9, hang: 2, .good)
         }

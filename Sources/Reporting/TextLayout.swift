@@ -37,6 +37,17 @@ struct TextLayout {
         }
     }
 
+    /// A column of its own width and text beside it, broken into lines that begin below each other.
+    mutating func labelled(
+        _ label: String, to width: Int, _ text: String, indent: Int, _ role: TextStyle.Role = .plain
+    ) {
+        let start = indent + width
+        for (index, part) in broken(text, indent: start, hang: 0).enumerated() {
+            let lead = index == 0 ? Wording.padded(label, to: width) : String(repeating: " ", count: width)
+            parts([(lead, role), (part.text, .plain)], indent: indent)
+        }
+    }
+
     /// Text broken into lines at spaces; the lines after the first are indented by `hang` more.
     mutating func wrapped(_ text: String, indent: Int = 0, hang: Int = 0, _ role: TextStyle.Role = .plain) {
         for part in broken(text, indent: indent, hang: hang) { line(part.text, indent: part.indent, role) }

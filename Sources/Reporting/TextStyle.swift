@@ -8,7 +8,7 @@ public struct TextStyle: Sendable, Equatable {
     public var isColored: Bool
     /// Whether to show everything instead of one screen.
     public var isFull: Bool
-    /// Whether to show how the evidence weighs for each deploy.
+    /// Whether to show how the evidence weighs for each deploy, and how each change came to its score.
     public var isExplaining = false
 
     /// A style; widths outside 60 to 200 are brought inside.

@@ -65,7 +65,7 @@ CLASSES = {
     "F34": "a ConfigMap read by variables is changed, and nothing restarts",
     "F35": "rollout: more pods down at a time, less grace, no preStop hook",
     "F36": "Terraform: smaller, fewer, shut off or short-lived",
-    "F37": "compose and .env: a variable is gone, ports or volumes differ",
+    "F37": "compose and .env: a variable is gone or unset, ports or volumes differ; $(X) of no variable",
     "F38": "TOML, JSON, INI, properties: doubled keys, moved sections, other types",
     "F39": "a file no longer parses",
     "F40": "a placeholder is left in a real file",
@@ -1763,11 +1763,15 @@ def plant_terraform(world):
     edit_text(world, f"{world.root}/{file}", old, new, MARK)
 
 
-@fault("F37", COMPOSE)
+@fault("F37", COMPOSE, *KUBERNETES)
 def plant_compose(world):
+    if world.shape != COMPOSE:
+        args = world.slot(*CONTAINER, "args").value
+        args[args.index("--workers") + 1] = Planted("$(" + world.prefix + "WORKER_COUNT)")
+        return
     path, stack = world.values[0]
     own = stack["services"][world.victim]
-    variant = world.turn(["name", "ports", "depends", "default", "env_file"])
+    variant = world.turn(["name", "ports", "depends", "default", "env_file", "typo"])
     if variant == "name":
         world.files[".env"].body.pop(world.prefix + "SMS_SECRET")
         world.removed.append((".env", world.prefix + "SMS_SECRET", ""))
@@ -1778,6 +1782,9 @@ def plant_compose(world):
     elif variant == "default":
         variable = world.variables(world.prefix + "DB_PASSWORD", workload=world.victim)[0]
         variable.plant("${" + world.prefix + "DB_PASS}")
+    elif variant == "typo":
+        variable = world.variables(world.prefix + "DB_PASSWORD", workload=world.victim)[0]
+        variable.plant("${" + world.prefix + "DB_PASWORD}")
     else:
         own["env_file"] = Planted([".env.local"])
 

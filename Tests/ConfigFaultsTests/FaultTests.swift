@@ -227,6 +227,22 @@ struct RankingTests {
         #expect(changes[0].score > 3 * changes[1].score)
     }
 
+    @Test(
+        "the evidence and the factors that are told make the score",
+        arguments: [FailureContext.unknown, SiblingStory.failures])
+    func reckoning(failures: FailureContext) throws {
+        for change in try ranked(SiblingStory.before, SiblingStory.after, failures: failures) {
+            #expect(change.factors.map(\.kind) == [.reach, .innocence, .environment])
+            #expect(!change.suspicions.isEmpty)
+            #expect(
+                change.score == RankedChange.score(suspicions: change.suspicions, factors: change.factors))
+            for number in change.evidence.map(\.weight) + change.factors.map(\.value) where number > 0 {
+                let isToldWhole = (number * 1000).rounded() / 1000 == number
+                #expect(isToldWhole || change.evidence.contains { $0.kind == "reach" && $0.weight == number })
+            }
+        }
+    }
+
     @Test("events may know a workload by its label")
     func label() throws {
         let before: FolderOfTexts = ["a.yaml": manifest("a", env: plain("HOST", "x"))]

@@ -69,7 +69,7 @@ struct CheckCommand: ParsableCommand, Executable {
         }
         let listing = try listDeploys(opened, window: window)
         if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
-        let evidence = CollectedEvidence(repository: opened) { _, _ in
+        let evidence = CollectedEvidence(repository: opened, code: try repository.openCode()) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
         let deploys = try align(listing.deploys, source: evidence).deploys

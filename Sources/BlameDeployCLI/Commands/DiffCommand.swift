@@ -21,6 +21,9 @@ struct DiffCommand: ParsableCommand, Executable {
         transform: grouping(_:))
     var by = ChangeGrouping.rank
 
+    @Flag(help: "Show how each change came to its score: every weight and every factor.")
+    var explain = false
+
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -29,9 +32,10 @@ struct DiffCommand: ParsableCommand, Executable {
             throw CommandError("diff reads two commits", remedy: "leave --no-repo out")
         }
         let changes = try rankedChanges(in: opened)
+        var style = output.style(for: terminal)
+        style.isExplaining = explain
         switch output.format {
-        case .text:
-            try terminal.print(renderText(changes, grouping: by, style: output.style(for: terminal)))
+        case .text: try terminal.print(renderText(changes, grouping: by, style: style))
         case .markdown: try terminal.print(renderMarkdown(changes))
         case .json: try terminal.print(renderJSON(changes))
         }
@@ -40,7 +44,8 @@ struct DiffCommand: ParsableCommand, Executable {
 
     private func rankedChanges(in opened: Repository) throws -> DeployChanges {
         if let range = try opened.resolveRange(deploy) {
-            let comparison = try opened.compareConfig(from: range.from, to: range.to)
+            let comparison = try opened.compareConfig(
+                from: range.from, to: range.to, code: try repository.openCode())
             return DeployChanges(
                 deploy: nil, from: range.from, to: range.to,
                 changes: rankChanges(comparison, failures: .unknown), filesChanged: comparison.filesChanged,
@@ -48,7 +53,7 @@ struct DiffCommand: ParsableCommand, Executable {
                 warnings: comparison.warnings)
         }
         let wanted = try recordedDeploy(in: opened) ?? commitAsDeploy(in: opened)
-        let evidence = CollectedEvidence(repository: opened) { _, _ in
+        let evidence = CollectedEvidence(repository: opened, code: try repository.openCode()) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
         guard

@@ -26,7 +26,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
         help: ArgumentHelp("Changes of less than this ratio count for none: 1.5.", valueName: "ratio"))
     var minEffect = 1.0
 
-    @Flag(help: "Show how the evidence weighs for each deploy.")
+    @Flag(help: "Show how the evidence weighs for each deploy, and how each change came to its score.")
     var explain = false
 
     func validate() throws {
@@ -73,7 +73,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
         let found = try investigate(
             deploys: listing.deploys,
             observations: Observations(window: window, series: series, rollouts: summary.rollouts),
-            source: CollectedEvidence(repository: opened) { during, before in
+            source: CollectedEvidence(repository: opened, code: try repository.openCode()) { during, before in
                 try sampleTable(
                     sources, summary: summary, interest: during, baseline: before, options: options)
             },
@@ -108,7 +108,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
     private func withoutEvents(_ opened: Repository?, now: Instant) throws -> Report {
         let window = window.window(span: nil, now: now)
         let listing = try repository.listDeploys(opened, window: window)
-        let evidence = CollectedEvidence(repository: opened) { _, _ in
+        let evidence = CollectedEvidence(repository: opened, code: try repository.openCode()) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
         let changes = try listing.deploys.compactMap {
@@ -122,11 +122,16 @@ struct InvestigateCommand: ParsableCommand, Executable {
                 kind: .inconclusive, probability: 1, reason: "no_events",
                 text: "Without events it cannot be told whether a deploy changed anything."),
             findings: [], changesByDeploy: changes,
-            warnings: listing.warnings + noDeployWarning(listing) + [
+            warnings: listing.warnings + noDeployWarning(listing) + told(changes.flatMap(\.warnings)) + [
                 Warning(
                     code: "no_events", text: "No events were given.",
                     remedy: "export events as NDJSON or CSV and name the file: blamedeploy events.ndjson")
             ])
+    }
+
+    /// Each warning once, though several deploys have it.
+    private func told(_ warnings: [Warning]) -> [Warning] {
+        Set(warnings).sorted { ($0.code, $0.text) < ($1.code, $1.text) }
     }
 
     private func noOverlap(_ opened: Repository?, summary events: EventSummary, asked: TimeWindow) -> Report {
