@@ -36,6 +36,12 @@ public struct FoundChange: Sendable {
     /// The field itself before and after, where it was read as a tree.
     var beforeNode: ConfigNode?
     var afterNode: ConfigNode?
+    /// Of a value of a chart, the change as it shows in the objects that the chart renders.
+    var landings: [FoundChange] = []
+    /// The environment variable that it becomes there.
+    var landedVariable: String?
+    /// Of such a landing, its place in words.
+    var place: String?
 }
 
 extension FoundChange {
@@ -94,12 +100,16 @@ public func compareConfig(
     let changed = try files.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
     let surroundings = try Surroundings(changed, after: after, cache: cache)
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
+    let charts = try ChangedCharts(files, changed: changed, before: before, after: after, cache: cache)
+    let rendered = try charts?.land(&changes) ?? []
     let readers = try Readers(changes, after: after, configuration: surroundings)
-    findFaults(in: &changes, files: changed, surroundings: surroundings, readers: readers)
+    try findFaults(
+        in: &changes, files: changed, surroundings: surroundings, readers: readers, charts: charts)
     for index in changes.indices { changes[index].narrow() }
     let recipes = try files.filter { file in !changed.contains { $0.file.path == file.path } }
         .compactMap { try RecipeFile($0, before: before, after: after) }
     changes += recipes.flatMap(\.changes)
+    changes += try charts.map(usesOfUndefinedValues) ?? []
     changes += try readsOfUndefined(files, before: before, after: after, surroundings: surroundings)
     changes.sort {
         ($0.change.path, $0.change.line, $0.change.fieldPath) < (
@@ -108,7 +118,7 @@ public func compareConfig(
     }
     let told = Set(changed.map(\.file.path) + recipes.map(\.file.path))
     return ConfigComparison(
-        changes: changes, workloads: surroundings.after.workloads.map(Workload.init),
+        changes: changes, workloads: surroundings.after.workloads.map { Workload($0) } + rendered,
         filesChanged: files.count,
         configFiles: told.count,
         otherFiles: files.map(\.path).filter { !told.contains($0) }.sorted(),
@@ -140,8 +150,9 @@ private struct ObjectKey: Hashable {
 
 /// Every detector in turn; each adds findings to the changes that it knows something about.
 private func findFaults(
-    in changes: inout [FoundChange], files: [ChangedFile], surroundings: Surroundings, readers: Readers
-) {
+    in changes: inout [FoundChange], files: [ChangedFile], surroundings: Surroundings, readers: Readers,
+    charts: ChangedCharts?
+) throws {
     for file in files {
         findDuplicateKeys(in: file, surroundings: surroundings, changes: &changes)
         findUnparsable(file, changes: &changes)
@@ -161,6 +172,10 @@ private func findFaults(
         findSchemaFaults(
             in: &changes[index], changes: own.count <= 200 ? own : [], surroundings: surroundings)
         findRisks(in: &changes[index])
+        if let charts {
+            try findValuesFaults(in: &changes[index], own: own, charts: charts)
+            try findSameValue(in: &changes[index], charts: charts)
+        }
         changes[index].mend = mend(of: changes[index], in: files)
     }
 }

@@ -117,13 +117,17 @@ private func scopeFactor(
     guard !reach.isEmpty else { return (found.isReachKnown ? 0.3 : 0.5, nil, false) }
     func touches(_ name: String) -> Bool {
         reach.contains { target in
-            let labels = workloads.first { $0.name == target }?.labels ?? []
-            return target == name || labels.contains(name) || name.hasPrefix(target + "-")
+            let workload = workloads.first { $0.name == target }
+            return target == name || workload?.labels.contains(name) ?? false || name.hasPrefix(target + "-")
                 || target.hasPrefix(name + "-")
+                || workload?.isNamePartial ?? false && name.hasSuffix("-" + target)
         }
     }
     let failing = failures.workloads.filter { touches($0.key) }
     let healthy = failures.healthyWorkloads.filter(touches)
+    // A name of which only a part is known, and that nobody who has events goes by, says nothing.
+    let isGuess = reach.allSatisfy { target in workloads.first { $0.name == target }?.isNamePartial ?? false }
+    guard !isGuess || !failing.isEmpty || !healthy.isEmpty else { return (0.5, nil, false) }
     let recall = failing.values.reduce(0, +)
     let precision = failing.isEmpty ? 0 : Double(failing.count) / Double(failing.count + healthy.count)
     let overlap = precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0

@@ -72,6 +72,7 @@ struct Readers {
 extension FoundChange {
     /// The variable that the change adds, removes or sets as a whole: an entry of `env`, or a line of an `.env` file.
     var variableName: String? {
+        if let landedVariable { return landedVariable }
         let name: String?
         if path.count >= 2, case .element(let element)? = path.last, path[path.count - 2] == .key("env") {
             name = element
