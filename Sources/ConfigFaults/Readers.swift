@@ -89,6 +89,14 @@ extension FoundChange {
     }
 }
 
+extension FoundChange {
+    /// The variable that the change is of, or of whose value it is.
+    var variableHere: String? {
+        guard path.last == .key("value"), let name = path.variable else { return variableName }
+        return isVariableName(name) ? name : nil
+    }
+}
+
 private func isVariableName(_ name: String) -> Bool {
     name.utf8.count >= 4
         && name.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }

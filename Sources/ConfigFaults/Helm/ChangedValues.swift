@@ -12,8 +12,9 @@ struct ValuesLayers {
 
     /// The value that counts at the end of a way; an empty one takes away what it is laid over.
     func effective(_ way: FieldPath) -> ConfigNode? {
-        if let value = own?.node(at: way[...]) { return value.isNull ? nil : value }
-        return defaults?.node(at: way[...])
+        let below = defaults?.node(at: way[...])
+        guard let value = own?.node(at: way[...]) else { return below }
+        return value.isNull ? nil : below.map { value.laid(over: $0) } ?? value
     }
 
     /// The value that counts at the end of a way that leads through keys alone, below what a chart's values stand under.
@@ -33,6 +34,38 @@ struct ValuesLayers {
     func isDefinedAnywhere(_ path: ValuesPath) -> Bool {
         guard let way = path.keys else { return true }
         return effective(way) != nil || others.contains { $0.root.node(at: way[...]) != nil }
+    }
+}
+
+extension ValuesLayers {
+    /// The layers of a file that is laid over the defaults, and over the file beside it that is common to all environments.
+    init(own: ConfigNode?, path: String, defaults: ConfigNode?, others: [ValuesFile]) {
+        let common = isCommon(path) ? nil : others.first { isCommon($0.path) }
+        self.own = own
+        self.defaults =
+            common.map { file in defaults.map { file.root.laid(over: $0) } ?? file.root } ?? defaults
+        self.others = others.filter { !isCommon($0.path) }
+    }
+}
+
+/// Whether the name of a file says that it holds for all environments.
+private func isCommon(_ path: String) -> Bool {
+    let words = FaultWords.split(path.split(separator: "/").last.map(String.init) ?? "")
+    return words.contains { ["common", "base", "shared", "default", "defaults", "global"].contains($0) }
+}
+
+extension ConfigNode {
+    /// A mapping of values over another: entry by entry, nothing takes an entry away.
+    fileprivate func laid(over other: ConfigNode) -> ConfigNode {
+        guard case .mapping(let own) = kind, case .mapping(let below) = other.kind else { return self }
+        let merged = own.map { entry in
+            guard let under = other[entry.key] else { return entry }
+            var entry = entry
+            entry.value = entry.value.laid(over: under)
+            return entry
+        }
+        let rest = below.filter { self[$0.key] == nil }
+        return ConfigNode(.mapping(rest + merged.filter { !$0.value.isNull }), start: start, end: end)
     }
 }
 
@@ -79,8 +112,6 @@ final class ChangedCharts {
     /// The charts whose templates changed.
     private(set) var templated: Set<String> = []
 
-    private static let mostUses = 40
-
     /// - Returns: `nil` when no chart is touched.
     init?(
         _ files: [FileChange], changed: [ChangedFile], before: (any SourceTree)?, after: any SourceTree,
@@ -117,9 +148,10 @@ final class ChangedCharts {
             let isDefaults = path == folder + "values.yaml"
             func layers(_ side: HelmCharts?, _ own: ConfigNode?) throws -> ValuesLayers {
                 let known = try side?.valuesFiles(of: folder) ?? []
+                let others = known.filter { !$0.isDefaults && $0.path != path }
+                guard !isDefaults else { return ValuesLayers(own: own, others: others) }
                 return ValuesLayers(
-                    own: own, defaults: isDefaults ? nil : known.first(where: \.isDefaults)?.root,
-                    others: known.filter { !$0.isDefaults && $0.path != path })
+                    own: own, path: path, defaults: known.first(where: \.isDefaults)?.root, others: others)
             }
             files[path] = ChangedValues(
                 path: path, isDefaults: isDefaults, chartBefore: try before?.chart(folder), chart: chart,
@@ -128,11 +160,11 @@ final class ChangedCharts {
         }
         guard let chart = try after.chart(fitting: any, at: path) else { return }
         func layers(_ side: HelmCharts?, _ own: ConfigNode?) throws -> ValuesLayers {
-            let beside = try side?.neighbours(of: path) ?? []
-            let keys = Set(any.entries.map(\.key))
+            let beside = try side?.neighbours(of: path, fitting: chart) ?? []
             return ValuesLayers(
-                own: own, defaults: try side?.valuesFiles(of: chart.folder).first(where: \.isDefaults)?.root,
-                others: beside.filter { !keys.isDisjoint(with: $0.root.entries.map(\.key)) })
+                own: own, path: path,
+                defaults: try side?.valuesFiles(of: chart.folder).first(where: \.isDefaults)?.root,
+                others: beside)
         }
         files[path] = ChangedValues(
             path: path, isDefaults: false, chartBefore: try before?.chart(chart.folder), chart: chart,

@@ -14,7 +14,7 @@ final class HelmCharts {
 
     private static let mostTemplates = 600
     private static let mostValuesFiles = 60
-    private static let largest = 1 << 20
+    private static let mostCharts = 200
 
     init(_ tree: any SourceTree, cache: ManifestCache) throws {
         self.tree = tree
@@ -149,14 +149,16 @@ extension HelmCharts {
         return files
     }
 
-    /// The files beside one outside its chart that may be values of the same chart.
-    func neighbours(of path: String) throws -> [ValuesFile] {
+    /// The files beside one outside its chart that hold values of the same chart.
+    func neighbours(of path: String, fitting chart: HelmChart) throws -> [ValuesFile] {
         let folder = String(
             path[..<(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)])
         var files: [ValuesFile] = []
         for other in paths(below: folder)
         where other != path && isYAML(other) && !other.dropFirst(folder.count).contains("/") {
-            guard files.count < Self.mostValuesFiles, let root = try root(other) else { continue }
+            guard files.count < Self.mostValuesFiles, let root = try root(other),
+                try fit(of: root, at: other, to: chart) != nil
+            else { continue }
             files.append(ValuesFile(path: other, root: root, isDefaults: false))
         }
         return files
@@ -164,23 +166,29 @@ extension HelmCharts {
 
     /// The chart that a file outside all charts holds values of: the one whose keys its keys are.
     func chart(fitting root: ConfigNode, at path: String) throws -> HelmChart? {
-        let keys = Set(root.entries.map(\.key))
-        guard !keys.isEmpty, keys.count < 200, root["apiVersion"] == nil else { return nil }
-        let isNamed = path.lowercased().holds("values")
-        guard keys.count > 1 || isNamed else { return nil }
         var best: (fit: Int, shared: Int, chart: HelmChart)?
-        for folder in folders.prefix(200) {
-            guard let defaults = try self.root(folder + "values.yaml") else { continue }
-            let own = Set(defaults.entries.map(\.key))
-            guard !keys.isDisjoint(with: own), let chart = try chart(folder) else { continue }
-            let known = own.union(chart.dependencies.map(\.key)).union(chart.firstKeys).union(["global"])
-            let fit = keys.intersection(known).count
-            guard 5 * fit >= 4 * keys.count, fit > 1 || isNamed else { continue }
+        for folder in folders.prefix(Self.mostCharts) {
+            guard let defaults = try self.root(folder + "values.yaml"),
+                root.entries.contains(where: { defaults[$0.key] != nil }), let chart = try chart(folder),
+                let fit = try fit(of: root, at: path, to: chart)
+            else { continue }
             let shared = zip(folder.split(separator: "/"), path.split(separator: "/")).prefix { $0 == $1 }
                 .count
             if best.map({ ($0.fit, $0.shared) < (fit, shared) }) ?? true { best = (fit, shared, chart) }
         }
         return best?.chart
+    }
+
+    /// How many keys of a file are keys of a chart's values; `nil` when too many are not.
+    func fit(of root: ConfigNode, at path: String, to chart: HelmChart) throws -> Int? {
+        let keys = Set(root.entries.map(\.key))
+        guard !keys.isEmpty, keys.count < 200, root["apiVersion"] == nil else { return nil }
+        let own = try self.root(chart.folder + "values.yaml")?.entries.map(\.key) ?? []
+        let known = chart.firstKeys.union(own).union(chart.dependencies.map(\.key)).union(["global"])
+        let fit = keys.intersection(known).count
+        // One key alone is had by many files.
+        guard 5 * fit >= 4 * keys.count, fit > 1 || path.lowercased().holds("values") else { return nil }
+        return fit
     }
 
     private func isYAML(_ path: String) -> Bool { path.hasSuffix(".yaml") || path.hasSuffix(".yml") }
@@ -191,7 +199,7 @@ extension HelmCharts {
         guard isYAML(rest), isText(path, of: folder), self.folder(of: path) == folder else { return false }
         let parts = rest.split(separator: "/")
         let name = parts.last.map(String.init) ?? ""
-        guard name != "requirements.yaml", !name.hasPrefix(".") else { return false }
+        guard name != "requirements.yaml", !name.holds("schema"), !name.hasPrefix(".") else { return false }
         let folders: Set = ["values", "env", "envs", "environments", "environment", "overrides", "config"]
         return name.holds("values") || parts.dropLast().contains { folders.contains(String($0)) }
     }

@@ -12,13 +12,10 @@ struct TemplateFile: Sendable {
         var own: [TemplateInstruction] = []
         var rest = contents
         var index = 0
-        var last = 0
         while index < actions.count {
             let (action, statement) = actions[index]
             guard statement.keyword == .define else {
-                own.append(
-                    TemplateInstruction(action, statement, text: contents[last..<action.range.lowerBound]))
-                last = action.range.upperBound
+                own.append(TemplateInstruction(action, statement, text: []))
                 index += 1
                 continue
             }
@@ -38,7 +35,6 @@ struct TemplateFile: Sendable {
             for place in action.range.lowerBound..<close.upperBound where rest[place] > 0x20 {
                 rest[place] = 0x20
             }
-            last = close.upperBound
             index = end + 1
         }
         main = TemplateSection(path: path, instructions: own, tail: "", contents: rest[...], firstLine: 1)
@@ -61,9 +57,9 @@ struct TemplateFile: Sendable {
 
     /// What stands between two actions, as far as it may be part of a name.
     fileprivate static func trimmed(_ text: ArraySlice<UInt8>) -> String {
-        let text = String(decoding: text.prefix(400), as: UTF8.self)
-        let kept = text.drop(while: \.isWhitespace)
-        return String(kept.reversed().drop(while: \.isWhitespace).reversed())
+        var kept = text.prefix(400).drop { $0 <= 0x20 }
+        while let last = kept.last, last <= 0x20 { kept = kept.dropLast() }
+        return String(decoding: kept, as: UTF8.self)
     }
 }
 

@@ -16,7 +16,7 @@ func findValuesFaults(in change: inout FoundChange, own: [FoundChange], charts: 
         try findStrangeValue(in: &change, values, now, own: own, charts)
     }
     guard change.innocence == nil else { return }
-    if now.isComplete, now.uses.isEmpty {
+    if now.isComplete, now.uses.isEmpty, try wasUnused(change, values, charts) {
         change.innocence = Evidence(
             kind: "unused_value", text: "no template of chart \(values.chart.name) uses it", weight: -0.8)
     } else {
@@ -24,26 +24,34 @@ func findValuesFaults(in change: inout FoundChange, own: [FoundChange], charts: 
     }
 }
 
+/// Whether a value that is gone was used before by nothing that is known, or may have been.
+private func wasUnused(_ change: FoundChange, _ values: ChangedValues, _ charts: ChangedCharts) throws -> Bool
+{
+    guard change.afterNode == nil else { return true }
+    guard let chart = values.chartBefore else { return false }
+    let before = try charts.uses(of: change.path, in: chart, isBefore: true)
+    return before.isComplete && before.uses.isEmpty
+}
+
 // MARK: Layers
 
 /// F10: an override goes, and what it was laid over counts again; harmless where that says the same.
 private func findFallback(in change: inout FoundChange, _ values: ChangedValues) {
-    guard !values.isDefaults, change.beforeNode == nil || change.afterNode == nil else { return }
-    let before = values.before.effective(change.path)
-    let after = values.after.effective(change.path)
-    let defaults = change.afterNode == nil ? after : before
-    guard let before, let after, let defaults, defaults.scalar == nil || !defaults.isNull else { return }
-    let name = change.path.valueName
-    guard !isSameValue(before, after) else {
+    guard !values.isDefaults, change.beforeNode == nil || change.afterNode == nil,
+        let before = values.before.effective(change.path), let after = values.after.effective(change.path)
+    else { return }
+    guard let first = differences(from: before, to: after).first else {
         change.innocence = Evidence(
-            kind: "same_as_default", text: "the chart's values.yaml says the same", weight: -0.9)
+            kind: "same_as_default", text: "what it is laid over says the same", weight: -0.9)
         return
     }
-    guard change.afterNode == nil, before.scalar != nil || after.scalar == nil else { return }
+    guard change.afterNode == nil, let old = first.before, let new = first.after else { return }
+    let name = (change.path + first.path).valueName
+    let field = first.path.isEmpty ? "it" : first.path.words
     change.findings.append(
         FaultFinding(
             .overrideRemoved,
-            "the chart's values.yaml still says it, so that it is \(valueText(after, name: name)) now (was \(valueText(before, name: name)))"
+            "what it was laid over counts again, where \(field) is \(valueText(new, name: name)) (was \(valueText(old, name: name)))"
         ))
 }
 
@@ -71,61 +79,83 @@ private func covers(_ layer: ConfigNode?, _ node: ConfigNode) -> Bool {
 
 // MARK: F2
 
-/// F2: what three or more like parts of the values had alike changes in one of them; likewise among files.
+/// F2: what three or more like parts of the values had alike is another in one of them now; likewise among files.
 private func findStrayedValues(in change: inout FoundChange, _ values: ChangedValues) {
-    guard change.beforeNode?.scalar != nil, !isOwnByNature(change.path) else { return }
+    guard let value = change.beforeNode?.scalar, !isOwnByNature(change.path), !isCommonplace(change, value)
+    else { return }
     if let clones = clonesInside(change, values) {
-        divergence(in: &change, loyal: clones, weight: change.landedVariable == nil ? 0.4 : 0.7)
+        change.findings.append(
+            FaultFinding(.cloneDivergence, weight: change.landedVariable == nil ? 0.4 : 0.7, clones))
         return
     }
-    guard !values.isDefaults else { return }
-    func node(_ file: ValuesFile) -> ConfigNode? { file.root.node(at: change.path[...]) }
-    let before = values.before.others.filter { file in
-        node(file).map { node in change.beforeNode.map { isSameValue(node, $0) } ?? false } ?? false
-    }.map(\.path)
-    let loyal = values.after.others.filter { before.contains($0.path) }.filter { file in
-        node(file).map { node in change.beforeNode.map { isSameValue(node, $0) } ?? false } ?? false
-    }.map { $0.path.split(separator: "/").last.map(String.init) ?? $0.path }
-    guard before.count >= 2, loyal.count == before.count else { return }
+    guard !values.isDefaults, values.before.others.count >= 2 else { return }
+    func agrees(_ file: ValuesFile) -> Bool {
+        isSame(file.root.node(at: change.path[...]), change.beforeNode)
+    }
+    let loyal = values.after.others.filter(agrees)
+    guard values.before.others.allSatisfy(agrees), loyal.count == values.before.others.count else { return }
+    let names = loyal.map { $0.path.split(separator: "/").last.map(String.init) ?? $0.path }
     // Files of environments are there to differ; to lack what all others have is stranger.
-    divergence(in: &change, loyal: loyal, weight: change.afterNode == nil ? 0.6 : 0.35)
+    change.findings.append(
+        FaultFinding(
+            .cloneDivergence, weight: change.afterNode == nil ? 0.6 : 0.35,
+            "\(listed(names)) still agree on this value\(shown(change.change.before)); only this one changed")
+    )
 }
 
-/// The parts of the same file that had the value before and still have it, when no other but this one strayed.
-private func clonesInside(_ change: FoundChange, _ values: ChangedValues) -> [String]? {
+/// Whether a value is one that parts have alike by chance.
+private func isCommonplace(_ change: FoundChange, _ value: ConfigNode.Scalar) -> Bool {
+    guard change.landedVariable == nil else { return false }
+    let name = change.path.last?.name.lowercased() ?? ""
+    return value.text.utf8.count < 3 || ["true", "false", "null"].contains(value.text.lowercased())
+        || name.hasPrefix("replica") || name == "enabled"
+}
+
+/// What the like parts of the same file say, when all but this one still say the same as each other.
+private func clonesInside(_ change: FoundChange, _ values: ChangedValues) -> String? {
     guard let old = values.before.own, let new = values.after.own, let value = change.beforeNode else {
         return nil
     }
-    var best: [String]?
     for depth in 0..<max(0, change.path.count - 1) {
         guard case .key(let own) = change.path[depth],
-            let parent = old.node(at: change.path[..<depth]), parent.entries.count <= 200
+            let parts = old.node(at: change.path[..<depth])?.entries, (3...200).contains(parts.count),
+            let shape = old.node(at: change.path[...depth]).map({ Set($0.entries.map(\.key)) })
         else { continue }
-        func clones(_ root: ConfigNode) -> Set<String> {
-            Set(
-                (root.node(at: change.path[..<depth])?.entries ?? []).map(\.key).filter { key in
-                    var way = change.path
-                    way[depth] = .key(key)
-                    return root.node(at: way[...]).map { isSameValue($0, value) } ?? false
-                })
+        func node(_ key: String, _ root: ConfigNode) -> ConfigNode? {
+            var way = change.path
+            way[depth] = .key(key)
+            return root.node(at: way[...])
         }
-        let before = clones(old)
-        let loyal = clones(new).intersection(before)
-        guard before.count >= 3, before.contains(own), loyal.count == before.count - 1 else { continue }
-        if loyal.count > best?.count ?? 0 { best = loyal.sorted() }
+        let clones = parts.filter { part in
+            let keys = Set(part.value.entries.map(\.key))
+            return 2 * keys.intersection(shape).count > keys.union(shape).count
+                && isSame(node(part.key, old), value)
+        }.map(\.key)
+        let others = clones.filter { $0 != own }.sorted()
+        guard others.count >= 2, clones.count > others.count, let first = others.first else { continue }
+        let now = node(first, new)
+        let agree = others.allSatisfy { key in
+            let other = node(key, new)
+            return now == nil && other == nil || isSame(other, now)
+        }
+        guard agree, !isSame(now, change.afterNode), now != nil || change.afterNode != nil else { continue }
+        let name = change.path.valueName
+        if let now, isSameValue(now, value) {
+            return
+                "\(listed(others)) still agree on this value\(shown(change.change.before)); only this one changed"
+        }
+        let said = now.map { valueText($0, name: name) } ?? "nothing"
+        return "\(listed(others)) said the same before and say \(said) now; this one says "
+            + (change.change.after ?? "nothing")
     }
-    return best
+    return nil
 }
 
-private func divergence(in change: inout FoundChange, loyal: [String], weight: Double) {
-    let named =
-        loyal.prefix(3).joined(separator: ", ") + (loyal.count > 3 ? " and \(loyal.count - 3) more" : "")
-    let value = change.change.before.map { " (\($0))" } ?? ""
-    change.findings.append(
-        FaultFinding(
-            .cloneDivergence, weight: weight,
-            "\(named) still agree on this value\(value); only this one changed"))
+private func listed(_ names: [String]) -> String {
+    names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
 }
+
+private func shown(_ value: String?) -> String { value.map { " (\($0))" } ?? "" }
 
 // MARK: F6 and F7
 
@@ -157,9 +187,9 @@ private func findRemovedValue(
         }
         return
     }
-    guard now.isComplete, now.uses.isEmpty, let chart = values.chartBefore,
-        try !charts.uses(of: change.path, in: chart, isBefore: true).uses.isEmpty
-    else { return }
+    guard now.isComplete, now.uses.isEmpty, let chart = values.chartBefore else { return }
+    let former = try charts.uses(of: change.path, in: chart, isBefore: true)
+    guard former.isComplete, !former.uses.isEmpty else { return }
     let isUsed = try renamed.map { try !charts.uses(of: $0, in: values.chart).uses.isEmpty } ?? false
     if let renamed, isUsed {
         change.innocence = Evidence(

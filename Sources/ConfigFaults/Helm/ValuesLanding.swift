@@ -51,7 +51,11 @@ extension ChangedCharts {
         for seen in found.prefix(200) where change.landings.count < Self.mostLandings {
             change.landings += landings(of: change, at: seen, values)
         }
-        change.landedVariable = change.landings.lazy.compactMap(\.variableName).first
+        // One that only falls back to another layer, or is laid over one, neither comes nor goes.
+        let isThere =
+            [change.beforeNode, change.afterNode].contains { $0 == nil }
+            && values.before.effective(change.path) != nil && values.after.effective(change.path) != nil
+        change.landedVariable = isThere ? nil : change.landings.lazy.compactMap(\.variableHere).first
     }
 
     /// The change as it shows at a use.
