@@ -52,6 +52,9 @@ enum ShopChart {
           name: {{ .Release.Name }}-settings
         data:
           REQUEST_TIMEOUT: {{ .Values.limits.patience | quote }}
+          EMPTY: {{ .Values.web.empty | quote }}
+          {{ .Values.web.fileName }}: |
+            {{- toYaml .Values.web.resources | nindent 4 }}
           {{- include "shop.common" (dict "root" $ "own" .Values.web) | nindent 2 }}
 
         """
@@ -95,6 +98,8 @@ enum ShopChart {
         web:
           replicaCount: 4
           shards: many
+          empty: ""
+          fileName: app.ini
           upstream: api.example.com
           logLevel: info
           command: [serve]
@@ -280,6 +285,10 @@ struct HelmTests {
             [Edit(old: "    tag: 1.4.2\n", new: "", expected: "")],
             [Edit(old: "  upstream: api.example.com\n", new: "", expected: "")],
             [Edit(old: "    enabled: true\n    slack: 5\n", new: "    enabled: false\n", expected: "")],
+            // It was empty all along.
+            [Edit(old: "  empty: \"\"\n", new: "", expected: "")],
+            // The key of an entry, and no value of a field.
+            [Edit(old: "fileName: app.ini", new: "fileName: web.ini", expected: "")],
             // Renamed on both sides.
             [
                 Edit(old: "  shards:", new: "  parts:", expected: ""),

@@ -38,6 +38,8 @@ struct TemplateReading {
         var firstObject: Int
         var object: Int?
         var lead: [LandingStep]?
+        /// Whether it stands in a mapping or a list, and not where a single value does.
+        var isBeside = false
     }
 
     private struct Scope {
@@ -220,6 +222,7 @@ extension TemplateReading {
             here.lead = depth > 0 && place == nil ? lead : nil
             return here
         }
+        here.isBeside = place.scalar == nil
         here.lead =
             lead
             + place.path.map { step in
@@ -282,7 +285,9 @@ extension TemplateReading {
                     ? .tree : reference.isTransformed || reference.path.isEmpty ? .part : .value)
             let use = ValueUse(
                 path: reference.path, file: site.file, line: site.line ?? 0, object: site.object,
-                landing: site.lead, form: own, isQuoted: isQuoted || reference.isQuoted,
+                // A single value that is no field's value is a key, or stands between the lines.
+                landing: own != .tree && site.isBeside ? nil : site.lead, form: own,
+                isQuoted: isQuoted || reference.isQuoted,
                 hasDefault: reference.hasDefault || form == .condition, isRequired: reference.isRequired,
                 guards: conditions.flatMap(\.paths),
                 isUncertain: conditions.contains(where: \.isUncertain), text: text)

@@ -164,7 +164,10 @@ private func findRemovedValue(
     in change: inout FoundChange, _ values: ChangedValues, _ now: (uses: [SeenUse], isComplete: Bool),
     own: [FoundChange], _ charts: ChangedCharts
 ) throws {
-    guard values.after.effective(change.path) == nil else { return }
+    // What was empty leaves nothing behind.
+    guard values.after.effective(change.path) == nil,
+        change.beforeNode.map({ !$0.isNull && $0.text != "" }) ?? false
+    else { return }
     let renamed = own.first { other in
         other.beforeNode == nil && other.path.dropLast() == change.path.dropLast()
             && isSame(other.afterNode, change.beforeNode)

@@ -55,7 +55,13 @@ extension ChangedCharts {
         let isThere =
             [change.beforeNode, change.afterNode].contains { $0 == nil }
             && values.before.effective(change.path) != nil && values.after.effective(change.path) != nil
-        change.landedVariable = isThere ? nil : change.landings.lazy.compactMap(\.variableHere).first
+        let isSingle = (change.beforeNode ?? change.afterNode)?.scalar != nil
+        let last = change.path.last
+        change.landedVariable =
+            isThere
+            ? nil
+            : change.landings.first { (isSingle || $0.path.last == last) && $0.variableHere != nil }?
+                .variableHere
     }
 
     /// The change as it shows at a use.
