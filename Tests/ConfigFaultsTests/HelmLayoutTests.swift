@@ -138,6 +138,23 @@ struct HelmLayoutTests {
         #expect(change.evidence.allSatisfy { $0.kind != "unused_value" })
     }
 
+    @Test("what a template newly uses is missed unless configuration elsewhere has such a section")
+    func undefined() throws {
+        func fault(_ files: [String: String]) throws -> RankedChange? {
+            try changes(
+                files, "cache/templates/deployment.yaml", "spec:\n  replicas",
+                "spec:\n  paused: {{ .Values.cluster.paused }}\n  replicas"
+            )
+            .first { $0.fault == "read-undefined" }
+        }
+        // The umbrella gives its chart all that it uses.
+        let alone = try #require(try fault(Self.umbrella))
+        let given = try #require(
+            try fault(Self.umbrella.merging(["deploy/app.yaml": "cluster:\n  paused: false\n"]) { $1 }))
+        #expect(alone.evidence.contains { $0.kind == "read_undefined" && $0.weight == 0.8 })
+        #expect(given.evidence.contains { $0.kind == "read_undefined" && $0.weight == 0.5 })
+    }
+
     /// Values outside their chart, with what is common to all of them.
     private static let clusters: [String: String] = umbrella.merging([
         "clusters/east/common.yaml": "global: {}\nsessions:\n  copies: 5\n",

@@ -202,6 +202,11 @@ final class ChangedCharts {
         (try before?.chart(folder), try after.chart(folder))
     }
 
+    /// Whether configuration outside of a chart has a name in it, and so may give the chart a value of that name.
+    func isNamed(_ name: String, outside folder: String) throws -> Bool {
+        try after.isNamed(name, outside: folder)
+    }
+
     /// The values of a chart as its own defaults see them.
     func defaults(of folder: String) throws -> (before: ValuesLayers, after: ValuesLayers) {
         func layers(_ side: HelmCharts?) throws -> ValuesLayers {

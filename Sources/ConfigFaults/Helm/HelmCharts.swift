@@ -39,6 +39,13 @@ final class HelmCharts {
         return chart
     }
 
+    /// Whether configuration outside of a folder has a name in it.
+    func isNamed(_ name: String, outside folder: String) throws -> Bool {
+        try tree.occurrences(of: [name])[name]?.contains {
+            mayBeConfiguration(path: $0.path) && !$0.path.hasPrefix(folder)
+        } ?? false
+    }
+
     /// The paths below a folder.
     private func paths(below folder: String) -> ArraySlice<String> {
         var (low, high) = (0, paths.count)

@@ -28,7 +28,11 @@ func usesOfUndefinedValues(in charts: ChangedCharts) throws -> [FoundChange] {
         guard !undefined.isEmpty else { return [] }
         let isUsual = before.uses.contains { isStrict($0) && !isDefined($0.path, defaults.before) }
         var told: Set<ValuesPath> = []
-        return undefined.filter { told.insert($0.path).inserted }.map { use in
+        return try undefined.filter { told.insert($0.path).inserted }.map { use in
+            // A whole section that the chart's files do not have may come from where others are configured.
+            let section = use.path.first.flatMap { [$0].keys?.first?.name } ?? ""
+            let isGiven =
+                try defaults.after.own?[section] == nil && charts.isNamed(section, outside: folder)
             let object = use.object.map { after.objects[$0].manifest.object }
             return FoundChange(
                 change: FieldChange(
@@ -37,7 +41,7 @@ func usesOfUndefinedValues(in charts: ChangedCharts) throws -> [FoundChange] {
                 path: [],
                 findings: [
                     FaultFinding(
-                        .readUndefined, weight: isUsual ? 0.5 : nil,
+                        .readUndefined, weight: isUsual || isGiven ? 0.5 : nil,
                         "the template newly uses .Values.\(use.path.words), and no values file of the chart defines it"
                     )
                 ], isReachKnown: false)
