@@ -368,4 +368,16 @@ struct HelmTests {
         let change = try #require(try ShopChart.ranked([(file, old, new)]).first)
         #expect(change.evidence.allSatisfy { $0.weight > 0 }, "\(change.evidence)")
     }
+
+    @Test("a section that is written as nothing when it is gone is no contradiction")
+    func goneSection() throws {
+        let section = "  resources:\n    limits:\n      memory: 1Gi\n      cpu: 500m\n"
+        let edits = [
+            (file: "values.yaml", old: section, new: ""),
+            (file: "values-prod.yaml", old: "  resources:\n    limits:\n      memory: 4Gi\n", new: ""),
+        ]
+        let changes = try ShopChart.ranked(edits)
+        let weights = changes.flatMap(\.evidence).filter { $0.kind == "removed_still_read" }.map(\.weight)
+        #expect(weights == [0.5, 0.5])
+    }
 }

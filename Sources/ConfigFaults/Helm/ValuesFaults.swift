@@ -173,12 +173,14 @@ private func findRemovedValue(
             && isSame(other.afterNode, change.beforeNode)
     }?.path
     if let strict = now.uses.first(where: { isMissed($0, change.path, values) }) {
+        // A section that is not there is written as nothing, which may well be meant.
         let still = "\(strict.place) still uses \(change.path.plainWords) without a default"
         if let renamed {
             let isUsed = try !charts.uses(of: renamed, in: values.chart).uses.isEmpty
+            let weak: Double? = strict.use.form == .tree ? 0.5 : isUsed ? 0.6 : nil
             change.findings.append(
                 FaultFinding(
-                    .renamedUnread, weight: isUsed ? 0.6 : nil,
+                    .renamedUnread, weight: weak,
                     "it is called \(renamed.plainWords) now, and \(still)"))
         } else if !values.isDefaults
             || !values.after.others.contains(where: {
@@ -186,7 +188,9 @@ private func findRemovedValue(
             })
         {
             change.findings.append(
-                FaultFinding(.removedStillRead, "no values file says it any more, and \(still)"))
+                FaultFinding(
+                    .removedStillRead, weight: strict.use.form == .tree ? 0.5 : nil,
+                    "no values file says it any more, and \(still)"))
         }
         return
     }
