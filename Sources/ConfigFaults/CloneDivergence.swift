@@ -31,7 +31,7 @@ func findDivergence(in change: inout FoundChange, surroundings: Surroundings) {
 }
 
 /// Fields in which siblings differ by their nature.
-private func isOwnByNature(_ path: FieldPath) -> Bool {
+func isOwnByNature(_ path: FieldPath) -> Bool {
     let names = path.map(\.name)
     return names.contains("labels") || names.contains("annotations") || names.contains("image")
         || names.contains("replicas") || names.contains("resources") || names.last == "name"

@@ -40,6 +40,12 @@ public struct FoundChange: Sendable {
     var afterNode: ConfigNode?
     /// The environments that it changes, where overlays tell.
     var environments: Set<String> = []
+    /// Of a value of a chart, the change as it shows in the objects that the chart renders.
+    var landings: [FoundChange] = []
+    /// The environment variable that it becomes there.
+    var landedVariable: String?
+    /// Of such a landing, its place in words.
+    var place: String?
 }
 
 extension FoundChange {
@@ -99,8 +105,11 @@ public func compareConfig(
     let changed = try files.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
     let surroundings = try Surroundings(changed, after: after, cache: cache)
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
+    let charts = try ChangedCharts(files, changed: changed, before: before, after: after, cache: cache)
+    let rendered = try charts?.land(&changes) ?? []
     let readers = try Readers(changes, after: after, configuration: surroundings)
-    findFaults(in: &changes, files: changed, surroundings: surroundings, readers: readers)
+    try findFaults(
+        in: &changes, files: changed, surroundings: surroundings, readers: readers, charts: charts)
     let overlays = try Overlays(files, before: before, after: after, cache: cache.kustomizations)
     let recipes = try files.filter { file in !changed.contains { $0.file.path == file.path } }
         .compactMap { try RecipeFile($0, before: before, after: after, isUsed: overlays.uses($0)) }
@@ -112,6 +121,7 @@ public func compareConfig(
     let images = try traceImages(
         in: &changes, files: changed, code: code, readers: readers, after: after, surroundings: surroundings)
     for index in changes.indices { changes[index].narrow() }
+    changes += try charts.map(usesOfUndefinedValues) ?? []
     changes += try readsOfUndefined(files, before: before, after: after, surroundings: surroundings)
     changes.sort {
         ($0.change.path, $0.change.line, $0.change.fieldPath) < (
@@ -120,7 +130,8 @@ public func compareConfig(
     }
     let told = Set(changed.map(\.file.path) + recipes.map(\.file.path))
     return ConfigComparison(
-        changes: changes, workloads: surroundings.after.workloads.map(Workload.init) + overlays.workloads,
+        changes: changes,
+        workloads: surroundings.after.workloads.map { Workload($0) } + overlays.workloads + rendered,
         filesChanged: files.count,
         configFiles: told.count,
         otherFiles: files.map(\.path).filter { !told.contains($0) }.sorted(),
@@ -152,8 +163,9 @@ private struct ObjectKey: Hashable {
 
 /// Every detector in turn; each adds findings to the changes that it knows something about.
 private func findFaults(
-    in changes: inout [FoundChange], files: [ChangedFile], surroundings: Surroundings, readers: Readers
-) {
+    in changes: inout [FoundChange], files: [ChangedFile], surroundings: Surroundings, readers: Readers,
+    charts: ChangedCharts?
+) throws {
     for file in files {
         findDuplicateKeys(in: file, surroundings: surroundings, changes: &changes)
         findUnparsable(file, changes: &changes)
@@ -173,6 +185,10 @@ private func findFaults(
         findSchemaFaults(
             in: &changes[index], changes: own.count <= 200 ? own : [], surroundings: surroundings)
         findRisks(in: &changes[index])
+        if let charts {
+            try findValuesFaults(in: &changes[index], own: own, charts: charts)
+            try findSameValue(in: &changes[index], charts: charts)
+        }
         changes[index].mend = mend(of: changes[index], in: files)
     }
 }

@@ -26,6 +26,11 @@ public final class ManifestCache {
     /// Changed files may be large, and what a commit made is mostly what the next one changes.
     private static let mostFiles = 100
 
+    private var templates: [Key: TemplateFile] = [:]
+    private var readings: [String: TemplateReading] = [:]
+    private static let mostTemplates = 2000
+    private static let mostReadings = 60
+
     /// An empty cache.
     public init() {}
 
@@ -57,6 +62,38 @@ public final class ManifestCache {
             bytes += found.bytes
         }
         return found
+    }
+
+    /// A file as the template of a chart; `nil` for one that is gone, is no text or is larger than half a mebibyte.
+    func template(at path: String, in tree: any SourceTree) throws -> TemplateFile? {
+        let key = try key(path, tree)
+        if let key, let known = templates[key] { return known }
+        guard let contents = try tree.contents(of: path), contents.count <= 1 << 19, !contents.contains(0)
+        else {
+            return nil
+        }
+        let file = TemplateFile(path: path, contents: contents)
+        if templates.count >= Self.mostTemplates { templates.removeAll() }
+        if let key { templates[key] = file }
+        return file
+    }
+
+    /// What is known of the templates of a chart, by all that it depends on.
+    func reading(ofChart key: String, _ read: () throws -> TemplateReading) rethrows -> TemplateReading {
+        if let known = readings[key] { return known }
+        let reading = try read()
+        if readings.count >= Self.mostReadings { readings.removeAll() }
+        readings[key] = reading
+        return reading
+    }
+
+    /// The tree of a file that is one mapping and no object; `nil` for any other.
+    func values(at path: String, in tree: any SourceTree) throws -> ConfigNode? {
+        guard let manifests = try contents(at: path, in: tree)?.manifests, manifests.count == 1,
+            manifests[0].object.kind == ConfigFormat.yaml.rawValue,
+            case .mapping = manifests[0].root.kind
+        else { return nil }
+        return manifests[0].root
     }
 
     private func key(_ path: String, _ tree: any SourceTree) throws -> Key? {

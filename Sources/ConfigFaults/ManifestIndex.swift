@@ -11,6 +11,8 @@ public struct Workload: Sendable, Hashable {
     public var path: String
     /// The values of its pods' labels, which some events carry instead of the name.
     public var labels: Set<String>
+    /// Whether something that is not known here, the name of a release, may stand before its name.
+    public var isNamePartial = false
 }
 
 /// Everything that the configuration of one commit says, with references followed.

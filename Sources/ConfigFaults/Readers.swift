@@ -74,6 +74,7 @@ struct Readers {
 extension FoundChange {
     /// The variable that the change adds, removes or sets as a whole: an entry of `env`, or a line of an `.env` file.
     var variableName: String? {
+        if let landedVariable { return landedVariable }
         let name: String?
         if path.count >= 2, case .element(let element)? = path.last, path[path.count - 2] == .key("env") {
             name = element
@@ -87,6 +88,14 @@ extension FoundChange {
             name = nil
         }
         return name.flatMap { isVariableName($0) ? $0 : nil }
+    }
+}
+
+extension FoundChange {
+    /// The variable that the change is of, or of whose value it is.
+    var variableHere: String? {
+        guard path.last == .key("value"), let name = path.variable else { return variableName }
+        return isVariableName(name) ? name : nil
     }
 }
 

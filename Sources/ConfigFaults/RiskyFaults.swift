@@ -2,10 +2,23 @@ import ConfigTree
 import DeployModel
 import RealModule
 
-/// What is risky by the nature of the field: F16 to F23, F26, F27, F30 to F32, F35, F36, F38, F41 and F42. Each says what it was
-/// and what it is.
+/// What is risky by the nature of the field, and of the fields that it becomes in rendered objects.
 func findRisks(in change: inout FoundChange) {
-    guard !change.path.isEmpty, !isPackageManifest(change.change.path) else { return }
+    let landed = change.landings.compactMap { landing in
+        risk(of: landing).map { found in
+            var placed = found
+            placed.text += " (lands in \(landing.place ?? landing.change.path))"
+            return placed
+        }
+    }
+    // They look at one field from several sides, so that they are no independent evidence: the strongest counts.
+    let strongest = ([risk(of: change)].compactMap { $0 } + landed.reversed()).max { $0.weight <= $1.weight }
+    if let strongest { change.findings.append(strongest) }
+}
+
+/// F16 to F23, F26, F27, F30 to F32, F35, F36, F38, F41 and F42. Each says what it was and what it is.
+private func risk(of change: FoundChange) -> FaultFinding? {
+    guard !change.path.isEmpty, !isPackageManifest(change.change.path) else { return nil }
     let field = ChangedField(change)
     let findings = [
         probe(field), memory(field), cpu(field), image(field), capacity(field), timing(field), flag(field),
@@ -14,8 +27,7 @@ func findRisks(in change: inout FoundChange) {
         rollout(field), schedule(field), infrastructure(field), structure(field), secret(field),
         wiring(field),
     ].compactMap { $0 }
-    // They look at one field from several sides, so that they are no independent evidence: the strongest counts.
-    if let strongest = findings.max(by: { $0.weight < $1.weight }) { change.findings.append(strongest) }
+    return findings.max { $0.weight < $1.weight }
 }
 
 private let packageManifests: Set = [

@@ -55,6 +55,10 @@ private func scopeOfReach(_ found: FoundChange, base: Double, targets: Targets) 
             : Scope(factor: base, reason: "what it reaches is not known")
     }
     let (failing, healthy) = targets.touched(by: reach)
+    // A name of which only a part is known, and that nobody who has events goes by, says nothing.
+    guard !failing.isEmpty || !healthy.isEmpty || !targets.isGuess(reach) else {
+        return Scope(factor: base, reason: "what it reaches is not known")
+    }
     let recall = failing.values.reduce(0, +)
     let precision = failing.isEmpty ? 0 : Double(failing.count) / Double(failing.count + healthy.count)
     let overlap = precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0

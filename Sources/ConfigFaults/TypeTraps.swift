@@ -108,6 +108,20 @@ private func typeTrap(_ value: JudgedValue, of object: JudgedObject) -> FaultFin
 
 // MARK: What the schema refuses
 
+/// A single value that is refused as it is rendered; nothing where one like it was refused before.
+func refusedValue(
+    _ scalar: ConfigNode.Scalar, was old: ConfigNode.Scalar?, expected: FieldType?, isHidden: Bool
+) -> FaultFinding? {
+    guard let refused = refusal(of: scalar, expected: expected),
+        old.map({ refusal(of: $0, expected: expected) == nil }) ?? true
+    else { return nil }
+    return FaultFinding(
+        .refusedType,
+        "\(isHidden ? "the value" : "`\(scalar.text)`")\(scalar.style == .quoted ? " in quotes" : "") is read as "
+            + "\(isHidden ? refused.reading.kindWords : refused.reading.words), where the API server takes \(refused.wanted): it refuses the object"
+    )
+}
+
 /// What a value is read as, and what was wanted instead.
 private struct Refusal {
     var reading: PlainReading

@@ -20,7 +20,9 @@ public func align(
 public func described(_ deploy: Deploy, by comparison: ConfigComparison) -> Deploy {
     var deploy = deploy
     deploy.configFiles = comparison.configFiles
-    deploy.workloads = Set(comparison.changes.flatMap(\.change.reach)).sorted()
+    // Of some workloads of charts only the end of the name is known, which no event has.
+    let partial = Set(comparison.workloads.filter(\.isNamePartial).map(\.name))
+    deploy.workloads = Set(comparison.changes.flatMap(\.change.reach)).subtracting(partial).sorted()
     return deploy
 }
 

@@ -1,0 +1,178 @@
+import ConfigTree
+
+/// A file among the templates of a chart: what it renders, and the named templates that it defines.
+struct TemplateFile: Sendable {
+    var path: String
+    var main: TemplateSection
+    var defines: [String: TemplateSection] = [:]
+
+    init(path: String, contents: [UInt8]) {
+        self.path = path
+        let actions = templateActions(in: contents).map { ($0, TemplateStatement($0.code)) }
+        var own: [TemplateInstruction] = []
+        var rest = contents
+        var index = 0
+        while index < actions.count {
+            let (action, statement) = actions[index]
+            guard statement.keyword == .define else {
+                own.append(TemplateInstruction(action, statement, text: []))
+                index += 1
+                continue
+            }
+            let end = Self.end(of: index, actions.map(\.1.keyword))
+            let close = end < actions.count ? actions[end].0.range : contents.count..<contents.count
+            let inside = action.range.upperBound..<max(action.range.upperBound, close.lowerBound)
+            var text = inside.lowerBound
+            let instructions = actions[min(index + 1, end)..<end].map { action, statement in
+                defer { text = action.range.upperBound }
+                return TemplateInstruction(
+                    action, statement, text: contents[text..<max(text, action.range.lowerBound)])
+            }
+            let tail = Self.trimmed(contents[min(text, inside.upperBound)..<inside.upperBound])
+            defines[statement.name] = TemplateSection(
+                path: path, instructions: instructions, tail: tail, contents: contents[inside],
+                firstLine: action.endLine)
+            for place in action.range.lowerBound..<close.upperBound where rest[place] > 0x20 {
+                rest[place] = 0x20
+            }
+            index = end + 1
+        }
+        main = TemplateSection(path: path, instructions: own, tail: "", contents: rest[...], firstLine: 1)
+    }
+
+    /// The action that closes the block which another one opens.
+    private static func end(of start: Int, _ keywords: [TemplateStatement.Keyword]) -> Int {
+        var depth = 0
+        for index in start..<keywords.count {
+            switch keywords[index] {
+            case .condition, .with, .range, .define: depth += 1
+            case .end:
+                depth -= 1
+                if depth == 0 { return index }
+            default: break
+            }
+        }
+        return keywords.count
+    }
+
+    /// What stands between two actions, as far as it may be part of a name.
+    fileprivate static func trimmed(_ text: ArraySlice<UInt8>) -> String {
+        var kept = text.prefix(400).drop { $0 <= 0x20 }
+        while let last = kept.last, last <= 0x20 { kept = kept.dropLast() }
+        return String(decoding: kept, as: UTF8.self)
+    }
+}
+
+/// An action where it stands.
+struct TemplateInstruction: Sendable {
+    var statement: TemplateStatement
+    var mark: Mark
+    /// How many columns its result is indented by, where it says so.
+    var indent: Int?
+    /// The text between the action before and this one, blanks at its ends left out.
+    var text: String
+    /// Where its result lands in the trees of its section; `nil` where there is none.
+    var place: TemplatePlace?
+
+    init(_ action: TemplateAction, _ statement: TemplateStatement, text: ArraySlice<UInt8>) {
+        self.statement = statement
+        mark = action.start
+        self.text = TemplateFile.trimmed(text)
+        for command in statement.pipeline.commands {
+            guard case .function(let name)? = command.first, name == "nindent" || name == "indent",
+                command.count > 1, case .literal(let number) = command[1]
+            else { continue }
+            indent = Int(number)
+        }
+    }
+}
+
+/// A field of a tree that something lands in.
+struct TemplatePlace: Sendable {
+    var document: Int
+    var path: FieldPath
+    /// The single value that it is a part of.
+    var scalar: ConfigNode?
+}
+
+/// A template, or a named one, with the trees that its text is.
+struct TemplateSection: Sendable {
+    var path: String
+    var instructions: [TemplateInstruction]
+    /// The text behind the last action.
+    var tail: String
+    var documents: [ConfigDocument]
+
+    /// - Parameter firstLine: the line of the file that the contents begin on.
+    init(
+        path: String, instructions: [TemplateInstruction], tail: String, contents: ArraySlice<UInt8>,
+        firstLine: Int
+    ) {
+        self.path = path
+        self.tail = tail
+        let documents = parseConfig(path: "template.yaml", contents: Array(contents))?.documents ?? []
+        self.documents = documents
+        self.instructions = instructions.map { instruction in
+            var placed = instruction
+            placed.place = Self.place(of: instruction, in: documents, lineOffset: firstLine - 1)
+            return placed
+        }
+    }
+
+    private static func place(
+        of instruction: TemplateInstruction, in documents: [ConfigDocument], lineOffset: Int
+    ) -> TemplatePlace? {
+        let line = instruction.mark.line - lineOffset
+        guard let document = documents.lastIndex(where: { $0.lines.lowerBound <= line }),
+            let root = documents[document].root
+        else { return nil }
+        let search = PlaceSearch(line: line, column: instruction.mark.column, indent: instruction.indent)
+        let (path, scalar) = search.place(in: root, at: [])
+        return TemplatePlace(document: document, path: path, scalar: scalar)
+    }
+}
+
+/// Finds the field that a place of a template is inside of: the nearest key above that is indented less.
+private struct PlaceSearch {
+    var line: Int
+    /// From 1.
+    var column: Int
+    /// The column, from 0, that the text goes to, where that is not the place itself.
+    var indent: Int?
+
+    private func isBefore(_ mark: Mark) -> Bool {
+        mark.line < line || mark.line == line && mark.column <= column
+    }
+
+    /// The column from 0 that decides what the text belongs to.
+    private var depth: Int { indent ?? column - 1 }
+
+    func place(in node: ConfigNode, at path: FieldPath) -> (FieldPath, ConfigNode?) {
+        switch node.kind {
+        case .scalar: return (path, node)
+        case .mapping(let entries):
+            guard
+                let entry = entries.last(where: {
+                    !$0.isMerged && isBefore($0.keyMark) && $0.keyMark.column - 1 < depth
+                })
+            else { return (path, nil) }
+            let own = path + [.key(entry.key)]
+            switch entry.value.kind {
+            // What stands behind a single value belongs beside it.
+            case .scalar where entry.value.lastLine < line && entry.keyMark.line < line: return (path, nil)
+            case .sequence(let elements):
+                let known = steps(to: elements, ofList: entry.key)
+                guard let last = known.last(where: { isInside($0.node.start) }) else { return (own, nil) }
+                return place(in: last.node, at: own + [last.step])
+            default: return place(in: entry.value, at: own)
+            }
+        case .sequence(let elements):
+            guard let last = steps(to: elements, ofList: nil).last(where: { isInside($0.node.start) }) else {
+                return (path, nil)
+            }
+            return place(in: last.node, at: path + [last.step])
+        }
+    }
+
+    private func isInside(_ mark: Mark) -> Bool { isBefore(mark) && mark.column - 1 <= depth }
+}

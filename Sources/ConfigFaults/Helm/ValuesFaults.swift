@@ -1,0 +1,329 @@
+import ConfigTree
+import DeployModel
+
+/// What is wrong, or harmless, about a change of a chart's values: F2, F6, F7, F10, F11, F12 and F13.
+///
+/// - Parameter own: the changes of the same file.
+func findValuesFaults(in change: inout FoundChange, own: [FoundChange], charts: ChangedCharts) throws {
+    guard let values = charts.files[change.change.path], !change.path.isEmpty else { return }
+    let now = try charts.uses(of: change.path, in: values.chart)
+    findRefusedValues(in: &change)
+    findFallback(in: &change, values)
+    findStrayedValues(in: &change, values)
+    if change.afterNode == nil {
+        try findRemovedValue(in: &change, values, now, own: own, charts)
+    } else if change.beforeNode == nil {
+        try findStrangeValue(in: &change, values, now, own: own, charts)
+    }
+    guard change.innocence == nil else { return }
+    if now.isComplete, now.uses.isEmpty, try wasUnused(change, values, charts) {
+        change.innocence = Evidence(
+            kind: "unused_value", text: "no template of chart \(values.chart.name) uses it", weight: -0.8)
+    } else {
+        findOverridden(in: &change, values)
+    }
+}
+
+/// Whether a value that is gone was used before by nothing that is known, or may have been.
+private func wasUnused(_ change: FoundChange, _ values: ChangedValues, _ charts: ChangedCharts) throws -> Bool
+{
+    guard change.afterNode == nil else { return true }
+    guard let chart = values.chartBefore else { return false }
+    let before = try charts.uses(of: change.path, in: chart, isBefore: true)
+    return before.isComplete && before.uses.isEmpty
+}
+
+// MARK: Layers
+
+/// F10: an override goes, and what it was laid over counts again; harmless where that says the same.
+private func findFallback(in change: inout FoundChange, _ values: ChangedValues) {
+    guard !values.isDefaults, change.beforeNode == nil || change.afterNode == nil,
+        let before = values.before.effective(change.path), let after = values.after.effective(change.path)
+    else { return }
+    guard let first = differences(from: before, to: after).first else {
+        change.innocence = Evidence(
+            kind: "same_as_default", text: "what it is laid over says the same", weight: -0.9)
+        return
+    }
+    guard change.afterNode == nil, let old = first.before, let new = first.after else { return }
+    let name = (change.path + first.path).valueName
+    let field = first.path.isEmpty ? "it" : first.path.words
+    change.findings.append(
+        FaultFinding(
+            .overrideRemoved,
+            "what it was laid over counts again, where \(field) is \(valueText(new, name: name)) (was \(valueText(old, name: name)))"
+        ))
+}
+
+/// A default that every environment says otherwise changes nothing for any of them.
+private func findOverridden(in change: inout FoundChange, _ values: ChangedValues) {
+    let others = values.after.others
+    guard values.isDefaults,
+        others.count > 1 || others.contains(where: { $0.path.lowercased().holds("prod") })
+    else { return }
+    let node = change.afterNode ?? change.beforeNode
+    guard let node, others.allSatisfy({ covers($0.root.node(at: change.path[...]), node) }) else { return }
+    let names = others.prefix(3).compactMap { $0.path.split(separator: "/").last }.joined(separator: ", ")
+    change.innocence = Evidence(
+        kind: "overridden",
+        text: "\(names)\(others.count > 3 ? " and others" : "") say otherwise in any case",
+        weight: -0.9)
+}
+
+/// Whether a layer says something for all that another node says.
+private func covers(_ layer: ConfigNode?, _ node: ConfigNode) -> Bool {
+    guard let layer else { return false }
+    guard case .mapping = node.kind, case .mapping = layer.kind else { return true }
+    return node.entries.allSatisfy { covers(layer[$0.key], $0.value) }
+}
+
+// MARK: F2
+
+/// F2: what three or more like parts of the values had alike is another in one of them now; likewise among files.
+private func findStrayedValues(in change: inout FoundChange, _ values: ChangedValues) {
+    guard let value = change.beforeNode?.scalar, !isOwnByNature(change.path), !isCommonplace(change, value)
+    else { return }
+    if let clones = clonesInside(change, values) {
+        change.findings.append(
+            FaultFinding(.cloneDivergence, weight: change.landedVariable == nil ? 0.4 : 0.7, clones))
+        return
+    }
+    guard !values.isDefaults, values.before.others.count >= 2 else { return }
+    func agrees(_ file: ValuesFile) -> Bool {
+        isSame(file.root.node(at: change.path[...]), change.beforeNode)
+    }
+    let loyal = values.after.others.filter(agrees)
+    guard values.before.others.allSatisfy(agrees), loyal.count == values.before.others.count else { return }
+    let names = loyal.map { $0.path.split(separator: "/").last.map(String.init) ?? $0.path }
+    // Files of environments are there to differ; to lack what all others have is stranger.
+    change.findings.append(
+        FaultFinding(
+            .cloneDivergence, weight: change.afterNode == nil ? 0.6 : 0.35,
+            "\(listed(names)) still agree on this value\(shown(change.change.before)); only this one changed")
+    )
+}
+
+/// Whether a value is one that parts have alike by chance.
+private func isCommonplace(_ change: FoundChange, _ value: ConfigNode.Scalar) -> Bool {
+    guard change.landedVariable == nil else { return false }
+    let name = change.path.last?.name.lowercased() ?? ""
+    return value.text.utf8.count < 3 || ["true", "false", "null"].contains(value.text.lowercased())
+        || name.hasPrefix("replica") || name == "enabled"
+}
+
+/// What the like parts of the same file say, when all but this one still say the same as each other.
+private func clonesInside(_ change: FoundChange, _ values: ChangedValues) -> String? {
+    guard let old = values.before.own, let new = values.after.own, let value = change.beforeNode else {
+        return nil
+    }
+    for depth in 0..<max(0, change.path.count - 1) {
+        guard case .key(let own) = change.path[depth],
+            let parts = old.node(at: change.path[..<depth])?.entries, (3...200).contains(parts.count),
+            let shape = old.node(at: change.path[...depth]).map({ Set($0.entries.map(\.key)) })
+        else { continue }
+        func node(_ key: String, _ root: ConfigNode) -> ConfigNode? {
+            var way = change.path
+            way[depth] = .key(key)
+            return root.node(at: way[...])
+        }
+        let clones = parts.filter { part in
+            let keys = Set(part.value.entries.map(\.key))
+            return 2 * keys.intersection(shape).count > keys.union(shape).count
+                && isSame(node(part.key, old), value)
+        }.map(\.key)
+        let others = clones.filter { $0 != own }.sorted()
+        guard others.count >= 2, clones.count > others.count, let first = others.first else { continue }
+        let now = node(first, new)
+        let agree = others.allSatisfy { key in
+            let other = node(key, new)
+            return now == nil && other == nil || isSame(other, now)
+        }
+        guard agree, !isSame(now, change.afterNode), now != nil || change.afterNode != nil else { continue }
+        let name = change.path.valueName
+        if let now, isSameValue(now, value) {
+            return
+                "\(listed(others)) still agree on this value\(shown(change.change.before)); only this one changed"
+        }
+        let said = now.map { valueText($0, name: name) } ?? "nothing"
+        return "\(listed(others)) said the same before and say \(said) now; this one says "
+            + (change.change.after ?? "nothing")
+    }
+    return nil
+}
+
+private func listed(_ names: [String]) -> String {
+    names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
+}
+
+private func shown(_ value: String?) -> String { value.map { " (\($0))" } ?? "" }
+
+// MARK: F6 and F7
+
+/// A value that is gone: still used, renamed, or gone with its uses.
+private func findRemovedValue(
+    in change: inout FoundChange, _ values: ChangedValues, _ now: (uses: [SeenUse], isComplete: Bool),
+    own: [FoundChange], _ charts: ChangedCharts
+) throws {
+    // What was empty leaves nothing behind.
+    guard values.after.effective(change.path) == nil,
+        change.beforeNode.map({ !$0.isNull && $0.text != "" }) ?? false
+    else { return }
+    let renamed = own.first { other in
+        other.beforeNode == nil && other.path.dropLast() == change.path.dropLast()
+            && isSame(other.afterNode, change.beforeNode)
+    }?.path
+    if let strict = now.uses.first(where: { isMissed($0, change.path, values) }) {
+        // A section that is not there is written as nothing, which may well be meant.
+        let still = "\(strict.place) still uses \(change.path.plainWords) without a default"
+        if let renamed {
+            let isUsed = try !charts.uses(of: renamed, in: values.chart).uses.isEmpty
+            let weak: Double? = strict.use.form == .tree ? 0.5 : isUsed ? 0.6 : nil
+            change.findings.append(
+                FaultFinding(
+                    .renamedUnread, weight: weak,
+                    "it is called \(renamed.plainWords) now, and \(still)"))
+        } else if !values.isDefaults
+            || !values.after.others.contains(where: {
+                $0.root.node(at: change.path[...]) != nil
+            })
+        {
+            change.findings.append(
+                FaultFinding(
+                    .removedStillRead, weight: strict.use.form == .tree ? 0.5 : nil,
+                    "no values file says it any more, and \(still)"))
+        }
+        return
+    }
+    guard now.isComplete, now.uses.isEmpty, let chart = values.chartBefore else { return }
+    let former = try charts.uses(of: change.path, in: chart, isBefore: true)
+    guard former.isComplete, !former.uses.isEmpty else { return }
+    let isUsed = try renamed.map { try !charts.uses(of: $0, in: values.chart).uses.isEmpty } ?? false
+    if let renamed, isUsed {
+        change.innocence = Evidence(
+            kind: "consistent_rename",
+            text: "it is called \(renamed.plainWords) now, in the values and in the templates", weight: -0.9)
+    } else {
+        change.innocence = Evidence(
+            kind: "consistent_removal", text: "no template uses it any more", weight: -0.9)
+    }
+}
+
+/// Whether a use is left with nothing by a value that is gone.
+private func isMissed(_ seen: SeenUse, _ way: FieldPath, _ values: ChangedValues) -> Bool {
+    let use = seen.use
+    guard !use.hasDefault, !use.isRequired, use.form != .condition, !use.isUncertain, use.object != nil else {
+        return false
+    }
+    if case .inside? = use.relation(to: seen.way) { return false }
+    guard !use.path.contains(.each) else { return false }
+    let lead = Array(way.dropLast(seen.way.count))
+    return use.guards.allSatisfy { guarding in
+        guarding.keys.map { isTrue(values.after.effective(lead + $0)) } ?? false
+    }
+}
+
+/// Whether a template takes a value for true.
+func isTrue(_ node: ConfigNode?) -> Bool {
+    guard let node, !node.isNull else { return false }
+    switch node.kind {
+    case .scalar(let scalar):
+        return scalar.style == .quoted
+            ? !scalar.text.isEmpty : !["false", "0", ""].contains(scalar.text.lowercased())
+    case .mapping(let entries): return !entries.isEmpty
+    case .sequence(let elements): return !elements.isEmpty
+    }
+}
+
+private func isSame(_ a: ConfigNode?, _ b: ConfigNode?) -> Bool {
+    guard let a, let b else { return false }
+    return isSameValue(a, b)
+}
+
+// MARK: F11 and F12
+
+/// A new value that no template uses, while a name like it, or the same at another level, is used.
+private func findStrangeValue(
+    in change: inout FoundChange, _ values: ChangedValues, _ now: (uses: [SeenUse], isComplete: Bool),
+    own: [FoundChange], _ charts: ChangedCharts
+) throws {
+    guard now.isComplete, let node = change.afterNode, let name = change.path.last?.name else { return }
+    let former = own.first { other in
+        other.afterNode == nil && isSame(other.beforeNode, node) && other.path != change.path
+    }
+    if let former, now.uses.allSatisfy({ isStranger($0, node) }), former.path.last?.name == name,
+        let use = try charts.uses(of: former.path, in: values.chart).uses.first(where: {
+            $0.use.form != .condition
+        })
+    {
+        change.findings.append(
+            FaultFinding(
+                .misplacedField,
+                "no template uses it here; \(use.place) uses \(former.path.plainWords), from where this change took it"
+            ))
+        return
+    }
+    guard now.uses.isEmpty, name.utf8.count >= 4 else {
+        if !now.uses.isEmpty, let former, former.path.dropLast() == change.path.dropLast(), now.isComplete,
+            try charts.uses(of: former.path, in: values.chart).uses.isEmpty
+        {
+            change.innocence = Evidence(
+                kind: "consistent_rename", text: "it is the new name of \(former.path.plainWords)",
+                weight: -0.9)
+        }
+        return
+    }
+    let parent = Array(change.path.dropLast())
+    let siblings = values.after.own?.node(at: parent[...])?.entries.map(\.key) ?? []
+    var used: [String: SeenUse] = [:]
+    for seen in try charts.uses(of: parent, in: values.chart).uses {
+        guard case .around(let rest)? = seen.use.relation(to: seen.way), case .key(let key)? = rest.first
+        else {
+            continue
+        }
+        used[key] = used[key] ?? seen
+    }
+    if parent.isEmpty {
+        for use in values.chart.uses {
+            guard case .key(let key)? = use.path.first else { continue }
+            used[key] = used[key] ?? SeenUse(chart: values.chart, use: use, way: [])
+        }
+    }
+    guard let near = nearestName(to: name, among: used.keys.filter { !siblings.contains($0) }),
+        let use = used[near]
+    else { return }
+    let isFormer = former?.path.last?.name == near
+    change.findings.append(
+        FaultFinding(
+            .unknownField, weight: isFormer ? nil : 0.7,
+            "no template uses `\(name)`; did you mean `\(near)`, which \(use.place) uses"
+                + (isFormer ? " and which stood there before?" : "?")))
+}
+
+/// Whether a use takes a whole section for one of many single values.
+private func isStranger(_ seen: SeenUse, _ node: ConfigNode) -> Bool {
+    node.scalar == nil && seen.use.form == .value && seen.use.path.last == .each
+}
+
+// MARK: F13
+
+/// F13: values that are rendered without quotes where the API server takes only text, and the like.
+private func findRefusedValues(in change: inout FoundChange) {
+    for landing in change.landings {
+        guard let kind = landing.change.object?.kind, let after = landing.afterNode?.scalar,
+            KubernetesFields.has(kind: kind),
+            let trap = refusedValue(
+                after, was: landing.beforeNode?.scalar,
+                expected: KubernetesFields.type(of: landing.path, kind: kind),
+                isHidden: landing.change.after != after.text)
+        else { continue }
+        var placed = trap
+        placed.text += " (lands in \(landing.place ?? ""))"
+        change.findings.append(placed)
+        return
+    }
+}
+
+extension FieldPath {
+    /// The way as it is written in templates.
+    var plainWords: String { map(\.name).joined(separator: ".") }
+}

@@ -1,0 +1,154 @@
+import ConfigTree
+import DeployModel
+
+extension ChangedCharts {
+    private static let mostLandings = 12
+
+    /// Follows changes of values to the objects that they land in: whom they reach, and which fields they are there.
+    func land(_ changes: inout [FoundChange]) throws -> [Workload] {
+        var workloads: Set<Workload> = []
+        for index in changes.indices {
+            if let values = files[changes[index].change.path] {
+                try land(&changes[index], values, &workloads)
+            } else {
+                try name(&changes[index], &workloads)
+            }
+        }
+        return workloads.sorted { ($0.path, $0.name) < ($1.path, $1.name) }
+    }
+
+    private func land(
+        _ change: inout FoundChange, _ values: ChangedValues, _ workloads: inout Set<Workload>
+    ) throws {
+        guard !change.path.isEmpty else { return }
+        var found = try uses(of: change.path, in: values.chart).uses
+        if found.isEmpty, change.afterNode == nil, let chart = values.chartBefore {
+            found = try uses(of: change.path, in: chart, isBefore: true).uses
+        }
+        var reached: Set<String> = []
+        var isKnown = !found.isEmpty
+        for seen in found.prefix(200) {
+            guard let object = seen.use.object, let touched = seen.chart.workloads(touchedBy: object) else {
+                continue
+            }
+            for workload in touched {
+                let lead = Array(change.path.dropLast(seen.way.count))
+                func text(_ path: ValuesPath) -> String? { values.after.effective(lead, path)?.text }
+                let own = workload.renderedName(for: seen.use, seen.way, value: text)
+                let names =
+                    own.map { [$0] }
+                    ?? workload.renderedNames(keys: { values.after.keys(lead, $0) }, value: text)
+                isKnown = isKnown && !names.isEmpty
+                for name in names {
+                    reached.insert(name.text)
+                    workloads.insert(Workload(workload.manifest, name: name))
+                }
+            }
+        }
+        isKnown = isKnown && !reached.isEmpty
+        change.isReachKnown = isKnown
+        change.change.reach = isKnown ? reached.sorted() : []
+        for seen in found.prefix(200) where change.landings.count < Self.mostLandings {
+            change.landings += landings(of: change, at: seen, values)
+        }
+        // One that only falls back to another layer, or is laid over one, neither comes nor goes.
+        let isThere =
+            [change.beforeNode, change.afterNode].contains { $0 == nil }
+            && values.before.effective(change.path) != nil && values.after.effective(change.path) != nil
+        let isSingle = (change.beforeNode ?? change.afterNode)?.scalar != nil
+        let last = change.path.last
+        change.landedVariable =
+            isThere
+            ? nil
+            : change.landings.first { (isSingle || $0.path.last == last) && $0.variableHere != nil }?
+                .variableHere
+    }
+
+    /// The change as it shows at a use.
+    private func landings(of change: FoundChange, at seen: SeenUse, _ values: ChangedValues) -> [FoundChange]
+    {
+        let use = seen.use
+        guard use.form != .condition, let object = use.object, let landing = use.landing(of: seen.way),
+            !landing.isEmpty, let relation = use.relation(to: seen.way)
+        else { return [] }
+        func node(_ layers: ValuesLayers) -> ConfigNode? {
+            let value = layers.effective(change.path)
+            switch relation {
+            case .inside: return value
+            case .exact:
+                if use.form == .tree { return value }
+                return rendered(value, layers)
+            case .around(let rest):
+                guard let keys = Array(rest).keys, let inner = value?.node(at: keys[...]) else { return nil }
+                return use.form == .tree ? inner : rendered(inner, layers)
+            }
+        }
+        func rendered(_ value: ConfigNode?, _ layers: ValuesLayers) -> ConfigNode? {
+            guard let value, let scalar = value.scalar else { return nil }
+            var text = scalar.text
+            if !use.text.isEmpty {
+                let lead = Array(change.path.dropLast(seen.way.count))
+                func look(_ path: ValuesPath) -> String? { layers.effective(lead, path)?.text }
+                guard let whole = use.text.text(for: use.path, seen.way, value: look) else { return nil }
+                text = whole
+            } else if use.form != .value {
+                return nil
+            }
+            return ConfigNode(
+                .scalar(ConfigNode.Scalar(text: text, style: use.isQuoted ? .quoted : .plain)),
+                start: value.start, end: value.end)
+        }
+        let (before, after) = (node(values.before), node(values.after))
+        guard before != nil || after != nil else { return [] }
+        if let before, let after, isSameValue(before, after) { return [] }
+        let manifest = seen.chart.objects[object].manifest
+        let name = landing.valueName
+        var own = manifest.object
+        own.container = landing.container
+        return [
+            FoundChange(
+                change: FieldChange(
+                    path: use.file, line: use.line, endLine: use.line, object: own, fieldPath: landing.words,
+                    before: before.map { valueText($0, name: name) },
+                    after: after.map { valueText($0, name: name) }, reach: change.change.reach),
+                path: landing, isReachKnown: change.isReachKnown, beforeNode: before, afterNode: after,
+                place: seen.place)
+        ]
+    }
+
+    /// The workloads that a change of a template reaches, by the names that they are rendered with.
+    private func name(_ change: inout FoundChange, _ workloads: inout Set<Workload>) throws {
+        guard change.change.reach.contains(where: { $0.contains("{{") }),
+            let folder = folder(ofTemplate: change.change.path), let chart = try chart(folder).after
+        else { return }
+        let values = try defaults(of: folder).after
+        var reached: Set<String> = []
+        for raw in change.change.reach {
+            guard raw.contains("{{") else {
+                reached.insert(raw)
+                continue
+            }
+            for object in chart.objects where object.manifest.object.name == raw && object.manifest.isWorkload
+            {
+                for name in object.renderedNames(
+                    keys: { values.keys([], $0) }, value: { values.effective([], $0)?.text })
+                {
+                    reached.insert(name.text)
+                    workloads.insert(Workload(object.manifest, name: name))
+                }
+            }
+        }
+        change.change.reach = reached.sorted()
+        change.isReachKnown = change.isReachKnown && !reached.isEmpty
+    }
+}
+
+extension Workload {
+    /// A workload that a chart renders.
+    fileprivate init(_ manifest: Manifest, name: RenderedName) {
+        self.init(
+            name: name.text, kind: manifest.object.kind, path: manifest.path,
+            labels: Set(manifest.podLabels.values.filter { !$0.contains("{{") }),
+            isNamePartial: name.isPartial)
+    }
+}
