@@ -97,8 +97,10 @@ private func elements(of difference: FieldDifference, old: [ConfigNode], new: [C
     -> [FieldDifference]
 {
     let (before, after) = (old.map { $0.text ?? "" }, new.map { $0.text ?? "" })
-    // Another order of the same is told as the whole list.
-    guard before.sorted() != after.sorted() else { return [] }
+    // Another order of the same is told as the whole list; and that an element is a number, or no text any more, shows only
+    // beside the others.
+    let isText = new.allSatisfy { $0.scalar.map { $0.style == .quoted || !isTypedPlain($0.text) } ?? false }
+    guard before.sorted() != after.sorted(), isText else { return [] }
     let lines = LineDifference(before, after)
     return lines.stretches(newCount: after.count).flatMap { stretch in
         paired(Array(old[stretch.old]), Array(new[stretch.new])).enumerated().map { place, pair in

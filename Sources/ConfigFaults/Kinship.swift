@@ -35,10 +35,10 @@ struct Kinship {
     func likeness(of change: FoundChange) -> Likeness? {
         guard !failing.isEmpty else { return nil }
         let places = places(of: change)
-        let all = places.reduce(into: Set()) { $0.formUnion($1) }
+        let all = places.reduce(into: Set()) { $0.formUnion($1.words) }
         func closest(_ names: [Name]) -> (name: String, degree: Double)? {
             names.map { name in
-                let apart = places.map { agreement(name.words, $0) }.max() ?? 0
+                let apart = places.map { agreement(name.words, $0.words) * $0.weight }.max() ?? 0
                 // `shop/web/` is `shop-web` in two folders; that is a little less sure.
                 let together = name.words.count > 1 ? 0.9 * coverage(of: name.words, by: all) : 0
                 return (name.text, max(apart, together) * min(1, 2 * name.share))
@@ -52,17 +52,24 @@ struct Kinship {
             : Likeness(name: other.name, degree: other.degree, isFailing: false)
     }
 
-    private func places(of change: FoundChange) -> [Set<String>] {
-        var names = change.change.path.split(separator: "/").map(String.init)
-        names += [change.change.object?.name, change.change.object?.container].compactMap { $0 }
-        names += change.path.prefix(4).map(\.name)
-        return names.map(words(of:)).filter { !$0.isEmpty }
+    /// The names around a change. A folder holds what belongs to several; the file, the object and the field are of one.
+    private func places(of change: FoundChange) -> [(words: Set<String>, weight: Double)] {
+        let parts = change.change.path.split(separator: "/").map(String.init)
+        let own =
+            Array(parts.suffix(1))
+            + [change.change.object?.name, change.change.object?.container].compactMap { $0 }
+            + change.path.prefix(4).map(\.name)
+        return
+            (parts.dropLast().map { (words(of: $0), 0.85) } + own.map { (words(of: $0), 1) })
+            .filter { !$0.0.isEmpty }
     }
 
-    /// Dice's coefficient: twice what is shared over what there is.
-    private func agreement(_ a: Set<String>, _ b: Set<String>) -> Double {
-        guard !a.isEmpty else { return 0 }
-        return 2 * Double(a.intersection(b).count) / Double(a.count + b.count)
+    /// Dice's coefficient, twice what is shared over what there is; a place may say more than the name, as long as it says
+    /// all of it.
+    private func agreement(_ name: Set<String>, _ place: Set<String>) -> Double {
+        guard !name.isEmpty else { return 0 }
+        let dice = 2 * Double(name.intersection(place).count) / Double(name.count + place.count)
+        return name.count > 1 && name.isSubset(of: place) ? max(dice, 0.9) : dice
     }
 
     private func coverage(of words: Set<String>, by all: Set<String>) -> Double {
@@ -80,7 +87,7 @@ private func words(of name: String) -> Set<String> {
         "prod", "production", "staging", "stage", "dev", "development", "test", "main", "default", "env",
         "environments",
         "yaml", "yml", "json", "spec", "data", "manifest", "manifests", "cluster", "clusters",
-        "kustomization", "release",
+        "kustomization", "release", "tpl", "tf", "toml", "hcl", "sops", "conf", "ini", "properties", "j2",
         "helmrelease", "docker", "compose", "name", "the", "of",
     ]
     return Set(FaultWords.split(name).filter { !common.contains($0) && $0.contains(where: \.isLetter) })

@@ -26,15 +26,16 @@ public struct FailureContext: Sendable, Equatable {
 /// score = 100 · (1 − Π(1 − wᵢ)) × scope × innocence × environment: independent evidence adds up and never exceeds one
 /// hundred; a change that cannot touch what fails, or that is explained away, hardly counts.
 public func rankChanges(_ comparison: ConfigComparison, failures: FailureContext) -> [RankedChange] {
-    let words = symptomWords(failures, changes: comparison.changes)
+    let symptoms = SymptomWords(failures, changes: comparison.changes)
     let kinship = Kinship(failures)
     let likenesses = comparison.changes.map(kinship.likeness)
     // Beside a change that is called after what fails, one of which nothing is known is less to be thought of.
     let base = likenesses.contains { $0?.isFailing ?? false } ? 0.35 : 0.5
     let targets = Targets(failures, workloads: comparison.workloads)
-    let ranked = zip(comparison.changes, likenesses).map { change, likeness in
-        rank(
-            change, words: words, failures: failures,
+    let ranked = zip(comparison.changes, likenesses).enumerated().map { index, pair in
+        let (change, likeness) = pair
+        return rank(
+            change, symptoms: symptoms.evidence(for: change, at: index),
             scope: scope(of: change, likeness: likeness, base: base, targets: targets))
     }
     return ranked.sorted { a, b in
@@ -49,7 +50,7 @@ public func rankChanges(_ comparison: ConfigComparison, failures: FailureContext
 }
 
 private func rank(
-    _ found: FoundChange, words: Set<String>, failures: FailureContext, scope: Scope
+    _ found: FoundChange, symptoms: [Evidence], scope: Scope
 ) -> RankedChange {
     var evidence = found.findings.map {
         Evidence(kind: $0.fault.slug.replacing("-", with: "_"), text: $0.text, weight: $0.weight)
@@ -60,7 +61,7 @@ private func rank(
         let kind = kindPrior(found)
         evidence.append(Evidence(kind: "kind_of_field", text: kind.text, weight: kind.weight))
     }
-    evidence += symptomEvidence(found, words: words, messages: failures.messages)
+    evidence += symptoms
     if let extent = extentEvidence(found) { evidence.append(extent) }
     evidence += found.notes
     // What is shown is what is reckoned with: whoever multiplies the numbers of a report gets its scores.

@@ -1,70 +1,104 @@
 import ConfigTree
 import DeployModel
 
-/// Words of the failures that also stand in few enough changes to tell them apart.
-func symptomWords(_ failures: FailureContext, changes: [FoundChange]) -> Set<String> {
-    let words = Set(failures.messages.flatMap(tokens))
-    return words.filter { word in
-        let hits = changes.filter { changeTokens($0).contains { isRelated($0, word) } }.count
-        return hits > 0 && hits <= max(3, changes.count / 4)
-    }
-}
+/// What the failures say, compared with what each change says.
+struct SymptomWords {
+    private let messages: String
+    /// What each change says.
+    private let said: [Said]
+    /// Words, and whole names, of the failures that stand in few enough changes to tell them apart.
+    private let words: Set<String>
+    private let names: Set<String>
 
-/// Evidence from what the failures say: names that the change touches, and kinds of failure that fit the kind of field.
-func symptomEvidence(_ found: FoundChange, words: Set<String>, messages: [String]) -> [Evidence] {
-    guard !words.isEmpty || !messages.isEmpty else { return [] }
-    var evidence: [Evidence] = []
-    let own = changeTokens(found)
-    let shared = words.filter { word in own.contains { isRelated($0, word) } }.sorted()
-    if !shared.isEmpty {
-        evidence.append(
-            Evidence(
-                kind: "message_words",
-                text: "the failures speak of \(shared.prefix(3).joined(separator: ", "))",
-                weight: min(0.4, 0.25 * Double(shared.count))))
-    }
-    let text = messages.joined(separator: " ").lowercased()
-    let isDenied = [
-        "401", "403", "unauthorized", "unauthorised", "forbidden", "denied", "signature", "credential",
-    ]
-    .contains { text.contains($0) }
-    let isCredential = found.path.contains { step in
-        ["secretkeyref", "secret", "password", "token", "credential"].contains {
-            step.name.lowercased().contains($0)
+    /// The words and the whole names in a change.
+    private struct Said {
+        var words: Set<String>
+        var names: Set<String>
+
+        init(_ texts: [String]) {
+            words = Set(texts.flatMap(ConfigFaults.words))
+            names = Set(texts.flatMap(ConfigFaults.names))
         }
     }
-    if isDenied, isCredential {
-        evidence.append(
-            Evidence(
-                kind: "denied_credential", text: "the failures look like a refused credential", weight: 0.35))
+
+    init(_ failures: FailureContext, changes: [FoundChange]) {
+        messages = failures.messages.joined(separator: " ").lowercased()
+        guard !messages.isEmpty else {
+            (said, words, names) = ([], [], [])
+            return
+        }
+        let said = changes.map { Said(texts(of: $0)) }
+        let most = max(3, changes.count / 4)
+        func isTelling(_ isSaid: (Said) -> Bool) -> Bool {
+            let hits = said.reduce(0) { $0 + (isSaid($1) ? 1 : 0) }
+            return hits > 0 && hits <= most
+        }
+        let all = Said(failures.messages)
+        words = all.words.filter { word in isTelling { $0.words.contains { isRelated($0, word) } } }
+        names = all.names.filter { name in isTelling { $0.names.contains(name) } }
+        self.said = said
     }
-    return evidence
+
+    /// Names that a change touches, and kinds of failure that fit the kind of field.
+    ///
+    /// - Parameter index: the place of the change among those that this was made of.
+    func evidence(for found: FoundChange, at index: Int) -> [Evidence] {
+        guard !messages.isEmpty else { return [] }
+        var evidence: [Evidence] = []
+        let own = said[index]
+        let shared = words.filter { word in own.words.contains { isRelated($0, word) } }.sorted()
+        if let name = names.intersection(own.names).min() {
+            evidence.append(
+                Evidence(kind: "message_name", text: "the failures name \(name)", weight: 0.6))
+        } else if !shared.isEmpty {
+            evidence.append(
+                Evidence(
+                    kind: "message_words",
+                    text: "the failures speak of \(shared.prefix(3).joined(separator: ", "))",
+                    weight: min(0.4, 0.25 * Double(shared.count))))
+        }
+        if isDenied, isCredential(found) {
+            evidence.append(
+                Evidence(
+                    kind: "denied_credential", text: "the failures look like a refused credential",
+                    weight: 0.35))
+        }
+        return evidence
+    }
+
+    private var isDenied: Bool {
+        [
+            "401", "403", "unauthorized", "unauthorised", "forbidden", "denied", "signature", "credential",
+        ]
+        .contains(where: messages.holds)
+    }
+
+    private func isCredential(_ found: FoundChange) -> Bool {
+        found.path.contains { step in
+            ["secretkeyref", "secret", "password", "token", "credential"].contains(
+                where: step.name.lowercased().holds)
+        }
+    }
 }
 
-private func changeTokens(_ found: FoundChange) -> Set<String> {
-    var names = found.path.map(\.name) + [found.change.before, found.change.after].compactMap { $0 }
-    if let node = found.afterNode, node.scalar == nil { names += texts(in: node) }
-    return Set(names.flatMap(tokens))
-}
-
-/// The keys and values inside a node, up to a limit.
-private func texts(in node: ConfigNode) -> [String] {
-    var found: [String] = []
+/// The keys and values of a change, those inside a new section too, up to a limit.
+private func texts(of found: FoundChange) -> [String] {
+    var texts = found.path.map(\.name) + [found.change.before, found.change.after].compactMap { $0 }
     func search(_ node: ConfigNode) {
-        guard found.count < 500 else { return }
-        if let text = node.text { found.append(text) }
+        guard texts.count < 500 else { return }
+        if let text = node.text { texts.append(text) }
         for entry in node.entries {
-            found.append(entry.key)
+            texts.append(entry.key)
             search(entry.value)
         }
         for element in node.elements { search(element) }
     }
-    search(node)
-    return found
+    if let node = found.afterNode, node.scalar == nil { search(node) }
+    return texts
 }
 
 /// Lowercase words of four letters and more, without those that every configuration is full of.
-private func tokens(_ text: String) -> [String] {
+private func words(_ text: String) -> [String] {
     let common: Set = [
         "name", "value", "spec", "template", "containers", "config", "true", "false", "null", "error",
         "failed", "from",
@@ -73,6 +107,15 @@ private func tokens(_ text: String) -> [String] {
     return text.lowercased().split { !$0.isLetter }.map(String.init).filter {
         $0.count >= 4 && !common.contains($0)
     }
+}
+
+/// What can only be a name: `PAYMENTS_URL`, `redis-primary`, `maxConnections`, in lower case.
+private func names(_ text: String) -> [String] {
+    text.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") }.filter { name in
+        guard name.utf8.count >= 6, name.contains(where: \.isLetter) else { return false }
+        return name.dropFirst().dropLast().contains { $0 == "_" || $0 == "-" }
+            || name.contains(where: \.isLowercase) && name.dropFirst().contains(where: \.isUppercase)
+    }.map { $0.lowercased() }
 }
 
 /// Equal, or one the beginning of the other: `push` and `pusher`.

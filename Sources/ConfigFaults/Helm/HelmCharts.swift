@@ -149,6 +149,10 @@ extension HelmCharts {
         for path in paths(below: folder) where isValuesPath(path, of: folder) {
             guard files.count < Self.mostValuesFiles, let root = try root(path) else { continue }
             let isDefaults = path == folder + "values.yaml"
+            // A chart may hold the values of other charts, which it hands on as files.
+            guard try isDefaults || chart(folder).map({ try isLikely(root, for: $0) }) ?? false else {
+                continue
+            }
             files.insert(
                 ValuesFile(path: path, root: root, isDefaults: isDefaults), at: isDefaults ? 0 : files.count)
         }
@@ -186,13 +190,22 @@ extension HelmCharts {
         return best?.chart
     }
 
+    /// Whether at least half of the keys of a file inside a chart are keys of its values: others may be misspelt.
+    private func isLikely(_ root: ConfigNode, for chart: HelmChart) throws -> Bool {
+        let keys = Set(root.entries.map(\.key))
+        return try 2 * keys.intersection(knownKeys(of: chart)).count >= keys.count
+    }
+
+    private func knownKeys(of chart: HelmChart) throws -> Set<String> {
+        let own = try self.root(chart.folder + "values.yaml")?.entries.map(\.key) ?? []
+        return chart.firstKeys.union(own).union(chart.dependencies.map(\.key)).union(["global"])
+    }
+
     /// How many keys of a file are keys of a chart's values; `nil` when too many are not.
     func fit(of root: ConfigNode, at path: String, to chart: HelmChart) throws -> Int? {
         let keys = Set(root.entries.map(\.key))
         guard !keys.isEmpty, keys.count < 200, root["apiVersion"] == nil else { return nil }
-        let own = try self.root(chart.folder + "values.yaml")?.entries.map(\.key) ?? []
-        let known = chart.firstKeys.union(own).union(chart.dependencies.map(\.key)).union(["global"])
-        let fit = keys.intersection(known).count
+        let fit = try keys.intersection(knownKeys(of: chart)).count
         // One key alone is had by many files.
         guard 5 * fit >= 4 * keys.count, fit > 1 || path.lowercased().holds("values") else { return nil }
         return fit
