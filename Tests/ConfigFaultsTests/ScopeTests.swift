@@ -1,0 +1,130 @@
+import ConfigFaults
+import DeployModel
+import TestSupport
+import Testing
+
+@Suite("Where a change belongs")
+struct ScopeTests {
+    /// A setting of some file, changed; nothing but its place tells whose it is.
+    private func first(of paths: [String], failing: String, healthy: Set<String>, messages: [String] = [])
+        throws -> RankedChange
+    {
+        func files(_ value: Int) -> FolderOfTexts {
+            FolderOfTexts(Dictionary(uniqueKeysWithValues: paths.map { ($0, "limit: \(value)\n") }))
+        }
+        let failures = FailureContext(
+            workloads: [failing: 1], healthyWorkloads: healthy, messages: messages)
+        return try #require(try ranked(files(1), files(2), failures: failures).first)
+    }
+
+    @Test(
+        "files are known by their folders and names",
+        arguments: [
+            (
+                ["billing/settings.yaml", "search/settings.yaml"], "search", ["billing"],
+                "search/settings.yaml"
+            ),
+            (
+                ["billing/settings.yaml", "search/settings.yaml"], "search-worker", ["billing"],
+                "search/settings.yaml"
+            ),
+            (
+                ["config/search-values.yaml", "config/web-values.yaml"], "web", ["search"],
+                "config/web-values.yaml"
+            ),
+            (
+                ["shop/web/settings.yaml", "bank/web/settings.yaml"], "shop-web", ["bank-web"],
+                "shop/web/settings.yaml"
+            ),
+            // A folder holds what belongs to several; the file says whose it is.
+            (["search/indexer.yaml", "search/web.yaml"], "web", ["search"], "search/web.yaml"),
+        ] as [([String], String, Set<String>, String)])
+    func names(paths: [String], failing: String, healthy: Set<String>, path: String) throws {
+        let change = try first(of: paths, failing: failing, healthy: healthy)
+        #expect(change.change.path == path)
+        #expect(change.evidence.contains { $0.kind == "reach" && $0.text.contains("where the failures are") })
+    }
+
+    @Test("a place that is called after those that fail and those that do not alike says nothing")
+    func tie() throws {
+        let change = try first(of: ["web/settings.yaml"], failing: "web-a", healthy: ["web-b"])
+        #expect(!change.evidence.contains { $0.kind == "reach" })
+    }
+
+    @Test("what belongs to a healthy workload counts less than what belongs to nobody")
+    func healthy() throws {
+        let own = try first(of: ["billing/settings.yaml"], failing: "search", healthy: ["billing"])
+        let nobody = try first(of: ["settings.yaml"], failing: "search", healthy: ["billing"])
+        #expect(own.score < nobody.score)
+        #expect(own.evidence.contains { $0.text == "it belongs to billing by its name, which is healthy" })
+    }
+
+    private func deployment(_ name: String, replicas: Int) -> String {
+        """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: \(name)}
+        spec: {replicas: \(replicas)}
+
+        """
+    }
+
+    @Test(
+        "a release or an overlay puts something to a name, unless a workload has exactly that name",
+        arguments: [
+            (["web", "worker"], "prod-web", ["prod-worker"], "web"),
+            (["web", "worker"], "web-canary", ["worker"], "web"),
+            (["shop-web", "shop-worker"], "web", ["worker"], "shop-web"),
+            (["web", "web-admin"], "web-admin", ["web"], "web-admin"),
+        ] as [([String], String, Set<String>, String)])
+    func prefixes(workloads: [String], failing: String, healthy: Set<String>, name: String) throws {
+        func files(_ replicas: Int) -> FolderOfTexts {
+            FolderOfTexts(
+                Dictionary(
+                    uniqueKeysWithValues: workloads.enumerated().map {
+                        ("k8s/\($0).yaml", deployment($1, replicas: replicas))
+                    }))
+        }
+        let changes = try ranked(
+            files(3), files(2),
+            failures: FailureContext(workloads: [failing: 1], healthyWorkloads: healthy, messages: []))
+        #expect(changes.first?.change.object?.name == name)
+        #expect(changes[0].score > changes[1].score)
+    }
+}
+
+@Suite("What the failures say")
+struct SymptomWordsTests {
+    private func evidence(_ message: String, after: String) throws -> [String] {
+        let names = ["a", "b", "c", "d", "e"].map { "\($0)_of_others: 1" }.joined(separator: "\n")
+        let before = FolderOfTexts(["app.yaml": "\(names)\n"])
+        let changed = FolderOfTexts([
+            "app.yaml": "\(names.replacing(": 1", with: ": 2"))\n\(after)\n"
+        ])
+        let failures = FailureContext(workloads: ["app": 1], healthyWorkloads: [], messages: [message])
+        let found = try ranked(before, changed, failures: failures)
+        return found.filter { $0.change.before == nil }.flatMap(\.evidence).map(\.kind)
+    }
+
+    @Test(
+        "a whole name says more than words",
+        arguments: [
+            ("no such host: redis-primary", "cache: redis-primary", "message_name"),
+            ("unknown key maxOpenConnections", "pool: {maxOpenConnections: 5}", "message_name"),
+            ("SMS_GATEWAY_URL is not set", "sms_gateway_url: x", "message_name"),
+            ("the gateway refuses", "gateway_for_sms: x", "message_words"),
+        ])
+    func kinds(message: String, after: String, kind: String) throws {
+        #expect(try evidence(message, after: after).contains(kind))
+    }
+
+    @Test(
+        "what says something else, or what all changes say, is none",
+        arguments: [
+            ("no such host: redis-primary", "queue: rabbit-primary"), ("timeout", "cache: redis-primary"),
+            ("bad others", "x_of_others: 1"),
+        ])
+    func silence(message: String, after: String) throws {
+        #expect(try !evidence(message, after: after).contains("message_name"))
+    }
+}

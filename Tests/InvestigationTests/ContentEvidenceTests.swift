@@ -1,0 +1,69 @@
+import ConfigFaults
+import DeployModel
+import TestSupport
+import Testing
+
+@testable import Investigation
+
+@Suite("Deploys are weighed by what they changed")
+struct ContentEvidenceTests {
+    private func comparison(_ path: String, _ before: String, _ after: String) throws -> ConfigComparison {
+        try compareConfig(
+            before: FolderOfTexts([path: before]), after: FolderOfTexts([path: after]),
+            files: [FileChange(path: path, status: .modified)])
+    }
+
+    private let failures = FailureContext(
+        workloads: ["search": 1], healthyWorkloads: ["billing"], messages: [])
+
+    private func incident(_ probabilities: [String: Double], none: Double = 0.02) -> Incident {
+        let onset = Instant(seconds: 1_600_000_000)
+        let suspects = probabilities.map { Suspect(deploy: $0.key, probability: $0.value) }
+            .sorted { $0.probability > $1.probability }
+        return Incident(
+            signal: .errorRate, scope: .all, onset: onset, onsetInterval: Interval(onset, onset),
+            baseline: Rate(1, of: 100), during: Rate(20, of: 100), ratio: 20, ratioInterval: Interval(10, 30),
+            excessErrors: 19, suspects: suspects, noneProbability: none,
+            externalProbability: 1 - none - probabilities.values.reduce(0, +))
+    }
+
+    private func weighed(_ probabilities: [String: Double], _ comparisons: [String: ConfigComparison])
+        -> [String: Double]
+    {
+        let found = weighedByContent(incident(probabilities), comparisons: comparisons, failures: failures)
+        return Dictionary(uniqueKeysWithValues: found.suspects.map { ($0.deploy, $0.probability) })
+    }
+
+    @Test("of two that the counts hold alike, the one that touches what fails is likelier")
+    func own() throws {
+        let own = try comparison("search/app.yaml", "limit: 1\n", "limit: 2\n")
+        let other = try comparison("billing/app.yaml", "limit: 1\n", "limit: 2\n")
+        let found = weighed(["a": 0.45, "b": 0.45], ["a": other, "b": own])
+        #expect(found["b"] ?? 0 > 0.7)
+        #expect(abs(found.values.reduce(0, +) - 0.9) < 1e-9)
+    }
+
+    @Test("the first suspect is the likeliest, and what is no deploy stays as likely as it was")
+    func order() throws {
+        let own = try comparison("search/app.yaml", "limit: 1\n", "limit: 2\n")
+        let other = try comparison("billing/app.yaml", "limit: 1\n", "limit: 2\n")
+        let found = weighedByContent(
+            incident(["a": 0.5, "b": 0.4]), comparisons: ["a": other, "b": own], failures: failures)
+        #expect(found.suspects.map(\.deploy) == ["b", "a"])
+        #expect(found.noneProbability == 0.02)
+    }
+
+    @Test("what is far less likely by its time stays so")
+    func time() throws {
+        let own = try comparison("search/app.yaml", "limit: 1\n", "limit: 2\n")
+        let other = try comparison("billing/app.yaml", "limit: 1\n", "limit: 2\n")
+        let found = weighed(["a": 0.95, "b": 0.0001], ["a": other, "b": own])
+        #expect(found["a"] ?? 0 > 0.9)
+    }
+
+    @Test("deploys of which nothing is known keep their shares")
+    func unknown() {
+        let found = weighed(["a": 0.5, "b": 0.25], [:])
+        #expect(abs((found["a"] ?? 0) - 0.5) < 1e-9 && abs((found["b"] ?? 0) - 0.25) < 1e-9)
+    }
+}
