@@ -24,20 +24,23 @@ struct HistoryLint: Sendable {
         let stretches = stride(from: 0, to: commits.count, by: size).map {
             commits[$0..<min($0 + size, commits.count)]
         }
-        return try concurrentMap(stretches, workers: workers) { try judge($0) }
+        let index = WordIndex()
+        return try concurrentMap(stretches, workers: workers) { try judge($0, index: index) }
             .reduce(into: Outcome()) { whole, part in
                 whole.findings += part.findings
                 whole.configCommits += part.configCommits
             }
     }
 
-    private func judge(_ stretch: ArraySlice<CommitRecord>) throws -> Outcome {
+    private func judge(_ stretch: ArraySlice<CommitRecord>, index: WordIndex) throws -> Outcome {
         let repository = try Repository(discovering: repository)
         let cache = ManifestCache()
         var latest: (commit: CommitID, tree: CommitTree)?
         func tree(of commit: CommitID) throws -> CommitTree {
             if let latest, latest.commit == commit { return latest.tree }
-            return try repository.tree(of: commit)
+            let tree = try repository.tree(of: commit, near: latest?.tree, index: index)
+            latest = (commit, tree)
+            return tree
         }
         var outcome = Outcome()
         for record in stretch {
@@ -47,8 +50,7 @@ struct HistoryLint: Sendable {
             let files = try repository.changes(from: parent, to: record.id)
             outcome.configCommits += 1
             let before = try parent.map(tree)
-            let after = try repository.tree(of: record.id)
-            latest = (record.id, after)
+            let after = try tree(of: record.id)
             let comparison = try compareConfig(before: before, after: after, files: files, cache: cache)
             let contradictions = comparison.contradictions
             guard !contradictions.changes.isEmpty else { continue }

@@ -6,9 +6,22 @@ public final class CommitTree: SourceTree {
     private let repository: Repository
     private let database: Handle
     private let entries: [String: git_oid]
+    private let commit: CommitID?
+    private let index: WordIndex?
     private lazy var sortedPaths = entries.keys.sorted()
 
-    convenience init(_ repository: Repository, of commit: CommitID) throws(GitError) {
+    /// - Parameters:
+    ///   - near: the tree of another commit, from which it is faster to go on than from nothing.
+    ///   - index: what is known of files that were read before.
+    convenience init(
+        _ repository: Repository, of commit: CommitID, near: CommitTree? = nil, index: WordIndex? = nil
+    ) throws(GitError) {
+        if let near, let known = near.commit {
+            var entries = near.entries
+            try repository.apply(from: known, to: commit, to: &entries)
+            try self.init(repository, entries: entries, commit: commit, index: index)
+            return
+        }
         let tree = try repository.treeHandle(of: commit)
         let listing = FileListing()
         let context = Unmanaged.passUnretained(listing).toOpaque()
@@ -25,12 +38,17 @@ public final class CommitTree: SourceTree {
                 return 0
             }, context)
         try Libgit2.check(result, "list the files of \(commit.abbreviated)")
-        try self.init(repository, entries: listing.entries)
+        try self.init(repository, entries: listing.entries, commit: commit, index: index)
     }
 
     /// Files by path, each with the id of its blob.
-    init(_ repository: Repository, entries: [String: git_oid]) throws(GitError) {
+    init(
+        _ repository: Repository, entries: [String: git_oid], commit: CommitID? = nil,
+        index: WordIndex? = nil
+    ) throws(GitError) {
         self.repository = repository
+        self.commit = commit
+        self.index = index
         self.entries = entries
         database = try Handle.make(freedBy: git_odb_free, "open the object database") {
             git_repository_odb(&$0, repository.pointer)
@@ -59,8 +77,12 @@ public final class CommitTree: SourceTree {
         let search = WordSearch(names)
         var found: [String: [Occurrence]] = [:]
         for path in sortedPaths {
-            guard let oid = entries[path], size(of: oid) <= 1 << 20 else { continue }
-            let hits = try read(oid, path: path) { search.hits(in: $0) }
+            guard let oid = entries[path], index?.mayHold(search, oid) ?? true, size(of: oid) <= 1 << 20
+            else { continue }
+            let hits = try read(oid, path: path) { bytes in
+                index?.add(bytes, oid)
+                return search.hits(in: bytes)
+            }
             for hit in hits { found[hit.name, default: []].append(Occurrence(path: path, line: hit.line)) }
         }
         return found
@@ -88,16 +110,26 @@ public final class CommitTree: SourceTree {
 
 extension Repository {
     /// The files of a commit.
-    public func tree(of commit: CommitID) throws(GitError) -> CommitTree { try CommitTree(self, of: commit) }
+    ///
+    /// - Parameters:
+    ///   - near: the tree of a commit that differs little, for speed.
+    ///   - index: remembers which files hold which names, where many commits are searched.
+    public func tree(
+        of commit: CommitID, near: CommitTree? = nil, index: WordIndex? = nil
+    ) throws(GitError) -> CommitTree {
+        try CommitTree(self, of: commit, near: near, index: index)
+    }
 }
 
 /// Finds whole words in text, all in one pass: runs of letters, digits and underscores are looked up by length, then by a
 /// hash, before they are compared.
 struct WordSearch {
+    let names: Set<String>
     private let byHash: [UInt64: [(name: String, bytes: [UInt8])]]
     private let lengths: [Bool]
 
     init(_ names: Set<String>) {
+        self.names = names
         var byHash: [UInt64: [(name: String, bytes: [UInt8])]] = [:]
         var lengths = [Bool](repeating: false, count: (names.map(\.utf8.count).max() ?? 0) + 1)
         for name in names.sorted() where !name.isEmpty {
@@ -108,6 +140,9 @@ struct WordSearch {
         self.byHash = byHash
         self.lengths = lengths
     }
+
+    /// Half of the hash of each name.
+    var hashes: [UInt32] { byHash.keys.map(UInt32.init(truncatingIfNeeded:)) }
 
     /// The names with the lines they stand on, in order; each name at most once a line; none in binary text.
     func hits(in bytes: UnsafeRawBufferPointer) -> [(name: String, line: Int)] {
@@ -139,13 +174,13 @@ struct WordSearch {
     }
 
     /// Fowler, Noll and Vo's hash, FNV-1a.
-    private static func hash(_ word: Slice<UnsafeRawBufferPointer>) -> UInt64 {
+    static func hash(_ word: Slice<UnsafeRawBufferPointer>) -> UInt64 {
         word.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 }
 
 @inline(__always)
-private func isWordByte(_ byte: UInt8) -> Bool {
+func isWordByte(_ byte: UInt8) -> Bool {
     (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x30 && byte <= 0x39)
         || byte == 0x5F
 }

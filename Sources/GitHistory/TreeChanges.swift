@@ -46,6 +46,19 @@ extension Repository {
         if result != GIT_ENOTFOUND.rawValue { try Libgit2.check(result, "find renamed files") }
     }
 
+    /// Turns the files of one commit into those of another.
+    func apply(from: CommitID, to: CommitID, to entries: inout [String: git_oid]) throws(GitError) {
+        let diff = try difference(from: from, to: to, path: nil)
+        for index in 0..<git_diff_num_deltas(diff.pointer) {
+            guard let delta = git_diff_get_delta(diff.pointer, index)?.pointee else { continue }
+            let (old, new) = (lossyText(delta.old_file.path), lossyText(delta.new_file.path))
+            entries[old] = nil
+            let mode = UInt32(delta.new_file.mode)
+            let isFile = mode == GIT_FILEMODE_BLOB.rawValue || mode == GIT_FILEMODE_BLOB_EXECUTABLE.rawValue
+            if delta.status != GIT_DELTA_DELETED, isFile { entries[new] = delta.new_file.id }
+        }
+    }
+
     /// The newest commit that touched a file, merges passed over, among those reachable from `to` and not from `from`.
     ///
     /// - Returns: `nil` when there is none among the first thousand.

@@ -12,7 +12,7 @@ private let allowedImports: [String: Set<String>] = [
     "Kustomize": ["ConfigTree", "DeployModel"],
     "ConfigFaults": ["ConfigTree", "DeployModel", "Kustomize", "RealModule"],
     "DelimitedText": [],
-    "GitHistory": ["CLibgit2", "DeployModel", "FoundationEssentials", "Foundation"],
+    "GitHistory": ["CLibgit2", "DeployModel", "FoundationEssentials", "Foundation", "Synchronization"],
     "DeployRecords": ["ConfigTree", "DelimitedText", "DeployModel"],
     "EventIngest": [
         "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", "RealModule",

@@ -69,6 +69,33 @@ struct MainLineTests {
 
 @Suite("Files of a commit")
 struct CommitTreeTests {
+    @Test("gone on from another commit, and with what is known of its files, they are the same")
+    func near() throws {
+        let builder = try RepositoryBuilder()
+            .commit("Start", at: at(1), files: ["a.go": "SHOP_URL", "b.go": "SHOP_KEY", "c/d.go": "lower"])
+            .commit(
+                "Change", at: at(2), files: ["a.go": "SHOP_KEY", "e.go": "SHOP_URL SHOP"], removing: ["b.go"]
+            )
+            .commit("A file becomes a folder", at: at(3), files: ["a.go/x": "SHOP_URL"], removing: ["a.go"])
+        let index = WordIndex()
+        let commits = try builder.repository.commits(from: nil, to: builder.head).map(\.id)
+        #expect(commits.count == 3)
+        for start in commits {
+            for commit in commits + commits.reversed() {
+                let fresh = try builder.repository.tree(of: commit)
+                let near = try builder.repository.tree(
+                    of: commit, near: builder.repository.tree(of: start), index: index)
+                #expect(near.paths() == fresh.paths())
+                #expect(
+                    near.paths().map { near.fingerprint(of: $0) }
+                        == fresh.paths().map { fresh.fingerprint(of: $0) })
+                for names: Set in [["SHOP_URL"], ["SHOP_KEY", "SHOP"], ["lower", "SHOP_URL"], ["NONE"]] {
+                    #expect(try near.occurrences(of: names) == fresh.occurrences(of: names))
+                }
+            }
+        }
+    }
+
     @Test("names are found as whole words, by file and line, binary files passed over")
     func occurrences() throws {
         let builder = try RepositoryBuilder().commit(

@@ -1,0 +1,62 @@
+internal import CLibgit2
+import Synchronization
+
+/// Which files hold which names of variables, so that a history is not searched again at each commit: most files stay what they are.
+///
+/// A file is known by its blob, a name by half of its hash; files that seem to hold a name are still read.
+public final class WordIndex: Sendable {
+    private let hashes = Mutex<[Blob: [UInt32]]>([:])
+
+    /// An index that knows nothing yet.
+    public init() {}
+
+    /// The first sixteen bytes of a blob's id, which are enough to tell blobs apart.
+    private struct Blob: Hashable {
+        var high: UInt64
+        var low: UInt64
+
+        init(_ oid: git_oid) {
+            (high, low) = withUnsafeBytes(of: oid) {
+                unsafe (
+                    $0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+                )
+            }
+        }
+    }
+
+    /// Whether a file may hold one of the names that are searched for; true of a file that was not read yet.
+    func mayHold(_ search: WordSearch, _ oid: git_oid) -> Bool {
+        guard search.names.allSatisfy({ Self.isIndexed(Array($0.utf8)[...]) }) else { return true }
+        return hashes.withLock { hashes in
+            guard let known = hashes[Blob(oid)] else { return true }
+            return search.hashes.contains { hash in known.contains(hash) }
+        }
+    }
+
+    /// Remembers the names in a file.
+    func add(_ bytes: UnsafeRawBufferPointer, _ oid: git_oid) {
+        let blob = Blob(oid)
+        guard hashes.withLock({ $0[blob] == nil }) else { return }
+        var found: Set<UInt32> = []
+        var index = 0
+        while index < bytes.count {
+            guard isWordByte(bytes[index]) else {
+                index += 1
+                continue
+            }
+            let start = index
+            while index < bytes.count, isWordByte(bytes[index]) { index += 1 }
+            let word = bytes[start..<index]
+            if Self.isIndexed(word) { found.insert(UInt32(truncatingIfNeeded: WordSearch.hash(word))) }
+        }
+        hashes.withLock { $0[blob] = Array(found) }
+    }
+
+    /// Upper-case letters, digits and underscores, four at least: what variables are called.
+    private static func isIndexed(_ word: some Collection<UInt8>) -> Bool {
+        word.count >= 4
+            && word.allSatisfy {
+                (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F
+            }
+    }
+}
