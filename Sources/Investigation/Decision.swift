@@ -18,6 +18,13 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
                     "\(Int64(min(events, 1e15).rounded())) events in \(observations.whole?.count ?? 0) buckets of time are too few to see a change."
             )
         }
+        if let burst = largestBurst(of: judgement, observations: observations) {
+            return Verdict(
+                kind: .unchanged, probability: judgement.noneProbability, reason: "no_lasting_change",
+                text:
+                    "Failing events rose to \(percent(burst.rate.value)) for \(span(burst.window)) from \(moment(burst.window.since)) on and went back: too short to hold it against a deploy."
+            )
+        }
         return Verdict(
             kind: .unchanged, probability: judgement.noneProbability, reason: "no_change",
             text: "The rate of failing events did not change: no deploy is to blame.")
@@ -60,6 +67,28 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
         kind: .inconclusive, probability: deployShare, reason: "tied",
         text: "\(change.passive), and several deploys may have done it: \(names.joined(separator: ", "))"
             + (likely.count < 2 && more > 0 ? " and \(more) more." : "."))
+}
+
+/// The burst, of those that were set aside, with the most failing events beyond the usual, where it would be seen on a graph.
+private func largestBurst(of judgement: Judgement, observations: Observations) -> (
+    window: TimeWindow, rate: Rate
+)? {
+    guard let whole = observations.whole else { return nil }
+    let bursts = judgement.transients.map { (window: $0, rate: whole.total(in: whole.buckets(in: $0))) }
+    let inside = bursts.reduce(Rate(0, of: 0)) { $0 + $1.rate }
+    let usual = Rate(whole.total.errors - inside.errors, of: whole.total.events - inside.events).value
+    return bursts.filter { $0.rate.errors >= 20 && $0.rate.value >= 3 * usual }
+        .max { $0.rate.errors - $0.rate.events * usual < $1.rate.errors - $1.rate.events * usual }
+}
+
+private func moment(_ instant: Instant) -> String {
+    let date = CivilDate(instant)
+    return "\(date.shortDay) \(date.clock)"
+}
+
+private func span(_ window: TimeWindow) -> String {
+    let minutes = Int((window.until.seconds(since: window.since) / 60).rounded())
+    return minutes < 120 ? "\(max(1, minutes)) min" : "\((minutes + 30) / 60) h"
 }
 
 /// The verdict where the only changes there are lie below the size that was asked for.

@@ -89,6 +89,13 @@ private func verdict(_ report: Report, _ layout: inout TextLayout) {
     switch verdict.kind {
     case .blamed: return
     case .unchanged:
+        guard verdict.reason != "no_lasting_change" else {
+            layout.marked(style.glyph(" ○ ", " o "), .warning, text)
+            layout.line(
+                "\(Wording.probability(verdict.probability)) sure that nothing changed for longer than two hours",
+                indent: 3, .dim)
+            break
+        }
         layout.marked(style.glyph(" ✓ ", " ok "), .good, text)
         if verdict.reason == "no_change" {
             layout.line(

@@ -36,6 +36,17 @@ private func deploy(_ id: String, minute: Int) -> Deploy {
 
 @Suite("From observations to a verdict")
 struct InvestigationTests {
+    @Test("a short burst is told, and held against nobody")
+    func burst() throws {
+        var observed = observations(rate: 0.004, fromMinute: 0)
+        for bucket in 400..<412 { observed.series[0].errors[bucket] = observed.series[0].events[bucket] }
+        let verdict = try investigate(
+            deploys: [deploy("d", minute: 700)], observations: observed, source: MadeUp()
+        ).verdict
+        #expect(verdict.kind == .unchanged && verdict.reason == "no_lasting_change")
+        #expect(verdict.text.contains("rose to 100 % for 60 min from 14 Sep 21:50 on"), "\(verdict.text)")
+    }
+
     @Test(
         "names the verdict",
         arguments: [
