@@ -74,9 +74,22 @@ private func largestBurst(of judgement: Judgement, observations: Observations) -
     window: TimeWindow, rate: Rate
 )? {
     guard let whole = observations.whole else { return nil }
-    let bursts = judgement.transients.map { (window: $0, rate: whole.total(in: whole.buckets(in: $0))) }
-    let inside = bursts.reduce(Rate(0, of: 0)) { $0 + $1.rate }
+    let stretches = judgement.transients.map(whole.buckets)
+    let inside = stretches.reduce(Rate(0, of: 0)) { $0 + whole.total(in: $1) }
     let usual = Rate(whole.total.errors - inside.errors, of: whole.total.events - inside.events).value
+    // What is set aside is set aside with some time around it.
+    func isHigh(_ bucket: Int) -> Bool {
+        let rate = whole.total(in: bucket..<bucket + 1)
+        return rate.errors > 0 && rate.value >= 3 * usual
+    }
+    let bursts = stretches.compactMap { stretch -> (window: TimeWindow, rate: Rate)? in
+        guard let first = stretch.first(where: isHigh), let last = stretch.last(where: isHigh) else {
+            return nil
+        }
+        let width = whole.bucketSeconds
+        let window = TimeWindow(since: whole.start + first * width, until: whole.start + (last + 1) * width)
+        return (window, whole.total(in: first..<last + 1))
+    }
     return bursts.filter { $0.rate.errors >= 20 && $0.rate.value >= 3 * usual }
         .max { $0.rate.errors - $0.rate.events * usual < $1.rate.errors - $1.rate.events * usual }
 }
