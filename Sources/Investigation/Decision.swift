@@ -78,14 +78,12 @@ private func largestBurst(of judgement: Judgement, observations: Observations) -
     let inside = stretches.reduce(Rate(0, of: 0)) { $0 + whole.total(in: $1) }
     let usual = Rate(whole.total.errors - inside.errors, of: whole.total.events - inside.events).value
     // What is set aside is set aside with some time around it.
-    func isHigh(_ bucket: Int) -> Bool {
-        let rate = whole.total(in: bucket..<bucket + 1)
-        return rate.errors > 0 && rate.value >= 3 * usual
-    }
+    func height(_ bucket: Int) -> Double { whole.total(in: bucket..<bucket + 1).value }
     let bursts = stretches.compactMap { stretch -> (window: TimeWindow, rate: Rate)? in
-        guard let first = stretch.first(where: isHigh), let last = stretch.last(where: isHigh) else {
-            return nil
-        }
+        let threshold = max(3 * usual, (stretch.map(height).max() ?? 0) / 5)
+        guard let first = stretch.first(where: { height($0) >= threshold }),
+            let last = stretch.last(where: { height($0) >= threshold })
+        else { return nil }
         let width = whole.bucketSeconds
         let window = TimeWindow(since: whole.start + first * width, until: whole.start + (last + 1) * width)
         return (window, whole.total(in: first..<last + 1))
