@@ -10,7 +10,7 @@ struct Inquiry {
     /// How sure a symptom must be to be kept out even when nothing else explains the failures.
     private static let certainty = 8.0
     /// What a slice's score must exceed after its penalty when its expected failures are uncertain.
-    private static let minimumCertainScore = 1.0
+    private static let minimumCertainScore = 0.0
     /// One in a thousand, by the chi-squared distribution with one degree of freedom.
     private static let significantRise = 10.83
 

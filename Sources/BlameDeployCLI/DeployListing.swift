@@ -28,7 +28,9 @@ extension RepositoryOptions {
         if let environment {
             listing.deploys.removeAll { $0.environment != nil && $0.environment != environment }
         }
-        listing.deploys.sort { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+        // Within a second the order of each source holds, which is that of the history.
+        listing.deploys = listing.deploys.enumerated()
+            .sorted { ($0.element.startedAt, $0.offset) < ($1.element.startedAt, $1.offset) }.map(\.element)
         return listing
     }
 

@@ -28,6 +28,16 @@ func readFile(_ path: String) throws -> [UInt8] {
 /// Whether a path names something.
 func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+/// Whether nothing would be written over, or beside: there is no such folder, or nothing in it.
+func isVacant(_ folder: String) -> Bool {
+    guard let directory = unsafe opendir(folder) else { return errno == ENOENT }
+    defer { unsafe closedir(directory) }
+    var count = 0
+    // The folder itself and the one around it are always listed.
+    while unsafe readdir(directory) != nil { count += 1 }
+    return count <= 2
+}
+
 /// Writes a file as a whole: to a name beside it first, so that nobody ever sees half of it.
 func writeFile(_ bytes: [UInt8], to path: String) throws {
     let unfinished = "\(path).unfinished"

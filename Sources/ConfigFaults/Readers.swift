@@ -80,7 +80,7 @@ extension FoundChange {
             name = element
         } else if change.object?.kind == "env", path.count == 1 {
             name = path[0].name
-        } else if path.count >= 2, path[path.count - 2] == .key("environment") {
+        } else if path.count >= 2, ["environment", "literals"].contains(path[path.count - 2].name) {
             name = path.last?.name
         } else if change.object?.kind == "ConfigMap", path.count == 2, path[0] == .key("data") {
             name = path[1].name

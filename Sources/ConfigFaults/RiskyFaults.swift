@@ -45,6 +45,7 @@ func isPackageManifest(_ path: String) -> Bool {
 /// A change with what the detectors ask of it at hand.
 private struct ChangedField {
     let names: [String]
+    private let spelling: [String]
     /// The words of the last two names.
     private let nameWords: Set<String>
     let kind: String
@@ -59,6 +60,7 @@ private struct ChangedField {
 
     init(_ change: FoundChange) {
         names = change.path.map { $0.name.lowercased() }
+        spelling = change.path.map(\.name)
         nameWords = Set(change.path.suffix(2).flatMap { FaultWords.split($0.name) })
         kind = change.change.object?.kind ?? ""
         (shownBefore, shownAfter) = (change.change.before, change.change.after)
@@ -69,6 +71,9 @@ private struct ChangedField {
     }
 
     var last: String { names.last ?? "" }
+
+    /// A name of the way as it is written.
+    func spelled(_ index: Int) -> String { spelling[index] }
 
     func isBelow(_ words: String...) -> Bool { names.contains { name in words.contains(name) } }
 
@@ -110,11 +115,13 @@ private func probe(_ field: ChangedField) -> FaultFinding? {
     if place == field.names.count - 1 {
         if field.after == nil {
             return FaultFinding(
-                .probeTightened, weight: name.hasPrefix("readiness") ? 0.6 : 0.3, "the \(name) is gone")
+                .probeTightened, weight: name.hasPrefix("readiness") ? 0.6 : 0.3,
+                "the \(field.spelled(place)) is gone")
         }
         if field.before == nil {
             return FaultFinding(
-                .probeTightened, weight: name.hasPrefix("liveness") ? 0.5 : 0.35, "there is a \(name) now")
+                .probeTightened, weight: name.hasPrefix("liveness") ? 0.5 : 0.35,
+                "there is a \(field.spelled(place)) now")
         }
     }
     let isStricter = (field.doublings ?? 0) < 0
@@ -126,9 +133,13 @@ private func probe(_ field: ChangedField) -> FaultFinding? {
         guard isStricter || field.after == "0" || field.before != nil && field.after == nil else {
             return nil
         }
-        return FaultFinding(.probeTightened, "the \(name) is stricter: \(field.last) \(field.words)")
+        return FaultFinding(
+            .probeTightened,
+            "the \(field.spelled(place)) is stricter: of \(field.spelled(field.names.count - 1)), \(field.words)"
+        )
     }
-    return FaultFinding(.probeTightened, weight: 0.5, "the \(name) asks elsewhere: \(field.words)")
+    return FaultFinding(
+        .probeTightened, weight: 0.5, "the \(field.spelled(place)) asks elsewhere: \(field.words)")
 }
 
 /// F17: memory, with slips of the unit: `512M` for `512Mi` is harmless, `512m` is half a byte.
@@ -148,6 +159,10 @@ private func memory(_ field: ChangedField) -> FaultFinding? {
     guard let doublings = field.doublings, doublings < 0 else {
         guard field.before == nil, field.isBelow("limits") else { return nil }
         return FaultFinding(.memoryLowered, weight: 0.35, "there is a limit of memory now: \(after)")
+    }
+    if [1000.0, 1024].contains(where: { abs(Double.exp2(-doublings) / $0 - 1) < 0.001 }) {
+        return FaultFinding(
+            .memoryLowered, weight: 0.9, "it is a thousandth, as if by a slip of the unit: \(field.words)")
     }
     return FaultFinding(
         .memoryLowered, weight: 0.6 * (0.4 + 0.6 * min(1, -doublings / 2)),

@@ -47,7 +47,8 @@ struct SymptomWords {
         var evidence: [Evidence] = []
         let own = said[index]
         let shared = words.filter { word in own.words.contains { isRelated($0, word) } }.sorted()
-        if let name = names.intersection(own.names).min() {
+        let named = names.intersection(own.names)
+        if let name = named.max(by: { ($0.count, $1) < ($1.count, $0) }) {
             evidence.append(
                 Evidence(kind: "message_name", text: "the failures name \(name)", weight: 0.6))
         } else if !shared.isEmpty {
@@ -109,13 +110,27 @@ private func words(_ text: String) -> [String] {
     }
 }
 
-/// What can only be a name: `PAYMENTS_URL`, `redis-primary`, `maxConnections`, in lower case.
+/// What can only be a name: `PAYMENTS_URL`, `redis-primary.prod.internal` with its parts, `maxConnections`, in lower case.
 private func names(_ text: String) -> [String] {
-    text.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") }.filter { name in
+    func isInside(_ character: Character) -> Bool {
+        character.isLetter || character.isNumber || character == "_" || character == "-"
+    }
+    let parts = text.split { !isInside($0) }
+    let hosts = text.split { !isInside($0) && $0 != "." }.map { $0.trimming(".") }.filter { $0.contains(".") }
+    return (parts + hosts).filter { name in
         guard name.utf8.count >= 6, name.contains(where: \.isLetter) else { return false }
-        return name.dropFirst().dropLast().contains { $0 == "_" || $0 == "-" }
+        return name.dropFirst().dropLast().contains { $0 == "_" || $0 == "-" || $0 == "." }
             || name.contains(where: \.isLowercase) && name.dropFirst().contains(where: \.isUppercase)
     }.map { $0.lowercased() }
+}
+
+extension Substring {
+    /// Without a character at both ends.
+    fileprivate func trimming(_ end: Character) -> Substring {
+        var rest = drop { $0 == end }
+        while rest.last == end { rest.removeLast() }
+        return rest
+    }
 }
 
 /// Equal, or one the beginning of the other: `push` and `pusher`.

@@ -27,7 +27,7 @@ private func compare(
     into found: inout [FieldDifference]
 ) {
     guard before != after || before.hasDuplicates else { return }
-    let (before, after) = list == "environment" ? (before.asVariables, after.asVariables) : (before, after)
+    let (before, after) = isOfVariables(list) ? (before.asVariables, after.asVariables) : (before, after)
     switch (before.kind, after.kind) {
     case (.mapping, .mapping):
         for key in orderedKeys(before, after) {
@@ -50,6 +50,9 @@ private func compare(
     }
 }
 
+/// Whether a list holds `NAME=value`: compose's `environment`, the `literals` of a generator of Kustomize.
+private func isOfVariables(_ list: String?) -> Bool { list == "environment" || list == "literals" }
+
 private func pair(
     _ before: (node: ConfigNode, line: Int)?, _ after: (node: ConfigNode, line: Int)?, at path: FieldPath,
     list: String?,
@@ -60,7 +63,7 @@ private func pair(
         compare(before.node, after.node, at: path, list: list, lines: (before.line, after.line), into: &found)
     case (nil, nil): break
     // Variables are told one by one, because each has readers of its own.
-    case (let before?, nil) where list == "environment" && before.node.scalar == nil:
+    case (let before?, nil) where isOfVariables(list) && before.node.scalar == nil:
         let none = ConfigNode(.mapping([]), start: before.node.start, end: before.node.start)
         compare(before.node, none, at: path, list: list, lines: (before.line, before.line), into: &found)
     case (let before?, nil) where list == "env" && !before.node.elements.isEmpty:

@@ -74,7 +74,7 @@ public func renderText(deploys: [Deploy], source: String, window: TimeWindow, st
         ("blamedeploy deploys   ", .strong),
         (
             "\(Wording.moment(window.since)) \(style.glyph("–", "-")) \(Wording.moment(window.until)) UTC \(until.year)   "
-                + "\(deploys.count) deploys (\(Wording.harmless(source)))", .plain
+                + "\(Wording.counted(deploys.count, "deploy")) (\(Wording.harmless(source)))", .plain
         ),
     ])
     layout.blank()
@@ -100,20 +100,28 @@ public func renderText(deploys: [Deploy], source: String, window: TimeWindow, st
 }
 
 /// A ranked list: score and place, the field with its values, the reasons, the mend.
-func renderChanges(_ changes: [RankedChange], limit: Int, isBrief: Bool, _ layout: inout TextLayout) {
+///
+/// - Parameter showsCommit: whether each says which commit brought it, as they are of several deploys.
+func renderChanges(
+    _ changes: [RankedChange], limit: Int, isBrief: Bool, showsCommit: Bool = false,
+    _ layout: inout TextLayout
+) {
     let style = layout.style
     let shown = changes.prefix(limit)
     for (index, ranked) in shown.enumerated() {
         let change = ranked.change
         let rank = "\(index + 1)".leftPadded(to: 2)
         let score = Wording.count(ranked.score).leftPadded(to: 3)
-        let lines = change.endLine > change.line ? "\(change.line)-\(change.endLine)" : "\(change.line)"
+        let commit = showsCommit ? ranked.commit.map { "   \($0.abbreviated)" } ?? "" : ""
+        let lines = place(change)
         let place = Wording.cutPath(
-            Wording.harmless(change.path), to: max(20, style.width - 13 - lines.utf8.count), style: style)
+            Wording.harmless(change.path),
+            to: max(20, style.width - 13 - lines.utf8.count - commit.utf8.count),
+            style: style)
         let isHigh = ranked.score >= 60
         layout.parts([
             (" \(rank) ", .dim), ("\(score)  ", isHigh ? .bad : .plain),
-            ("\(place):\(lines)", isHigh ? .strong : .plain),
+            ("\(place):\(lines)", isHigh ? .strong : .plain), (commit, .dim),
         ])
         field(change, &layout)
         if style.isExplaining, !ranked.factors.isEmpty {
@@ -134,6 +142,12 @@ func renderChanges(_ changes: [RankedChange], limit: Int, isBrief: Bool, _ layou
     if changes.count > shown.count {
         layout.line("and \(changes.count - shown.count) more below: --full shows them", indent: 9, .dim)
     }
+}
+
+/// The lines; of what is gone those that it stood on, since there is nothing to see where it would stand.
+private func place(_ change: FieldChange) -> String {
+    if change.after == nil, change.before != nil, let old = change.oldLine { return "\(old) before" }
+    return change.endLine > change.line ? "\(change.line)-\(change.endLine)" : "\(change.line)"
 }
 
 private func field(_ change: FieldChange, _ layout: inout TextLayout) {

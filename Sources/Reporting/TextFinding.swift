@@ -30,8 +30,11 @@ func render(_ finding: Finding, of report: Report, isFirst: Bool, _ layout: inou
     renderExplanation(finding.explanation, &layout)
     guard !finding.changes.isEmpty else { return }
     layout.blank()
-    let files = blamed?.configFiles.map { $0 == 1 ? "1 configuration file" : "\($0) configuration files" }
-    // Where no deploy is blamed, the reader must hear whose changes these are.
+    let isShared = finding.changes.contains { $0.factors.contains { $0.kind == .deploy } }
+    let files =
+        isShared
+        ? nil : blamed?.configFiles.map { $0 == 1 ? "1 configuration file" : "\($0) configuration files" }
+    // Where no deploy is blamed, or not for sure, the reader must hear whose changes these are.
     let owners = finding.changes.compactMap(\.commit).map(\.abbreviated).reduce(into: [String]()) {
         if !$0.contains($1) { $0.append($1) }
     }
@@ -39,7 +42,9 @@ func render(_ finding: Finding, of report: Report, isFirst: Bool, _ layout: inou
         files.map { "   (\($0) changed in this deploy)" }
         ?? "   of \(owners.prefix(3).joined(separator: ", "))\(owners.count > 3 ? ", …" : "")"
     layout.parts([("Suspicious configuration changes", .strong), (whose, .dim)], indent: 1)
-    renderChanges(finding.changes, limit: layout.style.isFull ? .max : 5, isBrief: false, &layout)
+    renderChanges(
+        finding.changes, limit: layout.style.isFull ? .max : 5, isBrief: false,
+        showsCommit: owners.count > 1 && whose.hasPrefix("   of"), &layout)
 }
 
 /// `✗ 3df571308c  Merge pull request …      Paul Biggar   22 Jul 13:35`.
@@ -114,6 +119,8 @@ private func suspicion(_ incident: Incident, report: Report, style: TextStyle) -
         }
         parts.append(
             "none of them \(Wording.probability(incident.externalProbability + incident.noneProbability))")
+    } else if report.deploys.isEmpty {
+        parts.append("no deploy was looked at")
     } else if incident.externalProbability > 0.5 {
         parts.append("\(Wording.probability(incident.externalProbability)) sure that no deploy did it")
         if let next = incident.suspects.first, next.probability >= 0.005 {

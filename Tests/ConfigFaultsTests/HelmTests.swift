@@ -174,7 +174,7 @@ struct HelmTests {
         "a value is judged as the field that it becomes",
         arguments: [
             Edit(old: "memory: 1Gi", new: "memory: 256Mi", expected: "lands in templates/deployment.yaml:37"),
-            Edit(old: "slack: 5", new: "slack: 1", expected: "the readinessprobe is stricter"),
+            Edit(old: "slack: 5", new: "slack: 1", expected: "the readinessProbe is stricter"),
             Edit(old: "[serve]", new: "[serve, --fast]", expected: "what is run"),
             Edit(old: "patience: 30", new: "patience: 3", expected: "lands in templates/settings.yaml:6"),
             Edit(

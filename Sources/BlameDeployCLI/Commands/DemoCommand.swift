@@ -19,7 +19,12 @@ struct DemoCommand: ParsableCommand, Executable {
     func execute(on terminal: Terminal) throws -> ExitStatus {
         let repository = "\(folder)/\(Story.repositoryName)"
         let export = "\(folder)/\(Story.exportName)"
-        if !exists(export) {
+        if !exists(export) || !exists(repository) {
+            guard isVacant(folder) else {
+                throw CommandError(
+                    "something else is there already", at: folder,
+                    remedy: "choose a folder that is empty or does not exist yet")
+            }
             let story = Stories.demo()
             try writeRepository(of: story, to: folder)
             try writeFile(story.events, to: export)
