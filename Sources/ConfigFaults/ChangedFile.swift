@@ -136,8 +136,10 @@ private func foundChange(
 ) -> FoundChange {
     var object = manifest.object
     object.container = difference.path.container
+    let first = difference.path.first?.name ?? ""
     let isSecret =
-        object.kind == "Secret" && ["data", "stringData"].contains(difference.path.first?.name ?? "")
+        object.kind == "Secret" && ["data", "stringData"].contains(first)
+        || first == "secretGenerator" && difference.path.contains(.key("literals"))
     let name = difference.path.isEmpty ? object.name : isSecret ? secretName : difference.path.valueName
     // What is gone is shown where it would stand: behind the nearest line above that is still there.
     let old = difference.beforeLine ?? 1
@@ -148,7 +150,8 @@ private func foundChange(
     func shown(_ node: ConfigNode) -> String {
         guard difference.isLines else { return valueText(node, name: name) }
         let owner = isSecret ? secretName : difference.path.dropLast().last?.name ?? ""
-        return valueText(node, name: owner).split(separator: "\n").map(maskedLine).joined(separator: " ⏎ ")
+        return valueText(node, name: owner).split(separator: "\n").map { masked(String($0.prefix(400))) }
+            .joined(separator: " ⏎ ")
     }
     return FoundChange(
         change: FieldChange(

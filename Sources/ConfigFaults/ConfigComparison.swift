@@ -114,6 +114,7 @@ public func compareConfig(
     let recipes = try files.filter { file in !changed.contains { $0.file.path == file.path } }
         .compactMap { try RecipeFile($0, before: before, after: after, isUsed: overlays.uses($0)) }
     changes += recipes.flatMap(\.changes)
+    overlays.maskSecrets(in: &changes)
     overlays.judge(&changes, files: files)
     try findOverlayFaults(in: &changes, overlays: overlays, before: before, after: after)
     try findUnsetVariables(in: &changes, files: changed, recipes: recipes, after: after, cache: cache)

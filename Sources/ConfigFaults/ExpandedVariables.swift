@@ -102,7 +102,7 @@ private func unexpanded(in manifest: Manifest, lines: [String], index: ManifestI
         let all = Set(own).union(elsewhere)
         func add(_ reference: (name: String, line: Int), known: Set<String>) {
             guard !known.contains(reference.name), !elsewhere.contains(reference.name),
-                !isSetByPlatform(reference.name)
+                !isSetByCluster(reference.name)
             else { return }
             found.append(
                 Unexpanded(
@@ -193,4 +193,9 @@ private func expansions(in node: ConfigNode) -> [(name: String, line: Int)] {
 
 private func isCapital(_ byte: UInt8) -> Bool {
     (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
+}
+
+/// Variables that Kubernetes puts into every container: its own service's and those of the services around.
+private func isSetByCluster(_ name: String) -> Bool {
+    name.hasPrefix("KUBERNETES_") || name.hasSuffix("_SERVICE_HOST") || name.holds("_SERVICE_PORT")
 }

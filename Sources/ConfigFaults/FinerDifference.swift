@@ -104,13 +104,22 @@ private func elements(of difference: FieldDifference, old: [ConfigNode], new: [C
     let lines = LineDifference(before, after)
     return lines.stretches(newCount: after.count).flatMap { stretch in
         paired(Array(old[stretch.old]), Array(new[stretch.new])).enumerated().map { place, pair in
-            let name = (pair.after ?? pair.before)?.text.flatMap(flagName)
+            let own = (pair.after ?? pair.before)?.text.flatMap(flagName)
+            let name = own ?? flag(before: pair.after, in: new) ?? flag(before: pair.before, in: old)
             return FieldDifference(
                 path: difference.path + [name.map { .element($0) } ?? .index(stretch.new.lowerBound + place)],
                 before: pair.before, after: pair.after, beforeLine: pair.before?.start.line,
                 afterLine: pair.after?.start.line)
         }
     }
+}
+
+/// The flag that an element is the value of.
+private func flag(before element: ConfigNode?, in list: [ConfigNode]) -> String? {
+    guard let element, let place = list.firstIndex(where: { $0.start == element.start }), place > 0 else {
+        return nil
+    }
+    return list[place - 1].text.flatMap(bareFlag)
 }
 
 /// Elements that follow each other: those of one flag belong together, the others in their order.

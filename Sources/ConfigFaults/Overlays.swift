@@ -43,6 +43,18 @@ struct Overlays {
         all.contains { $0.after.uses(file.path) || $0.before.uses(file.pathBefore) }
     }
 
+    /// Hides the values of files that a Secret is made from, whatever they are called.
+    func maskSecrets(in changes: inout [FoundChange]) {
+        guard !all.isEmpty else { return }
+        var known: [String: Bool] = [:]
+        for index in changes.indices where changes[index].isOfPlainFile {
+            let path = changes[index].change.path
+            let isSecret = known[path] ?? all.contains { $0.after.isSecret(path) || $0.before.isSecret(path) }
+            known[path] = isSecret
+            if isSecret { changes[index].hide() }
+        }
+    }
+
     /// The workloads as they are called where they run.
     var workloads: [Workload] {
         var seen: Set<Workload> = []
@@ -95,6 +107,11 @@ struct Side {
 
     /// Whether a file was asked for.
     func uses(_ path: String) -> Bool { rendering?.files.contains(path) ?? false }
+
+    /// Whether a file's text becomes a Secret's, rather than naming it as a manifest or a kustomization does.
+    func isSecret(_ path: String) -> Bool {
+        sources[path]?.contains { objects[$0.object].identity.kind == "Secret" } ?? false
+    }
 
     func object(_ identity: ObjectIdentity) -> RenderedObject? { byIdentity[identity].map { objects[$0] } }
 
@@ -165,3 +182,18 @@ extension RenderedTree {
 private let elementKeys = [
     "name", "containerPort", "port", "mountPath", "devicePath", "ip", "topologyKey", "key", "id",
 ]
+
+extension FoundChange {
+    /// Whether its file holds no objects, and is no kustomization.
+    fileprivate var isOfPlainFile: Bool {
+        let kind = change.object?.kind ?? ""
+        return !change.path.lowercased().contains("kustomization") && kind.first?.isUppercase != true
+    }
+
+    /// Shows nothing of the values any more.
+    fileprivate mutating func hide() {
+        change.before = change.before.map { maskedIfSecret($0, name: secretName) }
+        change.after = change.after.map { maskedIfSecret($0, name: secretName) }
+        findings = [FaultFinding(.secretChanged, "a Secret is made from it")]
+    }
+}

@@ -61,7 +61,8 @@ struct RecipeFile {
                 endLine: max(min(new.lowerBound + 1, max(after.count, 1)), new.upperBound),
                 oldLine: old.isEmpty ? nil : old.lowerBound + 1,
                 fieldPath: isInstruction ? String(instruction) : new.count > 1 ? "lines" : "line",
-                before: said(before[old]).first.map(maskedLine), after: said(after[new]).first.map(maskedLine)
+                before: said(before[old]).first.map { masked(String($0.prefix(400))) },
+                after: said(after[new]).first.map { masked(String($0.prefix(400))) }
             ),
             path: [.key(isInstruction && instruction != "ENV" ? "command" : "line")],
             isReachKnown: false, changedLines: difference.count)

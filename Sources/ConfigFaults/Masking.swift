@@ -1,0 +1,133 @@
+/// A value with only its length class left, when its name says that it is a secret.
+///
+/// Names and keys of secrets are no secrets: `secretKeyRef.key` is shown.
+func maskedIfSecret(_ text: String, name: String) -> String {
+    guard isSecretName(name), !isHarmlessValue(text) else { return masked(text) }
+    return text.isEmpty ? "" : mask
+}
+
+/// A name that stands for what is secret whatever it is called: an entry of a Secret.
+let secretName = "password"
+
+private let mask = "••••••"
+
+/// A text without the secrets in it: `password: …`, `"token":"…"`, `--db-password=…`, `name: API_KEY, value: …`,
+/// `Bearer …`, and the user's part of URLs and of data source names (RFC 3986, section 3.2.1).
+func masked(_ text: String) -> String {
+    let secrets =
+        (settingSecrets(in: Array(text.unicodeScalars)) + userSecrets(in: Array(text.unicodeScalars)))
+        .sorted { $0.lowerBound < $1.lowerBound }
+    guard !secrets.isEmpty else { return text }
+    let characters = Array(text.unicodeScalars)
+    var shown = String.UnicodeScalarView()
+    var next = 0
+    for secret in secrets where secret.lowerBound >= next {
+        shown.append(contentsOf: characters[next..<secret.lowerBound])
+        shown.append(contentsOf: mask.unicodeScalars)
+        next = secret.upperBound
+    }
+    shown.append(contentsOf: characters[next...])
+    return String(shown)
+}
+
+/// The values of settings whose names say that they are secret.
+private func settingSecrets(in text: [Unicode.Scalar]) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    var lastName = ""
+    var index = 0
+    while index < text.count {
+        guard isNameScalar(text[index]) else {
+            index += 1
+            continue
+        }
+        let start = index
+        while index < text.count, isNameScalar(text[index]) { index += 1 }
+        let name = text[start..<index].reduce(into: "") { $0.unicodeScalars.append($1) }
+        guard let value = value(in: text, behind: index, of: name) else { continue }
+        let content = text[value].reduce(into: "") { $0.unicodeScalars.append($1) }
+        if name == "name" { lastName = content }
+        let isSecret = isSecretName(name) || name == "value" && isSecretName(lastName) || isScheme(name)
+        guard isSecret, !isHarmlessValue(content) else { continue }
+        found.append(value)
+        index = value.upperBound
+    }
+    return found
+}
+
+/// Where the value behind a name stands: after a sign, or after a blank where the name is a flag or a scheme of
+/// authorization.
+private func value(in text: [Unicode.Scalar], behind end: Int, of name: String) -> Range<Int>? {
+    var index = end
+    func skip(_ skipped: Set<Unicode.Scalar>) {
+        while index < text.count, skipped.contains(text[index]) { index += 1 }
+    }
+    skip(["\"", "'", "\\"])
+    let isBare = name.hasPrefix("--") || isScheme(name)
+    skip([" "])
+    guard index < text.count else { return nil }
+    if text[index] == "=" || text[index] == ":" {
+        index += 1
+        skip([" "])
+    } else if !isBare || index == end {
+        return nil
+    }
+    while index < text.count, text[index] == "\\" { index += 1 }
+    var delimiters: Set<Unicode.Scalar> = [" ", ",", ";", "}", "]", "&", "\n", "⏎"]
+    if index < text.count, text[index] == "\"" || text[index] == "'" {
+        delimiters = [text[index], "\n"]
+        index += 1
+    }
+    let start = index
+    if index < text.count, text[index] == "{" || text[index] == "$" { delimiters.remove("}") }
+    while index < text.count, !delimiters.contains(text[index]) { index += 1 }
+    while index > start, text[index - 1] == "\\" { index -= 1 }
+    return index > start ? start..<index : nil
+}
+
+private func isScheme(_ name: String) -> Bool { name == "Bearer" || name == "Basic" }
+
+private func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == "_" || scalar == "-"
+        || scalar == "."
+}
+
+/// What stands between a colon and an `@`: the password of `user:password@host`. An image's digest follows an `@` too.
+private func userSecrets(in text: [Unicode.Scalar]) -> [Range<Int>] {
+    let ends: Set<Unicode.Scalar> = [" ", "\"", "'", "/", ",", "\n", "=", "(", "<"]
+    return text.indices.filter { text[$0] == "@" }.compactMap { at in
+        let start = text[..<at].lastIndex(where: ends.contains).map { $0 + 1 } ?? 0
+        guard let colon = text[start..<at].firstIndex(of: ":"), colon > start, colon + 1 < at,
+            !text[(at + 1)...].starts(with: "sha256:".unicodeScalars),
+            !text[(at + 1)...].starts(with: "sha512:".unicodeScalars), text[colon + 1] != "$"
+        else { return nil }
+        return colon + 1..<at
+    }
+}
+
+private let plainNames: Set = [
+    "key", "secretname", "secretkeyref", "secret", "secrets", "tokenpath", "keyref",
+]
+
+private let tellingWords: Set = [
+    "password", "passwd", "pwd", "secret", "token", "credential", "credentials", "apikey", "private",
+    "passphrase", "dockerconfigjson",
+]
+
+func isSecretName(_ name: String) -> Bool {
+    let lowered = name.lowercased()
+    let last = lowered.split(separator: ".").last.map(String.init) ?? lowered
+    guard !plainNames.contains(last) else { return false }
+    let words = FaultWords.split(name)
+    if let last = words.last, ["file", "path", "dir", "name", "ref"].contains(last) { return false }
+    if words.contains(where: tellingWords.contains) { return true }
+    if ["password", "secret", "token", "apikey"].contains(where: lowered.hasSuffix) { return true }
+    return words.last == "key" && words.count > 1
+}
+
+/// Values that give nothing away whatever they are called: switches, small numbers, references, placeholders, paths.
+private func isHarmlessValue(_ text: String) -> Bool {
+    text.count <= 2 || ["true", "false", "none", "null"].contains(text.lowercased())
+        || text.hasPrefix("${") || text.hasPrefix("{{")
+        || text.hasPrefix("{") && text.hasSuffix("}")
+            && text.dropFirst().dropLast().allSatisfy { $0.isLetter || $0.isNumber || "_-.".contains($0) }
+}
