@@ -1,6 +1,7 @@
 import DeployModel
 import DeployRecords
 import GitHistory
+import Investigation
 
 /// The deploys of a window, and where they come from.
 struct DeployListing {
@@ -85,6 +86,16 @@ extension RepositoryOptions {
         // The deploy before the first of the window stays out: it is only what the first is compared with.
         listing.deploys.removeAll { !window.contains($0.startedAt) }
         return listing
+    }
+}
+
+extension DeployListing {
+    /// What a deploy is called here that the reader named, perhaps by a revision such as `HEAD~2`.
+    func name(of deploy: String, in repository: Repository?) -> String {
+        guard deploys.named(deploy) == nil, let commit = try? repository?.resolve(deploy) else {
+            return deploy
+        }
+        return commit.hex
     }
 }
 

@@ -147,6 +147,8 @@ private func foundChange(
     let line = difference.afterLine ?? above + 1
     let end = difference.after.map { $0.scalar == nil ? max(line, $0.lastLine) : line } ?? line
     let isWhole = difference.path.isEmpty
+    // A format is no kind of object.
+    let kind = object.kind.first?.isUppercase ?? false ? object.kind : "file"
     func shown(_ node: ConfigNode) -> String {
         guard difference.isLines else { return valueText(node, name: name) }
         let owner = isSecret ? secretName : difference.path.dropLast().last?.name ?? ""
@@ -157,11 +159,11 @@ private func foundChange(
         change: FieldChange(
             path: path, line: line, endLine: end, oldLine: difference.beforeLine,
             object: object,
-            fieldPath: isWhole ? object.kind : difference.path.words,
+            fieldPath: isWhole ? kind : difference.path.words,
             before: difference.before.map {
-                isWhole ? "the whole \(object.kind)" : shown($0)
+                isWhole ? "the whole \(kind)" : shown($0)
             },
-            after: difference.after.map { isWhole ? "a new \(object.kind)" : shown($0) },
+            after: difference.after.map { isWhole ? "a new \(kind)" : shown($0) },
             reach: reach ?? []),
         path: difference.path, isReachKnown: reach != nil, beforeNode: difference.before,
         afterNode: difference.after)

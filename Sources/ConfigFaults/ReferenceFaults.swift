@@ -16,6 +16,7 @@ func findBrokenReferences(in change: inout FoundChange, surroundings: Surroundin
         overrideRemoved(in: &change, of: after, surroundings)
         lostMount(in: &change, before: before, after: after)
         strayedFromSelectors(in: &change, before: before, after: after, surroundings)
+        fixedSelector(in: &change, before: before, after: after)
         unheardPort(in: &change, before: before, after: after, surroundings)
     }
     if before != nil,
@@ -341,6 +342,18 @@ private func strayedFromSelectors(
     guard let first = lost.first else { return }
     change.findings.append(
         FaultFinding(.emptySelection, "\(first.object.kind) \(first.object.name) no longer selects its pods"))
+}
+
+/// F14: the selector of a workload, which the API server lets nobody change.
+private func fixedSelector(in change: inout FoundChange, before: Manifest?, after: Manifest) {
+    guard before != nil, change.path.starts(with: [.key("spec"), .key("selector")]),
+        ["Deployment", "StatefulSet", "DaemonSet"].contains(after.object.kind)
+    else { return }
+    change.findings.append(
+        FaultFinding(
+            .emptySelection, weight: 0.7,
+            "the selector of a \(after.object.kind) cannot be changed: the deploy is refused, and the old pods stay"
+        ))
 }
 
 /// F15: a probe, or a Service, of a port that the container does not have any more.

@@ -98,15 +98,14 @@ private struct FilledFile {
         guard !new.isEmpty else { return [] }
         let others = requiredNames.subtracting(new)
         // What the file asked for before tells as well where definitions live.
-        let definedOthers = names.intersection(defined)
+        let definedOthers = names.intersection(defined).sorted()
         guard !definedOthers.isEmpty else { return [] }
         let mostAreDefined = 3 * others.subtracting(defined).count <= others.count
         let gone = before.subtracting(requiredNames)
         return after.filter { new.contains($0.name) && !defined.contains($0.name) }.compactMap { reference in
             // What another file has long referred to without a definition is given from outside.
             let isGivenElsewhere = (known.references[reference.name] ?? []).contains { $0.path != path }
-            let nearest = nearestName(
-                to: reference.name, among: definedOthers.sorted())
+            let nearest = nearestName(to: reference.name, among: definedOthers)
             let instead = nearest ?? replaced(by: reference, among: gone)
             // Manifests hold scripts, whose variables are their own: there only what is nearly a defined name is a slip.
             let isMissed = mostAreDefined && !isGivenElsewhere && !isManifest

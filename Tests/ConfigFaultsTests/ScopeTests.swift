@@ -93,6 +93,39 @@ struct ScopeTests {
     }
 }
 
+@Suite("F14: selectors of workloads")
+struct SelectorTests {
+    private func deployment(_ selector: String, replicas: Int = 1) -> FolderOfTexts {
+        [
+            "web.yaml": """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web}
+            spec:
+              replicas: \(replicas)
+              selector:
+                matchLabels: {app: \(selector)}
+              template:
+                metadata:
+                  labels: {app: \(selector)}
+
+            """
+        ]
+    }
+
+    @Test("the API server lets nobody change them")
+    func changed() throws {
+        let found = try ranked(deployment("web"), deployment("shop-web"))
+        #expect(found.contains { $0.evidence.contains { $0.text.contains("the deploy is refused") } })
+    }
+
+    @Test("whatever else changes", arguments: [2, 3])
+    func other(replicas: Int) throws {
+        let found = try ranked(deployment("web"), deployment("web", replicas: replicas))
+        #expect(!found.flatMap(\.evidence).contains { $0.text.contains("selector") })
+    }
+}
+
 @Suite("What the failures say")
 struct SymptomWordsTests {
     private func evidence(_ message: String, after: String) throws -> [String] {

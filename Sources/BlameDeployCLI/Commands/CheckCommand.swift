@@ -68,6 +68,7 @@ struct CheckCommand: ParsableCommand, Executable {
                 remedy: "choose --since and --until inside the span of the events")
         }
         let listing = try listDeploys(opened, window: window)
+        let deploy = deploy.map { listing.name(of: $0, in: opened) }
         if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
         let evidence = CollectedEvidence(repository: opened, code: try repository.openCode()) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])

@@ -80,7 +80,9 @@ struct InvestigateCommand: ParsableCommand, Executable {
             attribution: FieldPreferences(
                 symptoms: Set(events.symptoms), causes: Set(events.causes),
                 outcome: Set(summary.roles.outcomeFields)),
-            question: Question(deploy: deploy, minEffect: minEffect), workers: events.workers)
+            question: Question(
+                deploy: deploy.map { listing.name(of: $0, in: opened) }, minEffect: minEffect),
+            workers: events.workers)
         if let deploy, found.asked == nil { throw unknownDeploy(deploy, among: listing) }
         return Report(
             window: window, repository: try repository.summary(of: opened), inputs: summary.inputs,
