@@ -24,6 +24,7 @@ func findOverlayFaults(
     findIdleEntries(in: &changes, overlays: overlays)
     for overlay in overlays.all { findLosses(in: &changes, overlay: overlay) }
     try findUnlisted(in: &changes, overlays: overlays, after: after)
+    try findDroppedPatches(in: &changes, overlays: overlays, before: before, after: after)
     findStaleGenerated(in: &changes, overlays: overlays)
 }
 
@@ -272,51 +273,6 @@ extension Side {
 extension RenderedObject {
     fileprivate var entryNames: Set<String> {
         Set(["data", "stringData", "binaryData"].flatMap { tree[$0].map { Array($0.fields.keys) } ?? [] })
-    }
-}
-
-/// F20: a resource or a patch that is not listed any more, though its file stays.
-private func findUnlisted(in changes: inout [FoundChange], overlays: Overlays, after: any SourceTree) throws {
-    let lists: Set = [
-        "resources", "bases", "components", "patches", "patchesStrategicMerge", "patchesJson6902",
-    ]
-    for index in changes.indices {
-        let change = changes[index]
-        guard let list = change.path.first?.name, lists.contains(list), change.beforeNode != nil else {
-            continue
-        }
-        let lines = change.differingLines.before
-        guard !lines.isEmpty else { continue }
-        var gone: [String: Set<String>] = [:]
-        var unset: [String: Set<String>] = [:]
-        // Where kustomize stops, nothing is taken away.
-        for overlay in overlays.all where overlay.after.rendering?.problems.isEmpty ?? false {
-            for object in overlay.before.objects(from: change.change.path, lines: lines) {
-                let identity = object.identity
-                let isKept = try after.fingerprint(of: object.origin.path) != nil
-                guard let now = overlay.after.object(identity) else {
-                    let words = "\(identity.kind) \(identity.name)"
-                    if object.podSpec != nil, isKept { gone[words, default: []].insert(overlay.name) }
-                    continue
-                }
-                guard list.hasPrefix("patch"), !object.tree.saysSame(as: now.tree) else { continue }
-                unset["\(identity.kind) \(identity.name)", default: []].insert(overlay.name)
-            }
-        }
-        if let first = gone.min(by: { $0.key < $1.key }) {
-            let others = gone.count > 1 ? " and \(gone.count - 1) others" : ""
-            changes[index].findings.append(
-                FaultFinding(
-                    .capacityLowered, weight: 0.85,
-                    "\(first.key)\(others) \(gone.count > 1 ? "are" : "is") not in \(inWords(first.value.sorted())) any more: the file stays and is not listed"
-                ))
-        } else if let first = unset.min(by: { $0.key < $1.key }) {
-            changes[index].notes.append(
-                Evidence(
-                    kind: "patch_dropped",
-                    text: "\(first.key) is not patched any more in \(inWords(first.value.sorted()))",
-                    weight: 0.3))
-        }
     }
 }
 

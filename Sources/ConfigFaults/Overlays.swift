@@ -141,10 +141,12 @@ extension FoundChange {
     var differingLines: (before: [ClosedRange<Int>], after: [ClosedRange<Int>]) {
         if let old = beforeNode?.texts, let new = afterNode?.texts {
             let (known, kept) = (Set(old.map(\.text)), Set(new.map(\.text)))
-            return (
-                old.filter { !kept.contains($0.text) }.map { $0.line...$0.line },
-                new.filter { !known.contains($0.text) }.map { $0.line...$0.line }
-            )
+            let gone = old.filter { !kept.contains($0.text) }
+            let added = new.filter { !known.contains($0.text) }
+            // Of one that was only put into another order, all.
+            if !gone.isEmpty || !added.isEmpty {
+                return (gone.map { $0.line...$0.line }, added.map { $0.line...$0.line })
+            }
         }
         let first = change.oldLine ?? change.line
         let old =

@@ -117,6 +117,8 @@ struct ReferencePlace: Sendable {
         self.target = target
         targetGroup = group
         place = FieldPlace(path, kind, group: group2, isCreated: false)
+        // Keys that hold a slash.
+        place.path = place.path.map { $0.replacing("~", with: "/") }
     }
 
     /// All of them, by the kind of the object that refers.

@@ -11,7 +11,12 @@ public final class KustomizeRenderer {
     private var layers: [String: Layer] = [:]
 
     private static let deepest = 32
-    private static let mostObjects = 10_000
+    /// What the rendering has cost so far: folders that each list two of the next level are taken twice as often with
+    /// every level.
+    private var effort = 0
+    /// 2,000 kustomizations without objects, or 6 with as many objects as there may be.
+    private static let mostEffort = 60_000
+    private static let effortOfKustomization = 30
 
     /// A renderer of a tree's kustomizations.
     public init(_ source: any SourceTree, cache: KustomizeCache = KustomizeCache()) {
@@ -28,6 +33,7 @@ public final class KustomizeRenderer {
             return nil
         }
         if let known = try cache.rendering(of: folder, in: source) { return known }
+        effort = 0
         var layer = try layer(of: kustomization, above: [])
         let references = NameReferences(layer.result.objects)
         layer.result.objects = layer.result.objects.map(references.followed)
@@ -53,7 +59,8 @@ public final class KustomizeRenderer {
         if let known = layers[kustomization.folder] { return known }
         var layer = Layer()
         try fill(&layer, from: kustomization, above: above + [kustomization.folder])
-        layers[kustomization.folder] = layer
+        // What was cut short because of others is not what the folder puts out.
+        if effort < Self.mostEffort { layers[kustomization.folder] = layer }
         return layer
     }
 
@@ -69,6 +76,7 @@ public final class KustomizeRenderer {
         try transform(&layer, kustomization)
         layer.variables += kustomization.list("vars")
         layer.findConflicts()
+        effort += Self.effortOfKustomization + layer.result.objects.count
     }
 }
 
@@ -94,7 +102,9 @@ extension KustomizeRenderer {
             return add(contents.documents, to: &layer, listing: kustomization.span(entry))
         }
         guard let sub = try subordinate(in: path, entry, &layer, above: above) else { return }
-        try layer.take(self.layer(of: sub, above: above), listedBy: kustomization.span(entry))
+        let below = try self.layer(of: sub, above: above)
+        guard hasEffortLeft(at: entry, &layer) else { return }
+        layer.take(below, listedBy: kustomization.span(entry))
     }
 
     private func addComponent(
@@ -128,16 +138,20 @@ extension KustomizeRenderer {
             layer.report(.missing(folder), at: entry.origin)
             return nil
         }
-        return found
+        return hasEffortLeft(at: entry, &layer) ? found : nil
+    }
+
+    private func hasEffortLeft(at entry: RenderedTree, _ layer: inout Layer) -> Bool {
+        guard effort >= Self.mostEffort else { return true }
+        layer.leaveOut("kustomizations that are taken too often", at: entry.origin)
+        return false
     }
 
     private func add(
         _ documents: [(tree: RenderedTree, span: SourceSpan)], to layer: inout Layer, listing: SourceSpan
     ) {
         for (tree, span) in documents {
-            guard layer.result.objects.count < Self.mostObjects else {
-                return layer.leaveOut("more than \(Self.mostObjects) objects", at: tree.origin)
-            }
+            guard layer.hasRoom(at: tree.origin) else { return }
             guard var object = RenderedObject(tree, origin: tree.origin, source: span) else {
                 layer.leaveOut("a document that is no object", at: tree.origin)
                 continue
@@ -276,9 +290,10 @@ extension KustomizeRenderer {
         for entry in kustomization.list("replicas") {
             layer.setReplicas(entry, source: kustomization.span(entry))
         }
-        for entry in kustomization.list("images", "imageTags") {
-            layer.setImage(entry, source: kustomization.span(entry))
-        }
+        layer.setImages(
+            kustomization.list("images", "imageTags").compactMap {
+                ImageRule($0, source: kustomization.span($0))
+            })
         for entry in kustomization.list("replacements") { try replace(entry, in: &layer, kustomization) }
     }
 

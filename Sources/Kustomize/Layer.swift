@@ -6,9 +6,13 @@ struct Layer {
     var result = Rendering()
     /// Entries of `vars`, which are filled in at the very end.
     var variables: [RenderedTree] = []
+    /// What is told already.
+    private var problems: Set<RenderProblem> = []
+    private var gaps: Set<RenderGap> = []
     /// How much was read for it.
     private var bytes = 0
     private static let mostBytes = 16 << 20
+    private static let mostObjects = 10_000
 
     /// Counts bytes that were read.
     ///
@@ -20,14 +24,21 @@ struct Layer {
         return false
     }
 
+    /// Whether another object may be added; that there is none is told of the place.
+    mutating func hasRoom(at place: Occurrence) -> Bool {
+        guard result.objects.count >= Self.mostObjects else { return true }
+        leaveOut("more than \(Self.mostObjects) objects", at: place)
+        return false
+    }
+
     mutating func report(_ kind: RenderProblem.Kind, at place: Occurrence) {
         let problem = RenderProblem(kind: kind, place: place)
-        if !result.problems.contains(problem) { result.problems.append(problem) }
+        if problems.insert(problem).inserted { result.problems.append(problem) }
     }
 
     mutating func leaveOut(_ reason: String, at place: Occurrence) {
         let gap = RenderGap(reason: reason, place: place)
-        if !result.gaps.contains(gap) { result.gaps.append(gap) }
+        if gaps.insert(gap).inserted { result.gaps.append(gap) }
     }
 
     mutating func ignore(_ kind: IdleEntry.Kind, at place: Occurrence) {
@@ -37,6 +48,7 @@ struct Layer {
     /// Takes what another layer found; `source` is the entry that lists it.
     mutating func take(_ other: Layer, listedBy source: SourceSpan) {
         for var object in other.result.objects {
+            guard hasRoom(at: Occurrence(path: source.path, line: source.lines.lowerBound)) else { break }
             object.sources.insert(source)
             result.objects.append(object)
         }
@@ -172,38 +184,112 @@ extension Layer {
         if !isFound { report(.noTarget(kind: "Deployment", name: name), at: entry.origin) }
     }
 
-    mutating func setImage(_ entry: RenderedTree, source: SourceSpan) {
-        guard let rule = ImageRule(entry) else { return }
-        var isFound = false
+    /// Changes the images of all containers, in one walk however many rules there are.
+    mutating func setImages(_ rules: [ImageRule]) {
+        guard !rules.isEmpty else { return }
+        var known: [String: ImageOutcome] = [:]
+        var used: Set<Int> = []
         for index in result.objects.indices
         where result.objects[index].original.kind != "CustomResourceDefinition" {
-            var isHere = false
-            rule.apply(to: &result.objects[index].tree, isFound: &isHere)
-            guard isHere else { continue }
-            result.objects[index].sources.insert(source)
-            isFound = true
+            var found: Set<Int> = []
+            changeImages(in: &result.objects[index].tree) { image in
+                let outcome = known[image] ?? ImageOutcome(of: image, by: rules)
+                known[image] = outcome
+                found.formUnion(outcome.rules)
+                return outcome
+            }
+            result.objects[index].sources.formUnion(found.map { rules[$0].source })
+            used.formUnion(found)
         }
-        if !isFound { ignore(.image(rule.name), at: entry.origin) }
+        for (index, rule) in rules.enumerated() where !used.contains(index) {
+            ignore(.image(rule.name), at: rule.place)
+        }
+    }
+}
+
+/// Changes the images of all containers, wherever they stand.
+private func changeImages(in tree: inout RenderedTree, _ outcome: (String) -> ImageOutcome) {
+    func set(in list: inout RenderedTree, _ path: ArraySlice<String>) {
+        guard case .sequence = list.content else { return }
+        list.update(path) { image in
+            guard let text = image.text else { return }
+            let new = outcome(text)
+            image.updateText(origin: new.origin ?? image.origin) { _ in new.image }
+        }
+    }
+    switch tree.content {
+    case .scalar: return
+    case .sequence(var elements):
+        for index in elements.indices { changeImages(in: &elements[index], outcome) }
+        tree.content = .sequence(elements)
+    case .mapping(var fields):
+        for key in fields.keys.sorted() {
+            guard var value = fields[key], value.text == nil else { continue }
+            fields[key] = nil
+            changeImages(in: &value, outcome)
+            if key == "containers" || key == "initContainers" { set(in: &value, ["image"]) }
+            if key == "volumes" { set(in: &value, ["image", "reference"]) }
+            fields[key] = value
+        }
+        tree.content = .mapping(fields)
+    }
+}
+
+/// What rules make of an image, one after the other.
+private struct ImageOutcome {
+    var image: String
+    /// Where the last rule that changed it says so.
+    var origin: Occurrence?
+    /// The rules that are for it.
+    var rules: [Int] = []
+
+    init(of image: String, by rules: [ImageRule]) {
+        self.image = image
+        var parts = ImageRule.parts(of: image)
+        for (index, rule) in rules.enumerated() where rule.isFor(parts.name) {
+            self.rules.append(index)
+            let new = rule.changed(parts)
+            guard new != self.image else { continue }
+            self.image = new
+            origin = rule.origin
+            parts = ImageRule.parts(of: new)
+        }
     }
 }
 
 /// One entry of `images`.
 struct ImageRule {
     let name: String
+    /// The lines of the entry, and where it begins.
+    let source: SourceSpan
+    let place: Occurrence
+    /// Where it says what images become.
+    let origin: Occurrence
     private let pattern: NamePattern?
+    /// Whether the name holds nothing that a pattern could mean but the dots of host names.
+    private let isPlain: Bool
     private let newName: RenderedTree?
     private let newTag: RenderedTree?
     private let digest: RenderedTree?
     private let suffix: RenderedTree?
-    private let origin: Occurrence
 
-    init?(_ tree: RenderedTree) {
+    init?(_ tree: RenderedTree, source: SourceSpan) {
         guard let name = tree["name"]?.text else { return nil }
         func given(_ key: String) -> RenderedTree? {
             tree[key].flatMap { $0.text?.isEmpty ?? true ? nil : $0 }
         }
         self.name = name
+        self.source = source
+        place = tree.origin
         pattern = NamePattern(name)
+        isPlain = name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "./-_:".utf8.contains(byte)
+            }
+        }
         newName = given("newName")
         newTag = given("newTag")
         digest = given("digest")
@@ -211,43 +297,16 @@ struct ImageRule {
         origin = (newTag ?? digest ?? newName ?? suffix)?.origin ?? tree.origin
     }
 
-    /// Changes the images of all containers, wherever they stand.
-    func apply(to tree: inout RenderedTree, isFound: inout Bool) {
-        switch tree.content {
-        case .scalar: return
-        case .sequence(var elements):
-            for index in elements.indices { apply(to: &elements[index], isFound: &isFound) }
-            tree.content = .sequence(elements)
-        case .mapping(var fields):
-            for key in fields.keys.sorted() {
-                guard var value = fields[key], value.text == nil else { continue }
-                fields[key] = nil
-                apply(to: &value, isFound: &isFound)
-                if key == "containers" || key == "initContainers" { set(in: &value, ["image"], &isFound) }
-                if key == "volumes" { set(in: &value, ["image", "reference"], &isFound) }
-                fields[key] = value
-            }
-            tree.content = .mapping(fields)
-        }
+    /// Whether it is for images of a name. Asked of every image for every rule.
+    func isFor(_ image: String) -> Bool {
+        guard isPlain else { return image == name || pattern?.matches(image) ?? false }
+        return image.utf8.count == name.utf8.count
+            && zip(name.utf8, image.utf8).allSatisfy { $0 == $1 || $0 == UInt8(ascii: ".") }
     }
 
-    private func set(in list: inout RenderedTree, _ path: ArraySlice<String>, _ isFound: inout Bool) {
-        guard case .sequence = list.content else { return }
-        var isHere = false
-        list.update(path) { image in
-            image.updateText(origin: origin) { text in
-                guard let new = changed(text) else { return nil }
-                isHere = true
-                return new
-            }
-        }
-        if isHere { isFound = true }
-    }
-
-    /// The image that one becomes; `nil` for those of another name.
-    private func changed(_ image: String) -> String? {
-        var (name, tag, digest) = Self.parts(of: image)
-        guard name == self.name || pattern?.matches(name) ?? false else { return nil }
+    /// What an image that it is for becomes.
+    func changed(_ parts: (name: String, tag: String, digest: String)) -> String {
+        var (name, tag, digest) = parts
         if let newName = newName?.text { name = newName }
         switch (newTag?.text, self.digest?.text) {
         case (let newTag?, let newDigest): (tag, digest) = (newTag, newDigest ?? "")

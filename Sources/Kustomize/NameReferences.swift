@@ -25,7 +25,7 @@ struct NameReferences {
         var object = object
         for reference in ReferencePlace.byKind[identity.kind] ?? [] where reference.place.isOf(identity) {
             let referrer = object
-            object.tree.update(reference.place.path.map { $0.replacing("~", with: "/") }[...]) { value in
+            object.tree.update(reference.place.path[...]) { value in
                 follow(&value, reference, from: referrer, identity)
             }
         }

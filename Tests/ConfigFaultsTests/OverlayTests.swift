@@ -211,6 +211,34 @@ struct OverlayInnocenceTests {
                 == "no overlay puts out anything else than before")
     }
 
+    @Test(
+        "another order of what is listed changes nothing",
+        arguments: [
+            ("  - web.yaml\n  - mailer.yaml", "  - mailer.yaml\n  - web.yaml", true),
+            // Variables have no order, so that nothing is told at all.
+            ("      - LEVEL=info\n      - QUEUE=queue-1", "      - QUEUE=queue-1\n      - LEVEL=info", false),
+        ])
+    func reordered(old: String, new: String, isTold: Bool) throws {
+        let changes = try story.changes(to: story.replacing(old, by: new, in: "base/kustomization.yaml"))
+        #expect(changes.isEmpty != isTold)
+        #expect(
+            changes.allSatisfy {
+                $0.text(of: "overridden") == "no overlay puts out anything else than before"
+            },
+            "\(changes)")
+    }
+
+    @Test("another order of arguments is a change")
+    func reorderedArguments() throws {
+        let before = try story.replacing(
+            "image: shop/web:1", by: "image: shop/web:1\n          args:\n            - a\n            - b",
+            in: "base/web.yaml")
+        let after = try before.replacing(
+            "            - a\n            - b", by: "            - b\n            - a", in: "base/web.yaml")
+        let change = try before.changes(to: after).of("base/web.yaml")
+        #expect(change.text(of: "overridden") == nil && change.change.reach == ["prod-web", "web"])
+    }
+
     @Test("a variable that every reader sets itself changes nothing")
     func setByReaders() throws {
         let before = try story.replacing("LEVEL=info", by: "SELF=info", in: "base/kustomization.yaml")
@@ -360,7 +388,6 @@ struct OverlayFaultTests {
         #expect(
             change.evidence.contains {
                 $0.text.contains("Deployment mailer is not in dev, prod and staging any more")
-                    || $0.text.contains("Deployment mailer")
             }, "\(change.evidence)")
         let whole = after.with(nil, at: "base/mailer.yaml")
         #expect(try !faults(story, whole).contains { $0.text.contains("the file stays") })
@@ -371,6 +398,93 @@ struct OverlayFaultTests {
         let after = try story.replacing(
             "patches:\n  - path: memory.yaml", by: "", in: "overlays/prod/kustomization.yaml")
         let change = try story.changes(to: after).of("overlays/prod/kustomization.yaml")
+        #expect(change.text(of: "patch_dropped") == "Deployment prod-web is not patched any more in prod")
+    }
+
+    @Test(
+        "what calls and rights hang on is missed as a workload is, what hangs on nothing is not",
+        arguments: [
+            ("v1", "Service", true), ("networking.k8s.io/v1", "Ingress", true),
+            ("gateway.networking.k8s.io/v1", "HTTPRoute", true), ("v1", "ServiceAccount", true),
+            ("rbac.authorization.k8s.io/v1", "RoleBinding", true),
+            ("rbac.authorization.k8s.io/v1", "ClusterRole", true),
+            ("networking.k8s.io/v1", "NetworkPolicy", true), ("example.com/v1", "Dashboard", false),
+        ])
+    func unlistedOthers(version: String, kind: String, isTold: Bool) throws {
+        let before = try story.replacing(
+            "  - web.yaml\n", by: "  - web.yaml\n  - other.yaml\n", in: "base/kustomization.yaml"
+        ).with("apiVersion: \(version)\nkind: \(kind)\nmetadata:\n  name: shop\n", at: "base/other.yaml")
+        let after = try before.replacing("  - other.yaml\n", by: "", in: "base/kustomization.yaml")
+        let text = try before.changes(to: after).of("base/kustomization.yaml").evidence.map(\.text)
+        #expect(
+            text.contains { $0.contains("\(kind) ") && $0.contains("the file stays") } == isTold, "\(text)")
+        // The same under a new name in another file, while the old one is kept.
+        let moved = try before.replacing("other.yaml", by: "new.yaml", in: "base/kustomization.yaml")
+            .with(
+                "apiVersion: \(version)beta1\nkind: \(kind)\nmetadata:\n  name: shop\n", at: "base/new.yaml")
+        #expect(try !faults(before, moved).contains { $0.text.contains("the file stays") })
+    }
+
+    @Test("several of one entry are told together, a workload first")
+    func unlistedTogether() throws {
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: seed\nspec:\n  containers: []\n"
+        let service = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n"
+        let before = try story.replacing(
+            "  - ../../base\n", by: "  - ../../base\n  - ../../extra\n",
+            in: "overlays/prod/kustomization.yaml"
+        )
+        .with("resources:\n  - all.yaml\n", at: "extra/kustomization.yaml")
+        .with("\(service)---\n\(pod)", at: "extra/all.yaml")
+        let after = try before.replacing("  - ../../extra\n", by: "", in: "overlays/prod/kustomization.yaml")
+        let found = try faults(before, after)
+        #expect(
+            found.contains { $0.text.contains("Pod prod-seed and another object are not in prod any more") },
+            "\(found)")
+    }
+
+    @Test(
+        "no patch is called dropped while its entry is there, or another patches the same",
+        arguments: [
+            // A second patch.
+            (
+                "patches:\n",
+                "patches:\n  - target: {kind: Deployment, name: web}\n    patch: '[{op: replace, path: /spec/replicas, value: 5}]'\n"
+            ),
+            // Another way to say it.
+            ("patches:\n  - path: memory.yaml", "patchesStrategicMerge:\n  - memory.yaml\nnamespace: shop"),
+            ("  - path: memory.yaml", "  - path: memory.yaml\n    target: {kind: Deployment}"),
+            // Another file for the same object.
+            ("path: memory.yaml", "path: more.yaml"),
+        ])
+    func keptPatch(old: String, new: String) throws {
+        let memory = try #require(story.folder.contents(of: "overlays/prod/memory.yaml"))
+        let before = story.with(
+            String(decoding: memory, as: UTF8.self).replacing("2Gi", with: "4Gi"),
+            at: "overlays/prod/more.yaml")
+        let after = try before.replacing(old, by: new, in: "overlays/prod/kustomization.yaml")
+        let found = try before.changes(to: after)
+        #expect(!found.isEmpty && found.allSatisfy { $0.text(of: "patch_dropped") == nil }, "\(found)")
+    }
+
+    @Test("a number of an inline patch that changes drops nothing, an entry that goes beside others does")
+    func inlinePatch() throws {
+        let before = try story.replacing(
+            "  - path: memory.yaml",
+            by: """
+                  - path: memory.yaml
+                  - target: {kind: Deployment, name: mailer}
+                    patch: |
+                      - op: replace
+                        path: /spec/replicas
+                        value: 5
+                """,
+            in: "overlays/prod/kustomization.yaml")
+        let number = try before.changes(
+            to: before.replacing("value: 5", by: "value: 6", in: "overlays/prod/kustomization.yaml"))
+        #expect(!number.isEmpty && number.allSatisfy { $0.text(of: "patch_dropped") == nil }, "\(number)")
+        let change = try before.changes(
+            to: before.replacing("  - path: memory.yaml\n", by: "", in: "overlays/prod/kustomization.yaml")
+        ).of("overlays/prod/kustomization.yaml")
         #expect(change.text(of: "patch_dropped") == "Deployment prod-web is not patched any more in prod")
     }
 

@@ -101,6 +101,82 @@ struct ProblemTests {
     }
 
     @Test(
+        "folders that each list two of the next level end", .timeLimit(.minutes(1)),
+        arguments: [
+            (26, "kind: Component\ncomponents"), (18, "namePrefix: SIDE-\nresources"), (30, "resources"),
+        ])
+    func diamonds(levels: Int, list: String) throws {
+        let isComponent = list.contains("components")
+        var files = [
+            "base/kustomization.yaml": "resources: [web.yaml]", "base/web.yaml": web,
+            "top/kustomization.yaml":
+                "resources: [../base]\n\(isComponent ? "components: [../0a, ../0b]" : "bases: [../0a, ../0b]")",
+        ]
+        for level in 0..<levels {
+            for side in ["a", "b"] {
+                let isLast = level == levels - 1
+                let next = isLast ? (isComponent ? "" : "../base") : "../\(level + 1)a, ../\(level + 1)b"
+                files["\(level)\(side)/kustomization.yaml"] =
+                    "\(list.replacing("SIDE", with: "\(side)\(level)")): [\(next)]"
+            }
+        }
+        let found = try rendering(files, of: "top")
+        #expect(!found.isComplete && !found.gaps.isEmpty && found.objects.count <= 10_000)
+        #expect(found.objects.first?.original.name == "web")
+    }
+
+    @Test("a component that many use is taken by each")
+    func usedOften() throws {
+        var files = [
+            "all/kustomization.yaml": "resources: [\((0..<50).map { "../\($0)" }.joined(separator: ", "))]",
+            "extra/kustomization.yaml": "kind: Component\nlabels: [{pairs: {a: b}}]",
+            "base/kustomization.yaml": "resources: [web.yaml]", "base/web.yaml": web,
+        ]
+        for index in 0..<50 {
+            files["\(index)/kustomization.yaml"] =
+                "namePrefix: p\(index)-\nresources: [../base]\ncomponents: [../extra]"
+        }
+        let found = try rendering(files, of: "all")
+        #expect(found.isComplete && found.objects.count == 50)
+        #expect(found.objects.allSatisfy { $0.tree[path: "metadata", "labels", "a"]?.text == "b" })
+    }
+
+    @Test("many objects and many rules for images", .timeLimit(.minutes(1)))
+    func manyImages() throws {
+        let objects = (0..<1000).map {
+            web.replacing("name: web\nspec", with: "name: web-\($0)\nspec")
+                .replacing("web:1", with: "reg.example/web-\($0):1")
+        }
+        let rules =
+            (0..<200).map { "{name: reg.example/web-\($0), newTag: '2'}" } + [
+                "{name: none, newTag: '2'}"
+            ]
+        let found = try rendering([
+            "kustomization.yaml": "resources: [all.yaml]\nimages: [\(rules.joined(separator: ", "))]",
+            "all.yaml": objects.joined(separator: "\n---\n"),
+        ])
+        let images = found.objects.compactMap { $0.containers.first?["image"]?.text }
+        #expect(images.count == 1000 && images.count { $0.hasSuffix(":2") } == 200)
+        #expect(found.idle.map(\.kind) == [.image("none")])
+    }
+
+    @Test(
+        "rules for images go one after the other",
+        arguments: [
+            ("{name: web, newName: api}, {name: api, newTag: '3'}", "api:3", []),
+            ("{name: api, newTag: '3'}, {name: web, newName: api}", "api:1", ["api"]),
+            ("{name: w.b, newTag: '3'}", "web:3", []), ("{name: we, newTag: '3'}", "web:1", ["we"]),
+            ("{name: 'we+b', newTag: '3'}, {name: web, newTag: '4'}", "web:4", []),
+        ])
+    func imageRules(rules: String, image: String, idle: [String]) throws {
+        let found = try rendering([
+            "kustomization.yaml": "resources: [web.yaml]\nimages: [\(rules)]", "web.yaml": web,
+        ])
+        #expect(found.objects.first?.containers.first?["image"]?.text == image)
+        #expect(found.idle.map(\.kind) == idle.map { .image($0) })
+    }
+
+    @Test(
         "files that are no kustomizations are none",
         arguments: ["", "[]", "just text", "{{ template }}: x: y", "resources: {a: b}", "- a\n- b"])
     func nonsense(text: String) throws {
