@@ -155,10 +155,10 @@ extension HelmTests {
     func movedSecret() throws {
         let template = """
             apiVersion: v1
-            kind: ConfigMap
+            kind: Secret
             metadata:
               name: web
-            data:
+            stringData:
               password: {{ .Values.secrets.password }}
 
             """
