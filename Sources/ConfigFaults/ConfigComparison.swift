@@ -44,6 +44,8 @@ public struct FoundChange: Sendable {
     var landings: [FoundChange] = []
     /// The environment variable that it becomes there.
     var landedVariable: String?
+    /// Whether it becomes an entry of a Secret there, and is not to be shown.
+    var isSecret = false
     /// Of such a landing, its place in words.
     var place: String?
 }
@@ -189,6 +191,7 @@ private func findFaults(
         if let charts {
             try findValuesFaults(in: &changes[index], own: own, charts: charts)
             try findSameValue(in: &changes[index], charts: charts)
+            dropRenamedSecret(in: &changes[index])
         }
         changes[index].mend = mend(of: changes[index], in: files)
     }

@@ -477,11 +477,3 @@ private func access(in change: inout FoundChange) {
             .accessReduced, weight: new.count < old.count ? nil : 0.5,
             change.path.isEmpty ? "what it allowed is gone" : "who may do what is another"))
 }
-
-/// The known name with the fewest edits, if it is near: one edit, or two from eight letters on.
-func nearestName(to name: String, among known: [String]) -> String? {
-    let scored = known.map { (name: $0, distance: editDistance(name, $0)) }
-    return scored.filter { $0.distance <= (name.count < 8 ? 1 : 2) }.min {
-        ($0.distance, $0.name) < ($1.distance, $1.name)
-    }?.name
-}

@@ -502,12 +502,20 @@ private func structure(_ field: ChangedField) -> FaultFinding? {
 /// F41: another secret, never shown.
 private func secret(_ field: ChangedField) -> FaultFinding? {
     guard let before = field.beforeNode?.text, let after = field.afterNode?.text, before != after,
+        // What a template has there says nothing of the secret.
+        field.beforeNode?.scalar?.isTemplated != true, field.afterNode?.scalar?.isTemplated != true,
         maskedIfSecret(before, name: field.names.last ?? "") != before
             || field.kind == "Secret" && field.isBelow("data", "stringdata")
     else { return nil }
     return FaultFinding(
         .secretChanged,
         "it is another secret now (its length \(before.count == after.count ? "is the same" : "differs"))")
+}
+
+/// A secret that is only called otherwise, or comes from elsewhere, is no other one.
+func dropRenamedSecret(in change: inout FoundChange) {
+    guard ["consistent_rename", "same_value"].contains(change.innocence?.kind) else { return }
+    change.findings.removeAll { $0.fault == .secretChanged }
 }
 
 /// Names taken apart.

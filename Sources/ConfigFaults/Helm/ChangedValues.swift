@@ -88,6 +88,7 @@ struct ChangedValues {
     var chart: HelmChart
     var before: ValuesLayers
     var after: ValuesLayers
+    let index = ValuesIndex()
 }
 
 /// A use of a value, and where the value stands as the chart of the use sees it.
@@ -147,7 +148,7 @@ final class ChangedCharts {
             guard after.isValuesPath(path, of: folder), let chart = try after.chart(folder) else { return }
             let isDefaults = path == folder + "values.yaml"
             func layers(_ side: HelmCharts?, _ own: ConfigNode?) throws -> ValuesLayers {
-                let known = try side?.valuesFiles(of: folder) ?? []
+                let known = try valuesFiles(side, of: folder)
                 let others = known.filter { !$0.isDefaults && $0.path != path }
                 guard !isDefaults else { return ValuesLayers(own: own, others: others) }
                 return ValuesLayers(
@@ -160,7 +161,9 @@ final class ChangedCharts {
         }
         guard let chart = try after.chart(fitting: any, at: path) else { return }
         func layers(_ side: HelmCharts?, _ own: ConfigNode?) throws -> ValuesLayers {
-            let beside = try side?.neighbours(of: path, fitting: chart) ?? []
+            let beside = try withFormer(side?.neighbours(of: path, fitting: chart) ?? [], on: side) {
+                try $0.neighbours(of: path, fitting: chart)
+            }
             return ValuesLayers(
                 own: own, path: path,
                 defaults: try side?.valuesFiles(of: chart.folder).first(where: \.isDefaults)?.root,
@@ -169,6 +172,25 @@ final class ChangedCharts {
         files[path] = ChangedValues(
             path: path, isDefaults: false, chartBefore: try before?.chart(chart.folder), chart: chart,
             before: try layers(before, old), after: try layers(after, new))
+    }
+
+    /// The files of values inside a chart at one of the two commits.
+    private func valuesFiles(_ side: HelmCharts?, of folder: String) throws -> [ValuesFile] {
+        try withFormer(side?.valuesFiles(of: folder) ?? [], on: side) { try $0.valuesFiles(of: folder) }
+    }
+
+    /// Files of values with those that were such before: one whose keys are of no use any more is what a rename left behind.
+    private func withFormer(
+        _ known: [ValuesFile], on side: HelmCharts?, _ find: (HelmCharts) throws -> [ValuesFile]
+    ) throws -> [ValuesFile] {
+        guard let before, side === after else { return known }
+        let paths = Set(known.map(\.path))
+        return try known
+            + find(before).filter { !paths.contains($0.path) }.compactMap { file in
+                try after.root(file.path).map {
+                    ValuesFile(path: file.path, root: $0, isDefaults: file.isDefaults)
+                }
+            }
     }
 
     /// The uses that a change of values can show through, and whether these are all.
@@ -210,7 +232,7 @@ final class ChangedCharts {
     /// The values of a chart as its own defaults see them.
     func defaults(of folder: String) throws -> (before: ValuesLayers, after: ValuesLayers) {
         func layers(_ side: HelmCharts?) throws -> ValuesLayers {
-            let known = try side?.valuesFiles(of: folder) ?? []
+            let known = try valuesFiles(side, of: folder)
             return ValuesLayers(
                 own: known.first(where: \.isDefaults)?.root, defaults: nil,
                 others: known.filter { !$0.isDefaults })

@@ -78,7 +78,11 @@ func findSameValue(in change: inout FoundChange, charts: ChangedCharts) throws {
                 default: false
                 }
             }
-        guard isSame, rest(of: before.text) == rest(of: after.text) else { return }
+        guard rest(of: before.text) == rest(of: after.text) else { return }
+        guard isSame else {
+            try findForgottenName(in: &change, (was, way), values, folder, charts)
+            return
+        }
         change.innocence = Evidence(
             kind: "consistent_rename",
             text: "the values say the same under the new name", weight: -0.9)
@@ -90,6 +94,25 @@ func findSameValue(in change: inout FoundChange, charts: ChangedCharts) throws {
         change.innocence = Evidence(
             kind: "same_value", text: "the values say what stood here before", weight: -0.9)
     }
+}
+
+/// F6: a template takes a value under a new name that a file of values does not have; told here where the old name stays
+/// in the defaults, else where it went.
+private func findForgottenName(
+    in change: inout FoundChange, _ names: (old: FieldPath, new: FieldPath),
+    _ values: (before: ValuesLayers, after: ValuesLayers), _ folder: String, _ charts: ChangedCharts
+) throws {
+    let defaults = (before: values.before.own, after: values.after.own)
+    guard defaults.before?.node(at: names.old[...]) == nil || defaults.after?.node(at: names.old[...]) != nil,
+        let chart = try charts.chart(folder).after
+    else { return }
+    let still = try charts.uses(of: names.old, in: chart)
+    guard still.isComplete, still.uses.isEmpty,
+        let text = forgottenName(
+            names.old, renamed: names.new, defaults: defaults, before: values.before.others,
+            after: values.after.others)
+    else { return }
+    change.findings.append(FaultFinding(.renamedUnread, text))
 }
 
 /// The values that a text names, by their ways.

@@ -181,7 +181,7 @@ extension TemplateReading {
         _ site: Site, _ block: inout Block
     ) {
         let value = evaluate(statement.pipeline, scope, site)
-        note(value, at: site, form: .condition)
+        note(value, at: site, form: .condition, isAsked: keyword != .range)
         let asked = value.references
         let isPlain = asked.count == 1 && !asked[0].isTransformed && !asked[0].path.isEmpty
         if block.asked == nil, isPlain, block.first == nil { block.asked = asked[0].path }
@@ -270,7 +270,7 @@ extension TemplateReading {
     /// Notes the values that show at a place.
     private mutating func note(
         _ value: TemplateValue, at site: Site, form: ValueUse.Form?, isQuoted: Bool = false,
-        text: [TextPiece] = []
+        isAsked: Bool = false, text: [TextPiece] = []
     ) {
         guard isRecording else { return }
         for reference in value.references.prefix(40) {
@@ -288,6 +288,7 @@ extension TemplateReading {
                 // A single value that is no field's value is a key, or stands between the lines.
                 landing: own != .tree && site.isBeside ? nil : site.lead, form: own,
                 isQuoted: isQuoted || reference.isQuoted,
+                isAsked: isAsked && !reference.isTransformed,
                 hasDefault: reference.hasDefault || form == .condition, isRequired: reference.isRequired,
                 guards: conditions.flatMap(\.paths),
                 isUncertain: conditions.contains(where: \.isUncertain), text: text)
@@ -384,7 +385,9 @@ extension TemplateReading {
             return .several(
                 arguments.dropLast().map { $0.mapped { $0.hasDefault = true } } + arguments.suffix(1))
         case "and":
-            for argument in arguments.dropLast() { note(argument, at: site, form: .condition) }
+            for argument in arguments.dropLast() {
+                note(argument, at: site, form: .condition, isAsked: true)
+            }
             return last
         case "ternary":
             note(last, at: site, form: .condition)
@@ -433,7 +436,10 @@ extension TemplateReading {
         case "pick", "omit":
             return first
         case "first", "last", "mustFirst", "mustLast": return last.element
-        case "not", "empty", "eq", "ne", "lt", "le", "gt", "ge", "len", "kindIs", "typeIs", "kindOf",
+        case "not", "empty":
+            note(.list(arguments), at: site, form: .condition, isAsked: true)
+            return .unknown
+        case "eq", "ne", "lt", "le", "gt", "ge", "len", "kindIs", "typeIs", "kindOf",
             "typeOf",
             "contains", "hasPrefix", "hasSuffix", "regexMatch", "semverCompare", "fail", "has":
             note(.list(arguments), at: site, form: .condition)

@@ -24,6 +24,8 @@ struct ValueUse: Sendable, Hashable {
     var form: Form
     /// Whether the template puts it between quotes.
     var isQuoted = false
+    /// Whether a condition asks for the value itself: whether it is there and neither false, zero nor empty.
+    var isAsked = false
     /// Whether something takes its place where it is missing.
     var hasDefault = false
     /// Whether the chart asks whoever installs it for the value.

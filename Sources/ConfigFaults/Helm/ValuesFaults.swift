@@ -10,6 +10,7 @@ func findValuesFaults(in change: inout FoundChange, own: [FoundChange], charts: 
     findRefusedValues(in: &change)
     findFallback(in: &change, values)
     findStrayedValues(in: &change, values)
+    findTrueText(in: &change, values, now.uses)
     if change.afterNode == nil {
         try findRemovedValue(in: &change, values, now, own: own, charts)
     } else if change.beforeNode == nil {
@@ -19,7 +20,7 @@ func findValuesFaults(in change: inout FoundChange, own: [FoundChange], charts: 
     if now.isComplete, now.uses.isEmpty, try wasUnused(change, values, charts) {
         change.innocence = Evidence(
             kind: "unused_value", text: "no template of chart \(values.chart.name) uses it", weight: -0.8)
-    } else {
+    } else if !change.isContradiction {
         findOverridden(in: &change, values)
     }
 }
@@ -46,7 +47,7 @@ private func findFallback(in change: inout FoundChange, _ values: ChangedValues)
         return
     }
     guard change.afterNode == nil, let old = first.before, let new = first.after else { return }
-    let name = (change.path + first.path).valueName
+    let name = change.valueName(first.path)
     let field = first.path.isEmpty ? "it" : first.path.words
     change.findings.append(
         FaultFinding(
@@ -63,10 +64,12 @@ private func findOverridden(in change: inout FoundChange, _ values: ChangedValue
     else { return }
     let node = change.afterNode ?? change.beforeNode
     guard let node, others.allSatisfy({ covers($0.root.node(at: change.path[...]), node) }) else { return }
-    let names = others.prefix(3).compactMap { $0.path.split(separator: "/").last }.joined(separator: ", ")
+    let names = others.map { $0.path.split(separator: "/").last.map(String.init) ?? $0.path }
+    let isOne = names.count == 1
     change.innocence = Evidence(
         kind: "overridden",
-        text: "\(names)\(others.count > 3 ? " and others" : "") say otherwise in any case",
+        text: "\(listed(names)) \(isOne ? "says it itself" : "say it themselves"); it counts only where "
+            + (isOne ? "that file is not used" : "none of them is used"),
         weight: -0.9)
 }
 
@@ -118,28 +121,29 @@ private func clonesInside(_ change: FoundChange, _ values: ChangedValues) -> Str
     }
     for depth in 0..<max(0, change.path.count - 1) {
         guard case .key(let own) = change.path[depth],
-            let parts = old.node(at: change.path[..<depth])?.entries, (3...200).contains(parts.count),
-            let shape = old.node(at: change.path[...depth]).map({ Set($0.entries.map(\.key)) })
+            let parent = old.node(at: change.path[..<depth]), (3...200).contains(parent.entries.count)
         else { continue }
-        func node(_ key: String, _ root: ConfigNode) -> ConfigNode? {
-            var way = change.path
+        let newParent = new.node(at: change.path[..<depth])
+        func node(_ key: String, _ root: ConfigNode?) -> ConfigNode? {
+            var way = change.path[depth...]
             way[depth] = .key(key)
-            return root.node(at: way[...])
+            return root?.node(at: way)
         }
-        let clones = parts.filter { part in
-            let keys = Set(part.value.entries.map(\.key))
-            return 2 * keys.intersection(shape).count > keys.union(shape).count
-                && isSame(node(part.key, old), value)
-        }.map(\.key)
-        let others = clones.filter { $0 != own }.sorted()
-        guard others.count >= 2, clones.count > others.count, let first = others.first else { continue }
-        let now = node(first, new)
+        let like = values.index.parts(like: own, below: Array(change.path[..<depth]), of: parent)
+        // Where parts change together, the first of the others tells without a look at all of them.
+        guard like.contains(own),
+            let first = like.first(where: { $0 != own && isSame(node($0, parent), value) })
+        else { continue }
+        let now = node(first, newParent)
+        guard !isSame(now, change.afterNode), now != nil || change.afterNode != nil else { continue }
+        let others = like.filter { $0 != own && isSame(node($0, parent), value) }
+        guard others.count >= 2 else { continue }
         let agree = others.allSatisfy { key in
-            let other = node(key, new)
+            let other = node(key, newParent)
             return now == nil && other == nil || isSame(other, now)
         }
-        guard agree, !isSame(now, change.afterNode), now != nil || change.afterNode != nil else { continue }
-        let name = change.path.valueName
+        guard agree else { continue }
+        let name = change.valueName()
         if let now, isSameValue(now, value) {
             return
                 "\(listed(others)) still agree on this value\(shown(change.change.before)); only this one changed"
@@ -168,10 +172,9 @@ private func findRemovedValue(
     guard values.after.effective(change.path) == nil,
         change.beforeNode.map({ !$0.isNull && $0.text != "" }) ?? false
     else { return }
-    let renamed = own.first { other in
-        other.beforeNode == nil && other.path.dropLast() == change.path.dropLast()
-            && isSame(other.afterNode, change.beforeNode)
-    }?.path
+    let renamed = change.beforeNode.flatMap { node in
+        values.index.moved(own).successor(of: node, at: change.path)
+    }
     if let strict = now.uses.first(where: { isMissed($0, change.path, values) }) {
         // A section that is not there is written as nothing, which may well be meant.
         let still = "\(strict.place) still uses \(change.path.plainWords) without a default"
@@ -198,6 +201,13 @@ private func findRemovedValue(
     let former = try charts.uses(of: change.path, in: chart, isBefore: true)
     guard former.isComplete, !former.uses.isEmpty else { return }
     let isUsed = try renamed.map { try !charts.uses(of: $0, in: values.chart).uses.isEmpty } ?? false
+    let heir = isUsed ? renamed : values.successor(of: former.uses, at: change.path)
+    if let heir,
+        let text = values.saidUnder(change.path, renamed: heir, isSecret: change.isSecret)
+    {
+        change.findings.append(FaultFinding(.renamedUnread, text))
+        return
+    }
     if let renamed, isUsed {
         change.innocence = Evidence(
             kind: "consistent_rename",
@@ -234,7 +244,7 @@ func isTrue(_ node: ConfigNode?) -> Bool {
     }
 }
 
-private func isSame(_ a: ConfigNode?, _ b: ConfigNode?) -> Bool {
+func isSame(_ a: ConfigNode?, _ b: ConfigNode?) -> Bool {
     guard let a, let b else { return false }
     return isSameValue(a, b)
 }
@@ -247,33 +257,45 @@ private func findStrangeValue(
     own: [FoundChange], _ charts: ChangedCharts
 ) throws {
     guard now.isComplete, let node = change.afterNode, let name = change.path.last?.name else { return }
-    let former = own.first { other in
-        other.afterNode == nil && isSame(other.beforeNode, node) && other.path != change.path
-    }
-    if let former, now.uses.allSatisfy({ isStranger($0, node) }), former.path.last?.name == name,
-        let use = try charts.uses(of: former.path, in: values.chart).uses.first(where: {
+    let former = values.index.moved(own).predecessor(of: node, at: change.path)
+    if let former, now.uses.allSatisfy({ isStranger($0, node) }), former.last?.name == name,
+        let use = try charts.uses(of: former, in: values.chart).uses.first(where: {
             $0.use.form != .condition
         })
     {
         change.findings.append(
             FaultFinding(
                 .misplacedField,
-                "no template uses it here; \(use.place) uses \(former.path.plainWords), from where this change took it"
+                "no template uses it here; \(use.place) uses \(former.plainWords), from where this change took it"
             ))
         return
     }
     guard now.uses.isEmpty, name.utf8.count >= 4 else {
-        if !now.uses.isEmpty, let former, former.path.dropLast() == change.path.dropLast(), now.isComplete,
-            try charts.uses(of: former.path, in: values.chart).uses.isEmpty
+        if !now.uses.isEmpty, let former, former.dropLast() == change.path.dropLast(), now.isComplete,
+            try charts.uses(of: former, in: values.chart).uses.isEmpty,
+            values.saidUnder(former, renamed: change.path, isSecret: change.isSecret) == nil
         {
             change.innocence = Evidence(
-                kind: "consistent_rename", text: "it is the new name of \(former.path.plainWords)",
+                kind: "consistent_rename", text: "it is the new name of \(former.plainWords)",
                 weight: -0.9)
         }
         return
     }
     let parent = Array(change.path.dropLast())
-    let siblings = values.after.own?.node(at: parent[...])?.entries.map(\.key) ?? []
+    let used = try values.index.used(below: parent) { try usedNames(below: parent, values, charts) }
+    guard let near = used.unsaid.nearest(to: name), let use = used.uses[near] else { return }
+    let isFormer = former?.last?.name == near
+    change.findings.append(
+        FaultFinding(
+            .unknownField, weight: isFormer ? nil : 0.7,
+            "no template uses `\(name)`; did you mean `\(near)`, which \(use.place) uses"
+                + (isFormer ? " and which stood there before?" : "?")))
+}
+
+/// The names that templates use below a way, those that the file says itself told apart.
+private func usedNames(below parent: FieldPath, _ values: ChangedValues, _ charts: ChangedCharts) throws
+    -> UsedNames
+{
     var used: [String: SeenUse] = [:]
     for seen in try charts.uses(of: parent, in: values.chart).uses {
         guard case .around(let rest)? = seen.use.relation(to: seen.way), case .key(let key)? = rest.first
@@ -288,15 +310,8 @@ private func findStrangeValue(
             used[key] = used[key] ?? SeenUse(chart: values.chart, use: use, way: [])
         }
     }
-    guard let near = nearestName(to: name, among: used.keys.filter { !siblings.contains($0) }),
-        let use = used[near]
-    else { return }
-    let isFormer = former?.path.last?.name == near
-    change.findings.append(
-        FaultFinding(
-            .unknownField, weight: isFormer ? nil : 0.7,
-            "no template uses `\(name)`; did you mean `\(near)`, which \(use.place) uses"
-                + (isFormer ? " and which stood there before?" : "?")))
+    return UsedNames(
+        used, said: Set(values.after.own?.node(at: parent[...])?.entries.map(\.key) ?? []))
 }
 
 /// Whether a use takes a whole section for one of many single values.
@@ -305,6 +320,21 @@ private func isStranger(_ seen: SeenUse, _ node: ConfigNode) -> Bool {
 }
 
 // MARK: F13
+
+/// F13: a switch in quotes that says off, which a condition takes for on.
+private func findTrueText(in change: inout FoundChange, _ values: ChangedValues, _ uses: [SeenUse]) {
+    func isTrueText(_ node: ConfigNode?) -> Bool {
+        guard let scalar = node?.scalar, scalar.style == .quoted else { return false }
+        return ["false", "0", "no", "off"].contains(scalar.text.lowercased())
+    }
+    guard let after = change.afterNode, isTrueText(after), !isTrueText(values.before.effective(change.path)),
+        let seen = uses.first(where: { $0.use.isAsked && $0.use.path.keys == $0.way })
+    else { return }
+    change.findings.removeAll { $0.fault == .flagFlipped }
+    change.findings.append(
+        FaultFinding(
+            .typeTrap, "`\"\(after.text ?? "")\"` is text, which `if` takes for true (\(seen.place))"))
+}
 
 /// F13: values that are rendered without quotes where the API server takes only text, and the like.
 private func findRefusedValues(in change: inout FoundChange) {

@@ -51,6 +51,11 @@ extension ChangedCharts {
         for seen in found.prefix(200) where change.landings.count < Self.mostLandings {
             change.landings += landings(of: change, at: seen, values)
         }
+        if found.contains(where: becomesSecret) {
+            change.isSecret = true
+            change.change.before = change.beforeNode.map(hiddenText)
+            change.change.after = change.afterNode.map(hiddenText)
+        }
         // One that only falls back to another layer, or is laid over one, neither comes nor goes.
         let isThere =
             [change.beforeNode, change.afterNode].contains { $0 == nil }
@@ -103,14 +108,16 @@ extension ChangedCharts {
         if let before, let after, isSameValue(before, after) { return [] }
         let manifest = seen.chart.objects[object].manifest
         let name = landing.valueName
+        func shown(_ node: ConfigNode) -> String {
+            becomesSecret(seen) ? hiddenText(node) : valueText(node, name: name)
+        }
         var own = manifest.object
         own.container = landing.container
         return [
             FoundChange(
                 change: FieldChange(
                     path: use.file, line: use.line, endLine: use.line, object: own, fieldPath: landing.words,
-                    before: before.map { valueText($0, name: name) },
-                    after: after.map { valueText($0, name: name) }, reach: change.change.reach),
+                    before: before.map(shown), after: after.map(shown), reach: change.change.reach),
                 path: landing, isReachKnown: change.isReachKnown, beforeNode: before, afterNode: after,
                 place: seen.place)
         ]
@@ -140,6 +147,44 @@ extension ChangedCharts {
         }
         change.change.reach = reached.sorted()
         change.isReachKnown = change.isReachKnown && !reached.isEmpty
+    }
+}
+
+/// Whether a use makes a value an entry of a Secret.
+private func becomesSecret(_ seen: SeenUse) -> Bool {
+    guard seen.use.form != .condition, let object = seen.use.object,
+        seen.chart.objects[object].manifest.object.kind == "Secret"
+    else { return false }
+    // Where it is not known, it may be one.
+    return seen.use.landing?.first.map { ["data", "stringData"].contains($0.step.name) } ?? true
+}
+
+/// A node as one short line without any of its values.
+private func hiddenText(_ node: ConfigNode) -> String { valueText(hidden(node), name: secretName) }
+
+private func hidden(_ node: ConfigNode) -> ConfigNode {
+    let kind: ConfigNode.Kind =
+        switch node.kind {
+        case .scalar(let scalar):
+            .scalar(
+                ConfigNode.Scalar(
+                    text: maskedIfSecret(scalar.text, name: secretName), style: scalar.style))
+        case .sequence(let elements): .sequence(elements.map(hidden))
+        case .mapping(let entries):
+            .mapping(
+                entries.map { entry in
+                    var entry = entry
+                    entry.value = hidden(entry.value)
+                    return entry
+                })
+        }
+    return ConfigNode(kind, start: node.start, end: node.end)
+}
+
+extension FoundChange {
+    /// The name that a value inside the changed one goes by, which decides whether it is shown.
+    func valueName(_ inside: FieldPath = []) -> String {
+        isSecret ? secretName : (path + inside).valueName
     }
 }
 
