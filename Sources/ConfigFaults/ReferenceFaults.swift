@@ -346,7 +346,9 @@ private func strayedFromSelectors(
 
 /// F14: the selector of a workload, which the API server lets nobody change.
 private func fixedSelector(in change: inout FoundChange, before: Manifest?, after: Manifest) {
-    guard before != nil, change.path.starts(with: [.key("spec"), .key("selector")]),
+    // One that was left out was made of the labels.
+    guard before?.root[path: "spec", "selector"] != nil,
+        change.path.starts(with: [.key("spec"), .key("selector")]),
         ["Deployment", "StatefulSet", "DaemonSet"].contains(after.object.kind)
     else { return }
     change.findings.append(
