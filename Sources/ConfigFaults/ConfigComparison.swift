@@ -191,7 +191,6 @@ private func findFaults(
         if let charts {
             try findValuesFaults(in: &changes[index], own: own, charts: charts)
             try findSameValue(in: &changes[index], charts: charts)
-            dropRenamedSecret(in: &changes[index])
         }
         changes[index].mend = mend(of: changes[index], in: files)
     }

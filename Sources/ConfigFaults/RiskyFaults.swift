@@ -512,12 +512,6 @@ private func secret(_ field: ChangedField) -> FaultFinding? {
         "it is another secret now (its length \(before.count == after.count ? "is the same" : "differs"))")
 }
 
-/// A secret that is only called otherwise, or comes from elsewhere, is no other one.
-func dropRenamedSecret(in change: inout FoundChange) {
-    guard ["consistent_rename", "same_value"].contains(change.innocence?.kind) else { return }
-    change.findings.removeAll { $0.fault == .secretChanged }
-}
-
 /// Names taken apart.
 enum FaultWords {
     /// The words of a name in lower case: `readTimeout_ms` is `read`, `timeout` and `ms`.
