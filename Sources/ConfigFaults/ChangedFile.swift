@@ -145,7 +145,7 @@ private func foundChange(
     let old = difference.beforeLine ?? 1
     let above = lines.above.indices.contains(old - 1) ? lines.above[old - 1] : lines.above.last ?? 0
     let line = difference.afterLine ?? above + 1
-    let end = difference.after.map { $0.scalar == nil ? max(line, $0.lastLine) : line } ?? line
+    let end = difference.after.map { max(line, $0.lastLine) } ?? line
     let isWhole = difference.path.isEmpty
     // A format is no kind of object.
     let kind = object.kind.first?.isUppercase ?? false ? object.kind : "file"

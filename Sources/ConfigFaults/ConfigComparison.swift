@@ -107,6 +107,7 @@ public func compareConfig(
     let changed = try files.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
     let surroundings = try Surroundings(changed, after: after, cache: cache)
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
+    changes += changed.flatMap { statementChanges(of: $0, beside: changes, in: surroundings) }
     let charts = try ChangedCharts(files, changed: changed, before: before, after: after, cache: cache)
     let rendered = try charts?.land(&changes) ?? []
     let readers = try Readers(changes, after: after, configuration: surroundings)
@@ -121,6 +122,13 @@ public func compareConfig(
     try findOverlayFaults(in: &changes, overlays: overlays, before: before, after: after)
     try findUnsetVariables(in: &changes, files: changed, recipes: recipes, after: after, cache: cache)
     findUnexpandedVariables(in: &changes, files: changed, surroundings: surroundings)
+    for file in changed {
+        findBareVariables(in: file, changes: &changes)
+        findEmptyAnchors(in: file, changes: &changes)
+    }
+    findStrayShapes(in: &changes, files: changed)
+    try findMissingFiles(in: &changes, files: changed, after: after)
+    try findMisspellings(in: &changes, files: changed, after: after)
     let images = try traceImages(
         in: &changes, files: changed, code: code, readers: readers, after: after, surroundings: surroundings)
     for index in changes.indices { changes[index].narrow() }
@@ -171,7 +179,7 @@ private func findFaults(
 ) throws {
     for file in files {
         findDuplicateKeys(in: file, surroundings: surroundings, changes: &changes)
-        findUnparsable(file, changes: &changes)
+        findSyntaxFaults(file, changes: &changes)
     }
     findLeftoverLines(in: files, changes: &changes)
     // What moved is told by the other changes of the object, which cannot be read while one of them is written.

@@ -46,6 +46,9 @@ extension FaultClass {
         39, "unparsable", 0.9, "a file that no longer parses", contradiction: true)
     static let placeholder = FaultClass(
         40, "placeholder", 0.8, "a placeholder where a value should be", contradiction: true)
+    static let misspelledName = FaultClass(
+        45, "misspelled-name", 0.55,
+        "a new word that stands nowhere else, a letter away from one that stands often")
     static let conflictMarkers = FaultClass(
         44, "conflict-markers", 0.98, "markers of an unfinished merge", contradiction: true)
 }
@@ -130,7 +133,7 @@ extension FaultClass {
         accessReduced, routingChanged, schedulingChanged, privilegesReduced, staleConfig, rolloutChanged,
         infrastructure, unsetVariable, structureMoved, unparsable, placeholder, secretChanged,
         scheduleChanged,
-        conflictMarkers,
+        conflictMarkers, misspelledName,
     ]
 }
 

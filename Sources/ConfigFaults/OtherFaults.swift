@@ -2,33 +2,6 @@ import ConfigTree
 import DeployModel
 import RealModule
 
-/// F39 and F44: a file that parsed before and does not any more; markers of an unfinished merge.
-func findUnparsable(_ file: ChangedFile, changes: inout [FoundChange]) {
-    guard let after = file.after else { return }
-    let path = file.file.path
-    func add(_ line: Int, _ finding: FaultFinding, _ field: String) {
-        changes.append(
-            FoundChange(
-                change: FieldChange(
-                    path: path, line: line, endLine: line, fieldPath: field, before: nil, after: nil),
-                path: [], findings: [finding], isReachKnown: false))
-    }
-    if let marker = after.lines.firstIndex(where: { $0.hasPrefix("<<<<<<< ") }) {
-        add(
-            marker + 1,
-            FaultFinding(.conflictMarkers, "line \(marker + 1) is a marker of an unfinished merge"),
-            "the file")
-    }
-    // INI files are read leniently by their programs, each in its own way.
-    guard after.format != .ini, let before = file.before,
-        !before.documents.contains(where: { $0.problem != nil }),
-        let problem = after.documents.compactMap(\.problem).first
-    else { return }
-    add(
-        problem.mark.line,
-        FaultFinding(.unparsable, "it parsed before and does not any more: \(problem.text)"), "the file")
-}
-
 /// F24: a value that named its file's own environment, and names another one now.
 func findSwappedEnvironment(in change: inout FoundChange) {
     guard let before = change.change.before, let after = change.change.after,

@@ -15,13 +15,16 @@ struct JSONParser {
     private let bytes: [UInt8]
     /// Whether comments, spare commas and words without quotes are met with patience.
     private let isLenient: Bool
+    /// Whether spare commas and line ends in strings are met with the same patience.
+    private let allowsSlips: Bool
     private let mask: TemplateMask?
     private var position = 0
     private var counter = MarkCounter()
 
-    init(_ bytes: [UInt8], isLenient: Bool, mask: TemplateMask?) {
+    init(_ bytes: [UInt8], isLenient: Bool, mask: TemplateMask?, allowsSlips: Bool? = nil) {
         self.bytes = bytes
         self.isLenient = isLenient
+        self.allowsSlips = allowsSlips ?? isLenient
         self.mask = mask
     }
 
@@ -129,16 +132,17 @@ extension JSONParser {
     private mutating func closes(with bracket: UInt8, isFirst: Bool) throws(ParseFailure) -> Bool {
         try skipSpace()
         var commas = 0
-        while byte == UInt8(ascii: ","), isLenient || (!isFirst && commas == 0) {
+        while byte == UInt8(ascii: ","), allowsSlips || (!isFirst && commas == 0) {
             position += 1
             commas += 1
             try skipSpace()
         }
-        if byte == bracket, isLenient || commas == 0 {
+        if byte == bracket, allowsSlips || commas == 0 {
             position += 1
             return true
         }
         guard byte != nil else { throw failure("the text ends inside a bracket") }
+        guard byte != bracket else { throw failure("a comma stands before the closing bracket") }
         guard isFirst || commas > 0 else {
             throw failure("expected ',' or '\(Character(Unicode.Scalar(bracket)))'")
         }
@@ -164,7 +168,7 @@ extension JSONParser {
         while let next = byte, next != .doubleQuote {
             if next == .backslash {
                 try escape(into: &text)
-            } else if next < 0x20, !isLenient {
+            } else if next < 0x20, !allowsSlips {
                 throw failure("a string holds a control character")
             } else {
                 text.append(next)

@@ -1,0 +1,133 @@
+import ConfigTree
+import DeployModel
+
+/// F5 of files: a value that names a file or a folder of the repository that is not there, though what the field named before,
+/// or what stands beside it, is.
+func findMissingFiles(in changes: inout [FoundChange], files: [ChangedFile], after tree: any SourceTree)
+    throws
+{
+    var places: [(change: Int, file: ConfigFile, value: PathValue)] = []
+    for (index, change) in changes.enumerated() {
+        // Kustomizations are rendered, which says more.
+        guard let node = change.afterNode, !change.change.path.hasSuffix("kustomization.yaml"),
+            let file = files.first(where: { $0.file.path == change.change.path })?.after
+        else { continue }
+        for value in pathValues(in: node, under: change.path.last?.name ?? "") {
+            places.append((index, file, value))
+        }
+    }
+    guard !places.isEmpty, places.count <= mostValues else { return }
+    let names = FileNames(try tree.paths())
+    var peers: [String: [PathValue]] = [:]
+    for (index, file, value) in places {
+        guard !names.resolves(value.text, from: file.path) else { continue }
+        if peers[file.path] == nil {
+            peers[file.path] = file.documents.compactMap(\.root).flatMap { pathValues(in: $0, under: "") }
+        }
+        let beside = Set(
+            peers[file.path, default: []].filter { $0.key == value.key && $0.text != value.text }.map(\.text))
+        let there = beside.filter { names.resolves($0, from: file.path) }
+        let old = changes[index].beforeNode?.scalar.map(\.text).flatMap {
+            mayBePath($0) && names.resolves($0, from: file.path) ? $0 : nil
+        }
+        // Where others are not there either, they are of another place.
+        guard old != nil || there.count >= 2 && there.count == beside.count else { continue }
+        let contrast =
+            old.map { "\($0), which it named before, is" } ?? "the \(there.count) others beside it are"
+        var finding = FaultFinding(
+            .danglingReference, weight: 0.75,
+            "\(value.text) is no file or folder of the repository; \(contrast)")
+        finding.line = value.line
+        changes[index].findings.append(finding)
+    }
+}
+
+/// Beyond so many a change is one of data.
+private let mostValues = 2_000
+
+/// A value that may name a file.
+private struct PathValue {
+    var key: String
+    var text: String
+    var line: Int
+}
+
+private func pathValues(in node: ConfigNode, under key: String) -> [PathValue] {
+    switch node.kind {
+    case .scalar(let scalar):
+        guard !scalar.isTemplated, mayBePath(scalar.text) else { return [] }
+        return [PathValue(key: key, text: scalar.text, line: node.start.line)]
+    case .sequence(let elements): return elements.flatMap { pathValues(in: $0, under: key) }
+    case .mapping(let entries):
+        return entries.filter { !$0.isMerged }.flatMap { pathValues(in: $0.value, under: $0.key) }
+    }
+}
+
+/// Whether a text is written like the path of a file from some folder.
+private func mayBePath(_ text: String) -> Bool {
+    guard (5...200).contains(text.utf8.count), let first = text.first, first != "/", first != "-" else {
+        return false
+    }
+    let isPlain = text.utf8.allSatisfy {
+        switch $0 {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "-"),
+            UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+    guard isPlain, text.contains(where: \.isLetter) else { return false }
+    if text.hasPrefix("./") || text.hasPrefix("../") { return true }
+    // Names of hosts, versions and API groups have dots and slashes as well.
+    let name = text.split(separator: "/").last ?? ""
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return false }
+    let ending = name[name.index(after: dot)...].lowercased()
+    return endings.contains { ending.hasPrefix($0) && ending.utf8.count <= $0.utf8.count + 1 }
+}
+
+private let endings = [
+    "yaml", "yml", "json", "toml", "env", "conf", "tpl", "properties", "sh", "tf", "tfvars", "xml", "txt",
+    "ini", "py", "rego", "hcl", "jsonnet", "lua",
+]
+
+/// The files and the folders of a commit.
+private struct FileNames {
+    private var files: Set<String>
+    private var folders: Set<String> = []
+
+    init(_ paths: [String]) {
+        files = Set(paths)
+        for path in paths {
+            var folder = path[...]
+            while let slash = folder.lastIndex(of: "/") {
+                folder = folder[..<slash]
+                guard folders.insert(String(folder)).inserted else { break }
+            }
+        }
+    }
+
+    /// Whether a path leads somewhere from the folder of a file, or from one of those around it.
+    func resolves(_ text: String, from path: String) -> Bool {
+        var base = path.split(separator: "/").dropLast().map(String.init)
+        while true {
+            if let found = normalized(base, text),
+                files.contains(found) || folders.contains(found) || found.isEmpty
+            {
+                return true
+            }
+            guard base.popLast() != nil else { return false }
+        }
+    }
+
+    private func normalized(_ base: [String], _ text: String) -> String? {
+        var parts = base
+        for part in text.split(separator: "/") where part != "." {
+            if part == ".." {
+                guard parts.popLast() != nil else { return nil }
+            } else {
+                parts.append(String(part))
+            }
+        }
+        return parts.joined(separator: "/")
+    }
+}

@@ -1,0 +1,84 @@
+import ConfigTree
+import DeployModel
+
+/// F45: a new word that stands nowhere else in the repository, one letter away from one that stands often where it is.
+func findMisspellings(in changes: inout [FoundChange], files: [ChangedFile], after tree: any SourceTree)
+    throws
+{
+    var known: [String: Int] = [:]
+    var before: Set<String> = []
+    for file in files {
+        for line in file.after?.lines ?? [] { for word in words(line) { known[word, default: 0] += 1 } }
+        for line in file.before?.lines ?? [] { before.formUnion(words(line)) }
+    }
+    var suspects: [Suspect] = []
+    for file in files {
+        guard let after = file.after else { continue }
+        for stretch in file.lines.stretches(newCount: after.lines.count) {
+            for line in stretch.new {
+                for word in words(after.lines[line]) where known[word] == 1 && !before.contains(word) {
+                    suspects.append(
+                        Suspect(word: word, path: file.file.path, line: line + 1, text: after.lines[line]))
+                }
+            }
+        }
+    }
+    // A change that brings many new words is of another matter.
+    guard !suspects.isEmpty, suspects.count <= mostSuspects else { return }
+    let usual = SimilarNames(known.filter { $0.value >= 2 }.keys.sorted())
+    suspects = suspects.compactMap { suspect in
+        guard let near = usual.nearest(to: suspect.word), suspect.isSlip(of: near) else { return nil }
+        var found = suspect
+        found.near = near
+        return found
+    }
+    guard !suspects.isEmpty else { return }
+    let places = try tree.occurrences(of: Set(suspects.map(\.word)))
+    let byPath = Dictionary(grouping: changes.indices) { changes[$0].change.path }
+    for suspect in suspects where !(places[suspect.word] ?? []).contains(where: { $0.path != suspect.path }) {
+        let count = known[suspect.near] ?? 0
+        attach(
+            FaultFinding(
+                .misspelledName,
+                "\(suspect.word) stands nowhere else in the repository; \(suspect.near) stands \(count) times in what changed"
+            ), line: suspect.line, field: suspect.word, path: suspect.path, among: byPath, to: &changes)
+    }
+}
+
+/// More new words than these are another language.
+private let mostSuspects = 400
+
+/// A word that is new.
+private struct Suspect {
+    var word: String
+    var path: String
+    var line: Int
+    var text: String
+    var near = ""
+
+    /// Whether it may be the other one, mistyped: no other number, no other form of the word beside it.
+    func isSlip(of other: String) -> Bool {
+        guard !text.contains(other), word.lowercased() != other.lowercased() else { return false }
+        guard word.utf8.count >= 12 || editDistance(word, other) == 1 else { return false }
+        func letters(_ text: String) -> String { text.filter { !$0.isNumber } }
+        guard letters(word) == word || letters(word) != letters(other) else { return false }
+        // One and many of a thing are both words, but a field has one name.
+        let isPlural = word + "s" == other || other + "s" == word
+        return !isPlural || text.trimmed.drop { $0 == "-" || $0 == " " }.hasPrefix(word + ":")
+    }
+}
+
+/// The names in a line, without its comment and without what looks like data.
+private func words(_ line: String) -> [String] {
+    guard line.utf8.count <= 300 else { return [] }
+    let trimmed = line.trimmed
+    guard !trimmed.hasPrefix("#"), !trimmed.hasPrefix("//") else { return [] }
+    let told = trimmed.firstRange(of: " #").map { trimmed[..<$0.lowerBound] } ?? trimmed
+    return told.split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")) }.compactMap { word in
+        guard (5...40).contains(word.utf8.count), word.first.map({ !$0.isNumber }) ?? false else {
+            return nil
+        }
+        let digits = word.utf8.count { $0 >= 0x30 && $0 <= 0x39 }
+        return digits * 4 <= word.utf8.count ? String(word) : nil
+    }
+}

@@ -1,0 +1,154 @@
+import ConfigTree
+import DeployModel
+
+/// F39 and F44: a file that parsed before and does not any more, or that is new and never did; a template that does not
+/// compile; a text of JSON inside that is none; markers of an unfinished merge.
+func findSyntaxFaults(_ file: ChangedFile, changes: inout [FoundChange]) {
+    guard let after = file.after else { return }
+    let path = file.file.path
+    func add(_ line: Int, _ finding: FaultFinding, _ field: String) {
+        changes.append(
+            FoundChange(
+                change: FieldChange(
+                    path: path, line: line, endLine: line, fieldPath: field, before: nil, after: nil),
+                path: [], findings: [finding], isReachKnown: false))
+    }
+    if let marker = after.lines.firstIndex(where: { $0.hasPrefix("<<<<<<< ") }) {
+        add(
+            marker + 1,
+            FaultFinding(.conflictMarkers, "line \(marker + 1) is a marker of an unfinished merge"),
+            "the file")
+    }
+    if let problem = newProblem(of: file, after), let text = problem.said {
+        add(
+            problem.mark.line, FaultFinding(.unparsable, weight: problem.weight, text), "the file")
+    }
+    for problem in newProblems(inside: file, after) {
+        let group = [path: changes.indices.filter { changes[$0].change.path == path }]
+        attach(
+            FaultFinding(
+                .unparsable, weight: 0.8,
+                "\(problem.name) holds JSON that does not parse: \(problem.text), in line \(problem.line)"),
+            line: problem.line, field: problem.name, path: path, among: group, to: &changes)
+    }
+}
+
+/// Why a file cannot be read that could be before.
+private struct FileProblem {
+    var mark: Mark
+    var said: String?
+    var weight: Double?
+}
+
+private func newProblem(of file: ChangedFile, _ after: ConfigFile) -> FileProblem? {
+    // A template is judged first: that it does not compile is why what is left of it does not parse.
+    if let problem = after.templateProblem {
+        guard file.before?.templateProblem == nil else { return nil }
+        return FileProblem(mark: problem.mark, said: "the template does not compile: \(problem.text)")
+    }
+    // INI files are read leniently by their programs, each in its own way.
+    guard after.format != .ini, let problem = after.documents.compactMap(\.problem).first else { return nil }
+    guard let before = file.before else {
+        // What only looks like YAML between its expressions may become it.
+        return after.isTemplate
+            ? nil : FileProblem(mark: problem.mark, said: "it is new and does not parse: \(problem.text)")
+    }
+    guard !before.documents.contains(where: { $0.problem != nil }) else { return nil }
+    return FileProblem(
+        mark: problem.mark, said: "it parsed before and does not any more: \(problem.text)")
+}
+
+extension ConfigFile {
+    /// Why it does not compile as a Go template.
+    fileprivate var templateProblem: ParseProblem? {
+        guard format == .yaml || format == .json, lines.contains(where: { $0.holds("{{") }) else {
+            return nil
+        }
+        return ConfigTree.templateProblem(in: Array(lines.joined(separator: "\n").utf8))
+    }
+}
+
+// MARK: Anchors
+
+/// F13: an anchor on nothing. The value is null, where an alias of the same name was meant.
+func findEmptyAnchors(in file: ChangedFile, changes: inout [FoundChange]) {
+    guard let after = file.after, after.format == .yaml else { return }
+    let path = file.file.path
+    for stretch in file.lines.stretches(newCount: after.lines.count) {
+        for line in stretch.new {
+            guard let name = emptyAnchor(after.lines, line),
+                after.lines.contains(where: { $0.holds("&" + name + " ") || $0.holds("*" + name) })
+            else { continue }
+            attach(
+                FaultFinding(
+                    .typeTrap,
+                    "&\(name) names an anchor and gives no value, which is null; *\(name) is its value"),
+                line: line + 1, field: name, path: path,
+                among: [path: changes.indices.filter { changes[$0].change.path == path }], to: &changes)
+        }
+    }
+}
+
+/// The anchor that ends a line, where nothing deeper follows.
+private func emptyAnchor(_ lines: [String], _ line: Int) -> String? {
+    let text = lines[line].trimmed
+    guard let sign = text.lastIndex(of: "&"), text[..<sign].hasSuffix(": ") else { return nil }
+    let name = text[text.index(after: sign)...]
+    guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }) else {
+        return nil
+    }
+    func indent(_ line: String) -> Int { line.prefix { $0 == " " }.count }
+    guard let next = lines[(line + 1)...].first(where: { !$0.trimmed.isEmpty && !$0.trimmed.hasPrefix("#") })
+    else {
+        return String(name)
+    }
+    let isList = next.trimmed.hasPrefix("- ")
+    return indent(next) > indent(lines[line])
+        || isList && indent(next) == indent(lines[line]) && !text.hasPrefix("- ") ? nil : String(name)
+}
+
+// MARK: JSON inside texts
+
+/// A text inside a file that is meant as JSON and is none.
+private struct InnerProblem {
+    var name: String
+    var text: String
+    var line: Int
+}
+
+private func newProblems(inside file: ChangedFile, _ after: ConfigFile) -> [InnerProblem] {
+    let problems = innerProblems(of: after)
+    guard !problems.isEmpty else { return [] }
+    let known = Set(file.before.map(innerProblems(of:))?.map(\.name) ?? [])
+    return problems.filter { !known.contains($0.name) }
+}
+
+private func innerProblems(of file: ConfigFile) -> [InnerProblem] {
+    guard file.format == .yaml, file.lines.contains(where: { $0.hasSuffix("|") || $0.hasSuffix("|-") }) else {
+        return []
+    }
+    var found: [InnerProblem] = []
+    func search(_ node: ConfigNode, _ name: String) {
+        switch node.kind {
+        case .scalar(let scalar):
+            guard scalar.style == .quoted, scalar.text.contains("\n"),
+                let first = scalar.text.first(where: { !$0.isWhitespace }),
+                first == "{" || first == "[", scalar.text.first == first || scalar.text.hasPrefix("\n"),
+                // Only in a literal block are the lines of the text those of the file.
+                let header = file.lines.indices.contains(node.start.line - 1)
+                    ? file.lines[node.start.line - 1] : nil,
+                header.contains("|"), let problem = jsonProblem(in: scalar.text)
+            else { return }
+            found.append(
+                InnerProblem(name: name, text: problem.text, line: node.start.line + problem.mark.line))
+        case .sequence(let elements):
+            for element in elements { search(element, element["name"]?.text ?? name) }
+        case .mapping(let entries):
+            for entry in entries where !entry.isMerged {
+                search(entry.value, entry.key == "value" ? name : entry.key)
+            }
+        }
+    }
+    for document in file.documents { if let root = document.root { search(root, "the file") } }
+    return found
+}

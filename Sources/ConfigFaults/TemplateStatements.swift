@@ -1,0 +1,121 @@
+import ConfigTree
+import DeployModel
+
+/// The statements of a Go template that change: its conditions, its loops, its variables. They leave nothing in the tree, and
+/// decide what of it is there.
+func statementChanges(of file: ChangedFile, beside changes: [FoundChange], in surroundings: Surroundings)
+    -> [FoundChange]
+{
+    guard let before = file.before, let after = file.after, after.isTemplate, before.isTemplate else {
+        return []
+    }
+    let lines = file.lines
+    let path = file.file.path
+    let told = changes.filter { $0.change.path == path && $0.change.after != nil }.map {
+        $0.change.line...$0.change.endLine
+    }
+    var found: [FoundChange] = []
+    for stretch in lines.stretches(newCount: after.lines.count) {
+        let old = before.lines[stretch.old].compactMap(Statement.init)
+        let new = after.lines[stretch.new].compactMap(Statement.init)
+        guard old != new else { continue }
+        let places = stretch.new.filter { Statement(after.lines[$0]) != nil }
+        let line = (places.first ?? stretch.new.lowerBound) + 1
+        // What is new as a whole is told as a whole.
+        if old.isEmpty, told.contains(where: { $0.contains(line) }) { continue }
+        let owner = manifests(of: after).filter { manifest in
+            after.documents.contains {
+                $0.lines.contains(line) && $0.lines.contains(manifest.root.start.line)
+            }
+        }.first
+        let reach = owner.flatMap { surroundings.after.reach(of: $0) }
+        var change = FoundChange(
+            change: FieldChange(
+                path: path, line: min(line, max(after.lines.count, 1)),
+                endLine: min(max(line, (places.last ?? 0) + 1), max(after.lines.count, 1)),
+                oldLine: old.isEmpty ? nil : stretch.old.lowerBound + 1, object: owner?.object,
+                fieldPath: "template",
+                before: old.isEmpty ? nil : old.map(\.text).joined(separator: " ⏎ "),
+                after: new.isEmpty ? nil : new.map(\.text).joined(separator: " ⏎ "), reach: reach ?? []),
+            path: [.key("template")], isReachKnown: reach != nil, changedLines: lines.count)
+        if old.count == 1, new.count == 1, let name = new[0].variable, old[0].variable == name {
+            change.change.fieldPath = "$\(name)"
+            change.path = [.key(name)]
+            if after.lines.contains(where: { $0.holds("image") && $0.holds("$\(name)") }) {
+                change.findings.append(
+                    FaultFinding(.imageChanged, "an image takes its version from $\(name)"))
+            }
+        }
+        found.append(change)
+    }
+    return found
+}
+
+/// F37 in Go templates: the name of one of the template's variables outside of braces, where it stays text.
+func findBareVariables(in file: ChangedFile, changes: inout [FoundChange]) {
+    guard let after = file.after, after.isTemplate,
+        after.lines.contains(where: { $0.holds("{{") && $0.holds("$") })
+    else { return }
+    let contents = Array(after.lines.joined(separator: "\n").utf8)
+    let actions = templateActions(in: contents)
+    let variables = Set(actions.flatMap { TemplateStatement($0.code).variables }).subtracting([""])
+    guard !variables.isEmpty else { return }
+    let new = Set(file.lines.stretches(newCount: after.lines.count).flatMap { $0.new })
+    let path = file.file.path
+    for line in new.sorted() {
+        let outside = withoutActions(after.lines[line])
+        guard let name = variables.first(where: { outside.names("$" + $0) }) else { continue }
+        attach(
+            FaultFinding(
+                .unsetVariable, weight: 0.8,
+                "$\(name) is a variable of the template, and stands outside of {{ }}: it stays text"),
+            line: line + 1, field: "$\(name)", path: path,
+            among: [path: changes.indices.filter { changes[$0].change.path == path }], to: &changes)
+    }
+}
+
+/// A line that is one statement.
+private struct Statement: Equatable {
+    var text: String
+    /// The variable that it sets.
+    var variable: String?
+
+    init?(_ line: String) {
+        let trimmed = line.trimmed
+        guard trimmed.hasPrefix("{{"), trimmed.hasSuffix("}}"), trimmed.ranges(of: "{{").count == 1 else {
+            return nil
+        }
+        let code = trimmed.dropFirst(2).dropLast(2).drop { $0 == "-" || $0 == " " }
+        let inner = String(code.reversed().drop { $0 == "-" || $0 == " " }.reversed())
+        let statement = TemplateStatement(inner)
+        switch statement.keyword {
+        case .condition, .with, .range: break
+        case .alternative where statement.alternative != nil: break
+        case .assignment: variable = statement.variables.count == 1 ? statement.variables[0] : nil
+        default: return nil
+        }
+        text = inner
+    }
+}
+
+private func withoutActions(_ line: String) -> String {
+    guard line.holds("{{") else { return line }
+    var rest = line[...]
+    var outside = ""
+    while let open = rest.firstRange(of: "{{") {
+        outside += rest[..<open.lowerBound]
+        rest = rest[open.upperBound...].firstRange(of: "}}").map { rest[$0.upperBound...] } ?? ""
+    }
+    return outside + rest
+}
+
+extension String {
+    /// Whether a name stands in it as a whole.
+    fileprivate func names(_ name: String) -> Bool {
+        ranges(of: name).contains { range in
+            range.upperBound == endIndex
+                || !(self[range.upperBound].isLetter || self[range.upperBound].isNumber
+                    || self[range.upperBound] == "_")
+        }
+    }
+}
