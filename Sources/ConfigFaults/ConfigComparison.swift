@@ -124,6 +124,7 @@ public func compareConfig(
     findUnexpandedVariables(in: &changes, files: changed, surroundings: surroundings)
     for file in changed {
         findBareVariables(in: file, changes: &changes)
+        findSpareBraces(in: file, changes: &changes)
         findEmptyAnchors(in: file, changes: &changes)
     }
     findStrayShapes(in: &changes, files: changed)
@@ -196,6 +197,7 @@ private func findFaults(
         findSchemaFaults(
             in: &changes[index], changes: own.count <= 200 ? own : [], surroundings: surroundings)
         findRisks(in: &changes[index])
+        findImpossibleValues(in: &changes[index])
         if let charts {
             try findValuesFaults(in: &changes[index], own: own, charts: charts)
             try findSameValue(in: &changes[index], charts: charts)

@@ -47,7 +47,7 @@ extension FaultClass {
     static let placeholder = FaultClass(
         40, "placeholder", 0.8, "a placeholder where a value should be", contradiction: true)
     static let misspelledName = FaultClass(
-        45, "misspelled-name", 0.55,
+        45, "misspelled-name", 0.3,
         "a new word that stands nowhere else, a letter away from one that stands often")
     static let conflictMarkers = FaultClass(
         44, "conflict-markers", 0.98, "markers of an unfinished merge", contradiction: true)

@@ -74,6 +74,20 @@ func findBareVariables(in file: ChangedFile, changes: inout [FoundChange]) {
     }
 }
 
+/// F39 in Go templates: a brace too many behind an action, which stays text.
+func findSpareBraces(in file: ChangedFile, changes: inout [FoundChange]) {
+    guard let after = file.after, after.isTemplate, after.format == .yaml else { return }
+    let path = file.file.path
+    for line in file.lines.stretches(newCount: after.lines.count).flatMap({ $0.new }) {
+        let text = after.lines[line]
+        guard text.holds("}}}"), !text.holds("{{{"), !withoutActions(text).contains("{") else { continue }
+        attach(
+            FaultFinding(.unparsable, weight: 0.6, "a brace too many behind an action stays text"),
+            line: line + 1, field: "template", path: path,
+            among: [path: changes.indices.filter { changes[$0].change.path == path }], to: &changes)
+    }
+}
+
 /// A line that is one statement.
 private struct Statement: Equatable {
     var text: String

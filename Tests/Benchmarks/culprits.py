@@ -214,7 +214,7 @@ def judge(binary, folder):
     isLine = isFile and any(change["line"] - 1 <= line <= change["end_line"] + 1 for line in row["lines"])
     return row | {
         "deploy_first": isDeploy, "blamed": isBlamed, "wrong": report["verdict"]["deploy"] is not None and not isBlamed, "file": isFile, "line": isLine,
-        "changes": [(c["path"], c["line"], c["end_line"], c["field_path"], c["score"], c["fault"], c["reach"], c["commit"]) for c in (incident or {"changes": []})["changes"]][:40],
+        "changes": (incident or {"changes": []})["changes"][:40],
         "verdict": report["verdict"], "suspects": incident["suspects"] if incident else [],
     }
 

@@ -207,3 +207,34 @@ struct StrayShapeTests {
             try faults(["a.yaml": old], ["a.yaml": old + text]) == (isFault ? ["type-trap@a.yaml:3"] : []))
     }
 }
+
+@Suite("Values that cannot be meant")
+struct ImpossibleValueTests {
+    @Test(
+        "a schedule, an image, a domain",
+        arguments: [
+            ("schedule: \"43 1 * * *\"", "schedule: \"1 43 * * *\"", "refused-type@a.yaml:1"),
+            (
+                "schedule: \"*/5 0-6,22 * * 1-5\"", "schedule: \"*/50 0-6,22 * * 1-7\"",
+                "schedule-changed@a.yaml:1"
+            ),
+            ("image: shop/api:1", "image: shop//api:1", "refused-type@a.yaml:1"),
+            ("image: shop/api:1", "image: shop/api:2", "image-changed@a.yaml:1"),
+            ("host: a.example.org", "host: a.example.org.example.org", "address-changed@a.yaml:1"),
+            ("version: 1.1.1.1", "version: 1.2.1.2", ""),
+        ])
+    func value(old: String, new: String, fault: String) throws {
+        #expect(try faults(["a.yaml": old + "\n"], ["a.yaml": new + "\n"]) == (fault.isEmpty ? [] : [fault]))
+    }
+
+    @Test("a brace too many behind an action")
+    func brace() throws {
+        let old = "{{ if .a }}\nname: {{ .x }}\n{{ end }}\nflow: {a: {{ .x }}}\n"
+        let new = old.replacing("name: {{ .x }}", with: "name: {{ .x }}}").replacing(
+            "flow: {a", with: "flow: {b")
+        #expect(
+            try faults(["a.yaml": old], ["a.yaml": new]).filter { $0.hasPrefix("unparsable") } == [
+                "unparsable@a.yaml:2"
+            ])
+    }
+}

@@ -38,7 +38,9 @@ private func wasUnused(_ change: FoundChange, _ values: ChangedValues, _ charts:
 
 /// F10: an override goes, and what it was laid over counts again; harmless where that says the same.
 private func findFallback(in change: inout FoundChange, _ values: ChangedValues) {
-    guard !values.isDefaults, change.beforeNode == nil || change.afterNode == nil,
+    // Lists are laid over as a whole.
+    let isOfMappings = change.path.allSatisfy { if case .key = $0 { true } else { false } }
+    guard !values.isDefaults, isOfMappings, change.beforeNode == nil || change.afterNode == nil,
         let before = values.before.effective(change.path), let after = values.after.effective(change.path)
     else { return }
     guard let first = differences(from: before, to: after).first else {

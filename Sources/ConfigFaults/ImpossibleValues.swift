@@ -1,0 +1,78 @@
+import ConfigTree
+import DeployModel
+
+/// F13 and F23: values that cannot be meant whatever reads them: an hour 43, a name of an image with an empty part, a domain
+/// that stands twice in a row.
+func findImpossibleValues(in change: inout FoundChange) {
+    guard let after = change.afterNode, !change.findings.contains(where: { $0.fault == .refusedType }) else {
+        return
+    }
+    var found: FaultFinding?
+    func search(_ node: ConfigNode, _ key: String) {
+        guard found == nil else { return }
+        switch node.kind {
+        case .scalar(let scalar):
+            found = finding(scalar, key)
+            found?.line = node.start.line
+        case .sequence(let elements): for element in elements { search(element, key) }
+        case .mapping(let entries):
+            for entry in entries where !entry.isMerged { search(entry.value, entry.key) }
+        }
+    }
+    search(after, change.path.last?.name ?? "")
+    if let found { change.findings.append(found) }
+}
+
+private func finding(_ scalar: ConfigNode.Scalar, _ key: String) -> FaultFinding? {
+    let text = scalar.text
+    switch key {
+    case "schedule", "cron":
+        return scalar.isTemplated
+            ? nil : impossibleTime(text).map { FaultFinding(.refusedType, "`\(text)` is no schedule: \($0)") }
+    case "image":
+        let problem =
+            text.contains("//") && !text.contains("://")
+            ? "an empty part" : !scalar.isTemplated && text.contains(" ") ? "a blank" : nil
+        return problem.map { FaultFinding(.refusedType, "`\(text)` is no name of an image: it holds \($0)") }
+    default:
+        return doubledDomain(text).map {
+            FaultFinding(.addressChanged, weight: 0.7, "\($0) stands twice in a row")
+        }
+    }
+}
+
+/// What is wrong with the five fields of a cron expression: a number that its field does not have.
+private func impossibleTime(_ text: String) -> String? {
+    let fields = text.split(separator: " ")
+    guard fields.count == 5 else { return nil }
+    let ranges = [
+        ("minute", 0...59), ("hour", 0...23), ("day", 1...31), ("month", 1...12), ("weekday", 0...7),
+    ]
+    for (field, (name, range)) in zip(fields, ranges) {
+        // What follows a slash is a step.
+        for part in field.split(separator: ",").compactMap({ $0.split(separator: "/").first }) {
+            for number in part.split(separator: "-").compactMap({ Int($0) }) where !range.contains(number) {
+                return "there is no \(name) \(number)"
+            }
+        }
+    }
+    return nil
+}
+
+/// `example.org` of `api.example.org.example.org`.
+private func doubledDomain(_ text: String) -> String? {
+    guard text.utf8.count < 300, text.utf8.count(where: { $0 == UInt8(ascii: ".") }) >= 3, !text.contains(" ")
+    else { return nil }
+    let host = text.firstRange(of: "://").map { text[$0.upperBound...] } ?? text[...]
+    let labels = host.prefix { $0 != "/" && $0 != ":" }.split(
+        separator: ".", omittingEmptySubsequences: false)
+    for count in stride(from: labels.count / 2, through: 2, by: -1) {
+        let last = labels.suffix(count)
+        guard last.elementsEqual(labels.dropLast(count).suffix(count)),
+            last.last?.allSatisfy(\.isLetter) ?? false,
+            last.allSatisfy({ !$0.isEmpty })
+        else { continue }
+        return last.joined(separator: ".")
+    }
+    return nil
+}
