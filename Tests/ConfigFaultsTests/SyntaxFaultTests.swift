@@ -33,7 +33,7 @@ struct SyntaxFaultTests {
             ("{{- if .Values.tls }}", "{{- if eq .Values.tls \"on }}", "unparsable@a.yaml:4"),
             ("  tls: true", "  tls: {{ if .Values.a }}true{{ end }}{{ end }}", "unparsable@a.yaml:6"),
         ])
-    func template(old: String, new: String, fault: String) throws {
+    func broken(old: String, new: String, fault: String) throws {
         let found = try faults(["a.yaml": template], ["a.yaml": template.replacing(old, with: new)])
         #expect(found.contains(fault), "\(found)")
     }
