@@ -44,7 +44,13 @@ struct Inquiry {
                 continue
             }
             if let rate = unchangedRate(slice, source, population) {
-                background.raise(slice.rows, to: rate)
+                // A measurement that tells failing events as well as it did before describes them. To expect as many among the
+                // events that it picks now would excuse the failures of all causes.
+                if let measured = slice.atoms.first(where: { roles.isMeasurement($0.field) }) {
+                    roles.convict(measured.field)
+                } else {
+                    background.raise(slice.rows, to: rate)
+                }
                 continue
             }
             let part = (slice.counts.errors - slice.counts.background) / excess

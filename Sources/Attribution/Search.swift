@@ -166,11 +166,12 @@ extension Search {
         a.net != b.net ? a.net > b.net : a.members.lexicographicallyPrecedes(b.members)
     }
 
-    /// Two claims about one field contradict or repeat each other, but for the two ends of a range.
+    /// Two claims about one field contradict or repeat each other, but for the two ends of a range and for elements of an array.
     private func canJoin(_ a: Atom, _ b: Atom) -> Bool {
         guard a.field == b.field else { return true }
         switch (a.claim, b.claim) {
         case (.above(let low), .atMost(let high)), (.atMost(let high), .above(let low)): return low < high
+        case (.contains(let one), .contains(let other)): return one != other
         default: return false
         }
     }
@@ -287,7 +288,8 @@ extension Search {
             }
             let present = slice.counts - missing
             let yardstick = population.yardstick.without(missing)
-            for code in 0..<field.values.count where cells[code].errors >= minimumErrors {
+            for code in 0..<field.values.count
+            where cells[code].errors >= minimumErrors && field.elements[Int32(code)] == nil {
                 let own = cells[code]
                 let excess = max(0, own.errors - own.background) / own.events
                 let mixture =
