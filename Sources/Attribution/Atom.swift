@@ -195,6 +195,37 @@ struct AtomSource {
         return best.compactMap(\.self)
     }
 
+    /// A threshold moved to the median of all thresholds of its direction, each weighed by its likelihood among the rows given
+    /// (all when `nil`).
+    func median(of atom: Atom, in rows: [Int32]?, _ population: Population) -> Atom {
+        let field = sample.fields[atom.field]
+        var cells = [Counts](repeating: Counts(), count: field.values.count + 1)
+        population.tally(field.codes, rows, into: &cells)
+        let all = field.ascending.reduce(into: Counts()) { $0 += cells[Int($1)] }
+        var isAbove = false
+        if case .above = atom.claim { isAbove = true }
+        var below = Counts()
+        var cuts: [(code: Int32, score: Double)] = []
+        for code in field.ascending.dropLast() where cells[Int(code)].events > 0 {
+            below += cells[Int(code)]
+            cuts.append((code, population.yardstick.score(isAbove ? all - below : below)))
+        }
+        let best = cuts.map(\.score).max() ?? 0
+        // Before anything failed a threshold may have been between any two events.
+        let weights = cuts.map { cells[Int($0.code)].events * Double.exp($0.score - best) }
+        let half = weights.reduce(0, +) / 2
+        var sum = 0.0
+        for (cut, weight) in zip(cuts, weights) {
+            sum += weight
+            guard sum >= half else { continue }
+            let number = field.numbers[Int(cut.code)]
+            return Atom(
+                field: atom.field, claim: isAbove ? .above(number) : .atMost(number), counts: atom.counts,
+                score: cut.score, penalty: atom.penalty)
+        }
+        return atom
+    }
+
     /// The claim that a field has one value; `nil` when it is worth nothing.
     func value(of field: Int, _ code: Int32, _ counts: Counts, _ population: Population) -> Atom? {
         make(field, .value(code), counts, population)

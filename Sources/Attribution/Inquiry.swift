@@ -56,8 +56,9 @@ struct Inquiry {
             let part = (slice.counts.errors - slice.counts.background) / excess
             guard part >= options.minimumCoverage else { break }
             guard !found.contains(where: { repeats($0, slice) }) else { break }
-            found.append(slice)
-            removed = removed?.union(slice.explained) ?? slice.explained
+            let named = search.centred(slice)
+            found.append(named)
+            removed = removed?.union(named.explained) ?? named.explained
         }
         if found.isEmpty, let doubtful { found = [doubtful] }
         return found

@@ -234,6 +234,22 @@ extension Search {
         }
     }
 
+    /// With each threshold in the middle of those that explain the failures about as well.
+    ///
+    /// The best one lies at the outermost failing event, and hence nearly always inside the true one: by as many events as there
+    /// are to a failure. The median of the thresholds, each weighed by its likelihood, lies to either side.
+    func centred(_ slice: Slice) -> Slice {
+        var atoms = slice.atoms
+        for index in atoms.indices where atoms[index].isThreshold {
+            let others = atoms.indices.filter { $0 != index }.map { atoms[$0] }
+            let context = others.isEmpty ? nil : self.slice(others).rows.indices()
+            atoms[index] = source.median(of: atoms[index], in: context, population)
+        }
+        var centred = self.slice(atoms)
+        (centred.allowance, centred.gaps) = (slice.allowance, slice.gaps)
+        return centred
+    }
+
     private func isSameDirection(_ a: Atom, _ b: Atom) -> Bool {
         switch (a.claim, b.claim) {
         case (.above, .above), (.atMost, .atMost): true
