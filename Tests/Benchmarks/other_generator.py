@@ -509,18 +509,20 @@ def main():
     parser.add_argument("--kinds")
     parser.add_argument("--size", type=int, help="events of every case; by default some of each size")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out")
+    parser.add_argument("--out", help="add a line of JSON for each case to this file as it is done")
     parser.add_argument("--keep", help="keep the events of every case here")
     options = parser.parse_args()
     kinds = options.kinds.split(",") if options.kinds else KINDS
     jobs = [(options, kind, options.seed0 + r) for kind in kinds for r in range(options.per_kind)]
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
-        rows = list(pool.map(run_case, jobs))
+        rows = []
+        for row in pool.map(run_case, jobs):
+            rows.append(row)
+            if options.out and row:
+                with open(options.out, "a") as file:
+                    file.write(json.dumps(row) + "\n")
     none = sum(r is None for r in rows)
     rows = [r for r in rows if r is not None]
-    if options.out:
-        with open(options.out, "w") as file:
-            json.dump(rows, file, indent=1)
     caused, quiet = ([r for r in rows if (r["kind"] in QUIET) == is_quiet] for is_quiet in [False, True])
     for kind in kinds:
         own = [r for r in rows if r["kind"] == kind]
