@@ -60,7 +60,8 @@ struct Trial {
         let suspect = stratum(atom)
         let growth = growth(atom, suspect, within: everywhere)
         let before = before(suspect)
-        let own = prior + growth + before
+        // What held failures before has its usual size with them: that it did not grow says nothing then.
+        let own = prior + before + (before > 3 ? max(0, growth) : growth)
         if max(growth, before) > 3, own > Self.conviction { return own }
         var best: Double?
         let ownErrors = suspect.now.sum(search.population.errorWeights)
