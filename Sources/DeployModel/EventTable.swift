@@ -104,7 +104,7 @@ public struct EventTable: Sendable, Equatable {
             Warning(
                 code: "fields_left_out",
                 text:
-                    "The events have \(columns.count + fieldsLeftOut) fields or more; \(fieldsLeftOut) were left out.",
+                    "The events have more fields than are compared: \(fieldsLeftOut) \(fieldsLeftOut == 1 ? "was" : "were") left out.",
                 remedy:
                     "export only the fields that may matter: what sets failing events apart may be among the others"
             )
