@@ -513,7 +513,7 @@ def main():
     parser.add_argument("--keep", help="keep the events of every case here")
     options = parser.parse_args()
     kinds = options.kinds.split(",") if options.kinds else KINDS
-    jobs = [(options, kind, options.seed0 + r) for kind in kinds for r in range(options.per_kind)]
+    jobs = [(options, kind, options.seed0 + r) for r in range(options.per_kind) for kind in kinds]
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
         rows = []
         for row in pool.map(run_case, jobs):
