@@ -334,7 +334,7 @@ struct AtomSource {
 
 extension Field {
     /// Whether half of the values end as the names of pods do, whatever the field is called.
-    fileprivate var holdsPods: Bool {
+    var holdsPods: Bool {
         guard !isNumeric, elements.isEmpty, (3...20_000).contains(values.count) else { return false }
         let pods = values.reduce(0) { count, value in
             if case .string(let text) = value, PodName(text).controller != .none { return count + 1 }

@@ -21,10 +21,10 @@ struct Roles {
                 options.symptomFields.contains(field.name) || described.contains(field.name)
                 || options.outcomeFields.contains(field.name) && !name.isKnownBefore
             let isOrigin =
-                name.isKnownBefore
+                name.isKnownBefore || field.holdsPods
                 || [.pod, .workload, .version].contains { table.roles[$0] == field.name }
             suspicion.append(settled ? -.infinity : Self.prior(field, isOrigin: isOrigin))
-            isDeployIdentity.append(name.isDeployIdentity)
+            isDeployIdentity.append(name.isDeployIdentity || field.holdsPods)
             if !settled {
                 let restates = isTold || name.isSymptom || !isOrigin && Outcome.isRestated(by: field, sample)
                 if restates {
