@@ -286,7 +286,7 @@ struct SymptomTests {
         "under any name",
         arguments: [
             ("resp_code", "a status"), ("outcome_of_it", "a copy of the outcome"), ("took_ms", "a duration"),
-            ("fp", "a fingerprint"),
+            ("fp", "a fingerprint"), ("kind_of_it", "a code with an ordinal"),
         ])
     func names(name: String, what: String) {
         var incident = Incident(fault: { $0.text("http.route") == "/pay" })
@@ -296,6 +296,7 @@ struct SymptomTests {
                 case "a status": .number(503)
                 case "a duration": .number(5000 + Double(event.index % 97))
                 case "a copy of the outcome": .string("bad")
+                case "a code with an ordinal": .string("upstream-\(event.index % 4)")
                 default: .string("st0\(event.index % 3)")
                 }
         }
@@ -307,6 +308,7 @@ struct SymptomTests {
                 switch what {
                 case "a status": .number(200)
                 case "a duration": .number(20 + Double(event.index * 31 % 400))
+                case "a code with an ordinal": .string("fine-\(event.index % 4)")
                 default: .string("good")
                 }
             return event
