@@ -10,7 +10,8 @@ struct Inquiry {
     /// How sure a symptom must be to be kept out even when nothing else explains the failures.
     private static let certainty = 8.0
     /// What a slice's score must exceed after its penalty when its expected failures are uncertain.
-    private static let minimumCertainScore = 0.0
+    /// Above 0, because the gamma distribution that stands for a background and a known rise has a shorter tail than the background's.
+    private static let minimumCertainScore = 2.0
     /// One in a thousand, by the chi-squared distribution with one degree of freedom.
     private static let significantRise = 10.83
 
