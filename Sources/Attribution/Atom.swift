@@ -14,6 +14,8 @@ struct Atom {
         case atMost(Double)
         /// Texts that begin so.
         case prefix(String)
+        /// Arrays with this element.
+        case contains(FieldValue)
     }
 
     let field: Int
@@ -35,12 +37,24 @@ struct Atom {
 /// The claims that can be made of the fields.
 struct AtomSource {
     let sample: Sample
-    /// Prefixes of pod names worth trying, by field: a workload's pods, a template's pods.
-    private let prefixes: [Int: [(prefix: String, members: [Int32])]]
+    /// Claims that several values of a field share: the pods of a workload or of a template, arrays with the same element.
+    private let groups: [Int: Groups]
     /// What a claim about each field pays: that it has a value, or lacks one; and that it is above or below a number.
     private var penalties: [Double], cutPenalties: [Double]
     /// Of fields whose values come and go with deploys: the values that came with the incident, and what a claim about one pays.
     private var arrivals: [Int: Arrivals] = [:]
+
+    private struct Groups {
+        var list: [(claim: Atom.Claim, members: [Int32])] = []
+        var positions: [Atom.Claim: Int] = [:]
+
+        mutating func add(_ claim: Atom.Claim, _ members: [Int32]) {
+            positions[claim] = list.count
+            list.append((claim, members))
+        }
+
+        subscript(claim: Atom.Claim) -> [Int32] { positions[claim].map { list[$0].members } ?? [] }
+    }
 
     private struct Arrivals {
         let isNew: [Bool]
@@ -54,11 +68,17 @@ struct AtomSource {
 
     init(_ sample: Sample, candidates: [Int], podField: Int?) {
         self.sample = sample
-        var prefixes: [Int: [(prefix: String, members: [Int32])]] = [:]
-        for index in candidates where index == podField || FieldName(sample.fields[index].name).isPod {
-            prefixes[index] = Self.podPrefixes(sample.fields[index])
+        var groups: [Int: Groups] = [:]
+        for index in candidates {
+            let field = sample.fields[index]
+            var own = Groups()
+            if index == podField || FieldName(field.name).isPod || field.holdsPods {
+                for (prefix, members) in Self.podPrefixes(field) { own.add(.prefix(prefix), members) }
+            }
+            for (element, members) in Self.byElement(field) { own.add(.contains(element), members) }
+            if !own.list.isEmpty { groups[index] = own }
         }
-        self.prefixes = prefixes
+        self.groups = groups
         penalties = Array(repeating: 0, count: sample.fields.count)
         cutPenalties = penalties
         let names = candidates.map { FieldName(sample.fields[$0].name) }
@@ -71,11 +91,13 @@ struct AtomSource {
             for row in field.codes.indices where sample.interest.errorWeights[row] > 0 {
                 failing[Int(field.codes[row])] = true
             }
-            let values = failing.reduce(0) { $0 + ($1 ? 1 : 0) }
+            let values = failing.indices.reduce(0) {
+                $0 + (failing[$1] && field.elements[Int32($1)] == nil ? 1 : 0)
+            }
             // Neighbouring thresholds pick nearly the same events: a field has about as many independent ones as
             // there are stretches, both ways.
             let cuts = min(2 * field.ascending.count, 2 * Self.stretches)
-            let options = values + (prefixes[index]?.count ?? 0)
+            let options = values + (groups[index]?.list.count ?? 0)
             let choice = Double.log(max(all, 2) / chances[position])
             penalties[index] = choice + Double.log(Double(max(options, 2)))
             // A cut is put where it fits best, and fewer causes are sizes than names.
@@ -112,8 +134,8 @@ struct AtomSource {
         case .above, .atMost: return cutPenalties[field]
         case .missing: return penalties[field]
         case .value(let code): isNew = arrivals[field]?.isNew[Int(code)] ?? false
-        case .prefix(let prefix):
-            let members = prefixes[field]?.first { $0.prefix == prefix }?.members ?? []
+        case .prefix, .contains:
+            let members = groups[field]?[claim] ?? []
             isNew = arrivals[field].map { known in members.allSatisfy { known.isNew[Int($0)] } } ?? false
         }
         guard let arrivals = arrivals[field] else { return penalties[field] }
@@ -128,16 +150,17 @@ struct AtomSource {
         var cells = [Counts](repeating: Counts(), count: field.values.count + 1)
         population.tally(field.codes, rows, into: &cells)
         var claims: [(Atom.Claim, Counts)] = []
-        for code in 0..<field.values.count where cells[code].errors >= minimumErrors {
+        for code in 0..<field.values.count
+        where cells[code].errors >= minimumErrors && field.elements[Int32(code)] == nil {
             claims.append((.value(Int32(code)), cells[code]))
         }
         if cells[field.values.count].errors >= minimumErrors {
             claims.append((.missing, cells[field.values.count]))
         }
-        for (prefix, members) in prefixes[index] ?? [] {
+        for (claim, members) in groups[index]?.list ?? [] {
             var sum = Counts()
             for code in members { sum += cells[Int(code)] }
-            if sum.errors >= minimumErrors { claims.append((.prefix(prefix), sum)) }
+            if sum.errors >= minimumErrors { claims.append((claim, sum)) }
         }
         var atoms = claims.compactMap { make(index, $0.0, $0.1, population) }
         atoms.sort(by: precedes)
@@ -150,8 +173,7 @@ struct AtomSource {
         of index: Int, _ cells: [Counts], _ population: Population, _ minimumErrors: Double
     ) -> [Atom] {
         let field = sample.fields[index]
-        // The number of a build is a name: that it is above another one says nothing.
-        guard field.isNumeric, !FieldName(field.name).isDeployIdentity else { return [] }
+        guard field.isNumeric, FieldName(field.name).hasOrder else { return [] }
         var all = Counts()
         for code in field.ascending { all += cells[Int(code)] }
         var best: [Atom?] = Array(repeating: nil, count: 2 * Self.stretches)
@@ -171,6 +193,37 @@ struct AtomSource {
             }
         }
         return best.compactMap(\.self)
+    }
+
+    /// A threshold moved to the median of all thresholds of its direction, each weighed by its likelihood among the rows given
+    /// (all when `nil`).
+    func median(of atom: Atom, in rows: [Int32]?, _ population: Population) -> Atom {
+        let field = sample.fields[atom.field]
+        var cells = [Counts](repeating: Counts(), count: field.values.count + 1)
+        population.tally(field.codes, rows, into: &cells)
+        let all = field.ascending.reduce(into: Counts()) { $0 += cells[Int($1)] }
+        var isAbove = false
+        if case .above = atom.claim { isAbove = true }
+        var below = Counts()
+        var cuts: [(code: Int32, score: Double)] = []
+        for code in field.ascending.dropLast() where cells[Int(code)].events > 0 {
+            below += cells[Int(code)]
+            cuts.append((code, population.yardstick.score(isAbove ? all - below : below)))
+        }
+        let best = cuts.map(\.score).max() ?? 0
+        // Before anything failed a threshold may have been between any two events.
+        let weights = cuts.map { cells[Int($0.code)].events * Double.exp($0.score - best) }
+        let half = weights.reduce(0, +) / 2
+        var sum = 0.0
+        for (cut, weight) in zip(cuts, weights) {
+            sum += weight
+            guard sum >= half else { continue }
+            let number = field.numbers[Int(cut.code)]
+            return Atom(
+                field: atom.field, claim: isAbove ? .above(number) : .atMost(number), counts: atom.counts,
+                score: cut.score, penalty: atom.penalty)
+        }
+        return atom
     }
 
     /// The claim that a field has one value; `nil` when it is worth nothing.
@@ -197,10 +250,8 @@ struct AtomSource {
             for code in field.ascending where field.numbers[Int(code)] > number { members[Int(code)] = true }
         case .atMost(let number):
             for code in field.ascending where field.numbers[Int(code)] <= number { members[Int(code)] = true }
-        case .prefix(let prefix):
-            for (known, codes) in prefixes[atom.field] ?? [] where known == prefix {
-                for code in codes { members[Int(code)] = true }
-            }
+        case .prefix, .contains:
+            for code in groups[atom.field]?[atom.claim] ?? [] { members[Int(code)] = true }
         }
         return members
     }
@@ -222,6 +273,7 @@ struct AtomSource {
         case .above(let number): Predicate(field.name, .above(number))
         case .atMost(let number): Predicate(field.name, .atMost(number))
         case .prefix(let prefix): Predicate(field.name, .hasPrefix(prefix))
+        case .contains(let element): Predicate(field.name, .contains(element))
         }
     }
 
@@ -240,7 +292,17 @@ struct AtomSource {
         case .above(let number): (2, .number(number))
         case .atMost(let number): (3, .number(number))
         case .missing: (4, .bool(false))
+        case .contains(let element): (5, element)
         }
+    }
+
+    /// The arrays that each element is in.
+    private static func byElement(_ field: Field) -> [(element: FieldValue, members: [Int32])] {
+        var members: [FieldValue: [Int32]] = [:]
+        for (code, elements) in field.elements.sorted(by: { $0.key < $1.key }) {
+            for element in elements { members[element, default: []].append(code) }
+        }
+        return members.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// `workload-` and `workload-hash-` of the pod names that have such parts, where more than one pod has them.
@@ -267,6 +329,21 @@ struct AtomSource {
             let members = texts[low...].prefix { $0.text.hasPrefix(prefix) }.map(\.code)
             return members.count > 1 ? (prefix, members) : nil
         }
+    }
+}
+
+extension Field {
+    /// Whether half of the values end as the names of pods do, a tenth of them with a template's hash, whatever the field is called:
+    /// an ordinal alone, as in `err-12`, makes no pod.
+    var holdsPods: Bool {
+        guard !isNumeric, elements.isEmpty, (3...20_000).contains(values.count) else { return false }
+        var (pods, hashed) = (0, 0)
+        for case .string(let text) in values {
+            let pod = PodName(text)
+            if pod.controller != .none { pods += 1 }
+            if pod.templateHash != nil { hashed += 1 }
+        }
+        return 2 * pods >= values.count && 10 * hashed >= values.count
     }
 }
 

@@ -86,7 +86,9 @@ struct Background {
 
     /// A stratum must be known before the outcome and exist in both windows.
     private static func canMakeStrata(_ field: Field) -> Bool {
-        guard !field.isNumeric, (2...200).contains(field.values.count) else { return false }
+        guard !field.isNumeric || field.hasNumericTexts, (2...200).contains(field.values.count) else {
+            return false
+        }
         var seen = [Bool](repeating: false, count: field.values.count + 1)
         for code in field.baselineCodes { seen[Int(code)] = true }
         let unseen = field.codes.reduce(0) { $0 + (seen[Int($1)] ? 0 : 1) }

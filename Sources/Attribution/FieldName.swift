@@ -1,24 +1,34 @@
+import DeployModel
+
 /// What a field's name alone says of it.
 ///
-/// Names are judged by their words: `http.response.status_code` has the words `http response status code`.
+/// Names are judged by their words, whatever wraps them: `attributes.http.response.status_code` has the words
+/// `http response status code`.
 struct FieldName {
     let text: String
     let words: [String]
 
     init(_ text: String) {
         self.text = text
-        words = Self.split(text)
+        words = Self.split(Envelope.contents(of: text))
     }
 
     /// Whether the name says that the field describes how an event ended.
     var isSymptom: Bool {
         if words.contains(where: Self.outcomeWords.contains) { return true }
+        if let last = words.last, Self.outcomeEnds.contains(last) { return true }
         let tail = words.suffix(2).joined(separator: " ")
         return Self.outcomeTails.contains(tail) || words.count == 1 && Self.outcomeNames.contains(words[0])
     }
 
     /// Whether the name says that the field was known before the event ended.
     var isKnownBefore: Bool { !isSymptom && words.contains(where: Self.originWords.contains) }
+
+    /// Whether a larger number of the field may mean something. The number of a build that was deployed is a name; that of a
+    /// client's says how new it is.
+    var hasOrder: Bool {
+        !isDeployIdentity || words.contains("build") && words.contains(where: Self.clientWords.contains)
+    }
 
     /// Whether the values of the field come and go with deploys.
     var isDeployIdentity: Bool { words.contains(where: Self.identityWords.contains) }
@@ -54,8 +64,14 @@ struct FieldName {
 
     private static let outcomeWords: Set<String> = [
         "error", "errors", "err", "errno", "exception", "exceptions", "exc", "failure", "failed", "severity",
-        "sev", "loglevel", "lvl", "duration", "latency", "elapsed", "took", "retry", "retries", "retried",
-        "attempts", "attempt", "stacktrace", "traceback", "stack", "outcome", "backtrace", "panic", "ttfb",
+        "loglevel", "duration", "latency", "elapsed", "took", "retry", "retries", "retried",
+        "attempts", "attempt", "resend", "response", "stacktrace", "traceback", "stack", "outcome",
+        "backtrace", "panic", "ttfb",
+    ]
+    /// Short for level and severity, but also for the level of a service that somebody pays for.
+    private static let outcomeEnds: Set<String> = ["lvl", "sev"]
+    private static let clientWords: Set<String> = [
+        "client", "browser", "agent", "device", "sdk", "os", "platform",
     ]
     private static let outcomeTails: Set<String> = [
         "http status", "otel status", "grpc status", "status code", "status text", "status message",

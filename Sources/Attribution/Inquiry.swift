@@ -10,7 +10,8 @@ struct Inquiry {
     /// How sure a symptom must be to be kept out even when nothing else explains the failures.
     private static let certainty = 8.0
     /// What a slice's score must exceed after its penalty when its expected failures are uncertain.
-    private static let minimumCertainScore = 0.0
+    /// Above 0, because the gamma distribution that stands for a background and a known rise has a shorter tail than the background's.
+    private static let minimumCertainScore = 2.0
     /// One in a thousand, by the chi-squared distribution with one degree of freedom.
     private static let significantRise = 10.83
 
@@ -44,14 +45,21 @@ struct Inquiry {
                 continue
             }
             if let rate = unchangedRate(slice, source, population) {
-                background.raise(slice.rows, to: rate)
+                // A measurement that tells failing events as well as it did before describes them. To expect as many among the
+                // events that it picks now would excuse the failures of all causes.
+                if let measured = slice.atoms.first(where: { roles.isMeasurement($0.field) }) {
+                    roles.convict(measured.field)
+                } else {
+                    background.raise(slice.rows, to: rate)
+                }
                 continue
             }
             let part = (slice.counts.errors - slice.counts.background) / excess
             guard part >= options.minimumCoverage else { break }
             guard !found.contains(where: { repeats($0, slice) }) else { break }
-            found.append(slice)
-            removed = removed?.union(slice.explained) ?? slice.explained
+            let named = search.centred(slice)
+            found.append(named)
+            removed = removed?.union(named.explained) ?? named.explained
         }
         if found.isEmpty, let doubtful { found = [doubtful] }
         return found

@@ -21,10 +21,10 @@ struct Roles {
                 options.symptomFields.contains(field.name) || described.contains(field.name)
                 || options.outcomeFields.contains(field.name) && !name.isKnownBefore
             let isOrigin =
-                name.isKnownBefore
+                name.isKnownBefore || field.holdsPods
                 || [.pod, .workload, .version].contains { table.roles[$0] == field.name }
             suspicion.append(settled ? -.infinity : Self.prior(field, isOrigin: isOrigin))
-            isDeployIdentity.append(name.isDeployIdentity)
+            isDeployIdentity.append(name.isDeployIdentity || field.holdsPods)
             if !settled {
                 let restates = isTold || name.isSymptom || !isOrigin && Outcome.isRestated(by: field, sample)
                 if restates {
@@ -37,16 +37,21 @@ struct Roles {
         }
     }
 
+    /// Whether a field holds numbers that may have been taken after the event ended.
+    func isMeasurement(_ field: Int) -> Bool { suspicion[field] > Self.suspicionOfLabels }
+
     /// Moves a field from the candidates to the symptoms.
     mutating func convict(_ field: Int) {
         candidates.removeAll { $0 == field }
         if !symptoms.contains(field) { symptoms.append(field) }
     }
 
+    private static let suspicionOfLabels = -4.0
+
     /// Measurements describe events more often than labels do.
     private static func prior(_ field: Field, isOrigin: Bool) -> Double {
         if isOrigin { return field.isNumeric ? -6 : -8 }
-        guard field.isNumeric else { return -4 }
+        guard field.isNumeric else { return suspicionOfLabels }
         return field.ascending.count > 30 ? -1 : -1.5
     }
 
@@ -57,7 +62,7 @@ struct Roles {
 
     /// A text that is another in most events, and in no group of failing ones the same.
     private static func isIdentifier(_ field: Field, _ sample: Sample) -> Bool {
-        guard !field.isNumeric else { return false }
+        guard !field.isNumeric, field.elements.isEmpty else { return false }
         var rows = [Int](repeating: 0, count: field.values.count + 1)
         var errors = [Double](repeating: 0, count: field.values.count + 1)
         for row in field.codes.indices {

@@ -9,8 +9,12 @@ struct Field {
     let codes: [Int32]
     /// A code for each row of the baseline.
     let baselineCodes: [Int32]
+    /// The elements of the values that are arrays, by code.
+    let elements: [Int32: [FieldValue]]
     /// The number that each value is, not-a-number for other values; empty when the field is not numeric.
     let numbers: [Double]
+    /// Whether some of the numbers are written as text.
+    let hasNumericTexts: Bool
     /// The codes of a numeric field's numbers in ascending order; empty when the field is not numeric.
     let ascending: [Int32]
 
@@ -18,18 +22,35 @@ struct Field {
         name = column.name
         values = column.values
         let missing = Int32(column.values.count)
-        codes = interest.map { column.codes[$0] < 0 ? missing : column.codes[$0] }
-        baselineCodes = baseline.map { column.codes[$0] < 0 ? missing : column.codes[$0] }
-        let parsed = column.values.map { value in
-            if case .number(let number) = value { number } else { Double.nan }
-        }
-        let numeric = parsed.indices.filter { parsed[$0] == parsed[$0] }
-        if numeric.count >= 3, Double(numeric.count) >= 0.9 * Double(parsed.count) {
+        elements = column.elements
+        let codeOf = Self.unified(column.values)
+        codes = interest.map { column.codes[$0] < 0 ? missing : codeOf[Int(column.codes[$0])] }
+        baselineCodes = baseline.map { column.codes[$0] < 0 ? missing : codeOf[Int(column.codes[$0])] }
+        let used = column.values.indices.filter { codeOf[$0] == Int32($0) }
+        let parsed = column.values.map(number)
+        let numeric = used.filter { parsed[$0] == parsed[$0] }
+        if numeric.count >= 3, Double(numeric.count) >= 0.9 * Double(used.count) {
             numbers = parsed
             ascending = numeric.sorted { parsed[$0] < parsed[$1] }.map(Int32.init)
         } else {
             numbers = []
             ascending = []
+        }
+        hasNumericTexts =
+            !ascending.isEmpty
+            && ascending.contains { if case .string = column.values[Int($0)] { true } else { false } }
+    }
+
+    /// The code of each value, where one program wrote `7` and another `"7"` the same for both.
+    private static func unified(_ values: [FieldValue]) -> [Int32] {
+        var plain: [String: Int32] = [:]
+        var hasText = false
+        for (code, value) in values.enumerated() {
+            if case .string = value { hasText = true } else { plain[value.text] = Int32(code) }
+        }
+        guard hasText, !plain.isEmpty else { return values.indices.map(Int32.init) }
+        return values.enumerated().map { code, value in
+            if case .string(let text) = value { plain[text] ?? Int32(code) } else { Int32(code) }
         }
     }
 
@@ -38,6 +59,17 @@ struct Field {
 
     /// Whether thresholds make sense.
     var isNumeric: Bool { !ascending.isEmpty }
+}
+
+/// The number that a value is, or that a text is the decimal form of; else not a number.
+private func number(_ value: FieldValue) -> Double {
+    switch value {
+    case .number(let number): return number
+    case .bool: return .nan
+    case .string(let text):
+        let isDecimal = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E || $0 == 0x2D }
+        return isDecimal && text.utf8.count <= 24 ? Double(text) ?? .nan : .nan
+    }
 }
 
 /// The rows of both windows.

@@ -65,12 +65,17 @@ struct Yardstick {
         scale * (counts.background + excess * counts.events)
     }
 
-    /// The log-likelihood ratio of a slice, whose expected failures are known as well as `certainty` says.
+    /// The log-likelihood ratio of a slice.
+    ///
+    /// - Parameter certainty: how well the background is known, as the shape of its gamma distribution. The evenly spread excess is
+    ///   known, so that a slice of which the background is a small part is known better than that.
     func score(_ counts: Counts, certainty: Double = .infinity) -> Double {
-        evidence
+        let expected = expected(counts)
+        let part = expected > 0 ? scale * counts.background / expected : 1
+        return evidence
             * scanStatistic(
-                observed: counts.errors, expected: expected(counts), total: total.errors,
-                certainty: certainty)
+                observed: counts.errors, expected: expected, total: total.errors,
+                certainty: part > 0 ? certainty / (part * part) : .infinity)
     }
 
     /// The same when some events are left out.

@@ -166,11 +166,12 @@ extension Search {
         a.net != b.net ? a.net > b.net : a.members.lexicographicallyPrecedes(b.members)
     }
 
-    /// Two claims about one field contradict or repeat each other, but for the two ends of a range.
+    /// Two claims about one field contradict or repeat each other, but for the two ends of a range and for elements of an array.
     private func canJoin(_ a: Atom, _ b: Atom) -> Bool {
         guard a.field == b.field else { return true }
         switch (a.claim, b.claim) {
         case (.above(let low), .atMost(let high)), (.atMost(let high), .above(let low)): return low < high
+        case (.contains(let one), .contains(let other)): return one != other
         default: return false
         }
     }
@@ -233,6 +234,22 @@ extension Search {
         }
     }
 
+    /// With each threshold in the middle of those that explain the failures about as well.
+    ///
+    /// The best one lies at the outermost failing event, and hence nearly always inside the true one: by as many events as there
+    /// are to a failure. The median of the thresholds, each weighed by its likelihood, lies to either side.
+    func centred(_ slice: Slice) -> Slice {
+        var atoms = slice.atoms
+        for index in atoms.indices where atoms[index].isThreshold {
+            let others = atoms.indices.filter { $0 != index }.map { atoms[$0] }
+            let context = others.isEmpty ? nil : self.slice(others).rows.indices()
+            atoms[index] = source.median(of: atoms[index], in: context, population)
+        }
+        var centred = self.slice(atoms)
+        (centred.allowance, centred.gaps) = (slice.allowance, slice.gaps)
+        return centred
+    }
+
     private func isSameDirection(_ a: Atom, _ b: Atom) -> Bool {
         switch (a.claim, b.claim) {
         case (.above, .above), (.atMost, .atMost): true
@@ -287,7 +304,8 @@ extension Search {
             }
             let present = slice.counts - missing
             let yardstick = population.yardstick.without(missing)
-            for code in 0..<field.values.count where cells[code].errors >= minimumErrors {
+            for code in 0..<field.values.count
+            where cells[code].errors >= minimumErrors && field.elements[Int32(code)] == nil {
                 let own = cells[code]
                 let excess = max(0, own.errors - own.background) / own.events
                 let mixture =

@@ -59,8 +59,10 @@ struct Trial {
         guard prior > -.infinity else { return nil }
         let suspect = stratum(atom)
         let growth = growth(atom, suspect, within: everywhere)
-        let own = prior + growth + before(atom, suspect)
-        if growth > 3, own > Self.conviction { return own }
+        let before = before(suspect)
+        // What held failures before has its usual size with them: that it did not grow says nothing then.
+        let own = prior + before + (before > 3 ? max(0, growth) : growth)
+        if max(growth, before) > 3, own > Self.conviction { return own }
         var best: Double?
         let ownErrors = suspect.now.sum(search.population.errorWeights)
         for witness in others + search.beam.prefix(Self.witnesses) {
@@ -76,7 +78,7 @@ struct Trial {
             guard odds > best ?? Self.conviction else { continue }
             let otherPrior = roles.suspicion[witness.field]
             let other =
-                otherPrior + self.growth(witness, place, within: everywhere) + before(witness, place)
+                otherPrior + self.growth(witness, place, within: everywhere) + self.before(place)
             if own > other + 1 { best = odds }
         }
         return best
@@ -120,8 +122,9 @@ struct Trial {
         return Double.log(likelihood(moved) / likelihood(natural))
     }
 
-    /// Whether the slice held failures of the time before, too, beyond what their strata let expect; from 0 to 4.
-    private func before(_ atom: Atom, _ suspect: Stratum) -> Double {
+    /// Whether the slice held failures of the time before, too, beyond what their strata let expect. Up to 4 when it held more;
+    /// up to 12 when it held the same share of them as now, which the cause of an incident does not.
+    private func before(_ suspect: Stratum) -> Double {
         let base = sample.baseline
         let errors = suspect.before.sum(base.errorWeights)
         var expected = 0.0
@@ -130,6 +133,12 @@ struct Trial {
         }
         guard errors > 2 * expected else { return 0 }
         let statistic = scanStatistic(observed: errors, expected: expected, total: base.errors)
-        return min(4, statistic * sample.evidence)
+        let population = search.population
+        let now =
+            (suspect.now.sum(population.errorWeights) + 0.5) / (population.yardstick.total.errors + 1)
+        let usual = min(max(expected / base.errors, 1e-6), 1 - 1e-6)
+        let same =
+            errors * Double.log(now / usual) + (base.errors - errors) * Double.log((1 - now) / (1 - usual))
+        return max(min(4, statistic * sample.evidence), min(12, same * sample.evidence))
     }
 }

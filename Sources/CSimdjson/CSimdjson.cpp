@@ -28,6 +28,38 @@ void append(bd_parser &self, std::string_view path, int kind, std::string_view t
     self.fields.push_back({path.data(), path.size(), text.data(), text.size(), number, kind});
 }
 
+/* A value that holds no others. */
+error_code append_scalar(bd_parser &self, std::string_view path, ondemand::value value, ondemand::json_type type) {
+    switch (type) {
+        case ondemand::json_type::number: {
+            std::string_view token = value.raw_json_token();
+            while (!token.empty() && (unsigned char)token.back() <= ' ') { token.remove_suffix(1); }
+            double number;
+            if (auto failed = value.get_double().get(number)) { return failed; }
+            append(self, path, BD_FIELD_NUMBER, token, number);
+            return SUCCESS;
+        }
+        case ondemand::json_type::string: {
+            std::string_view text;
+            if (auto failed = value.get_string().get(text)) { return failed; }
+            append(self, path, BD_FIELD_STRING, text, 0);
+            return SUCCESS;
+        }
+        case ondemand::json_type::boolean: {
+            bool flag;
+            if (auto failed = value.get_bool().get(flag)) { return failed; }
+            append(self, path, BD_FIELD_BOOL, flag ? "true" : "false", flag ? 1 : 0);
+            return SUCCESS;
+        }
+        case ondemand::json_type::null: {
+            if (!value.is_null()) { return N_ATOM_ERROR; }
+            append(self, path, BD_FIELD_NULL, "", 0);
+            return SUCCESS;
+        }
+        default: return INCORRECT_TYPE;
+    }
+}
+
 error_code visit(bd_parser &self, ondemand::object object, std::string_view prefix, int depth) {
     if (depth > deepest) { return DEPTH_ERROR; }
     for (auto member : object) {
@@ -59,29 +91,8 @@ error_code visit(bd_parser &self, ondemand::object object, std::string_view pref
                 append(self, path, BD_FIELD_ARRAY, text, 0);
                 break;
             }
-            case ondemand::json_type::number: {
-                std::string_view token = value.raw_json_token();
-                while (!token.empty() && (unsigned char)token.back() <= ' ') { token.remove_suffix(1); }
-                double number;
-                if (auto failed = value.get_double().get(number)) { return failed; }
-                append(self, path, BD_FIELD_NUMBER, token, number);
-                break;
-            }
-            case ondemand::json_type::string: {
-                std::string_view text;
-                if (auto failed = value.get_string().get(text)) { return failed; }
-                append(self, path, BD_FIELD_STRING, text, 0);
-                break;
-            }
-            case ondemand::json_type::boolean: {
-                bool flag;
-                if (auto failed = value.get_bool().get(flag)) { return failed; }
-                append(self, path, BD_FIELD_BOOL, flag ? "true" : "false", flag ? 1 : 0);
-                break;
-            }
-            case ondemand::json_type::null: {
-                if (!value.is_null()) { return N_ATOM_ERROR; }
-                append(self, path, BD_FIELD_NULL, "", 0);
+            default: {
+                if (auto failed = append_scalar(self, path, value, type)) { return failed; }
                 break;
             }
         }
@@ -96,6 +107,23 @@ error_code parse(bd_parser &self, const char *text, size_t length) {
     ondemand::object object;
     if (auto failed = document.get_object().get(object)) { return failed; }
     if (auto failed = visit(self, object, {}, 0)) { return failed; }
+    const char *rest;
+    return document.current_location().get(rest) == OUT_OF_BOUNDS ? SUCCESS : TRAILING_CONTENT;
+}
+
+error_code parse_array(bd_parser &self, const char *text, size_t length) {
+    ondemand::document document;
+    auto view = padded_string_view(text, length, length + SIMDJSON_PADDING);
+    if (auto failed = self.parser.iterate(view).get(document)) { return failed; }
+    ondemand::array array;
+    if (auto failed = document.get_array().get(array)) { return failed; }
+    for (auto element : array) {
+        ondemand::value value;
+        ondemand::json_type type;
+        if (auto failed = element.get(value)) { return failed; }
+        if (auto failed = value.type().get(type)) { return failed; }
+        if (auto failed = append_scalar(self, {}, value, type)) { return failed; }
+    }
     const char *rest;
     return document.current_location().get(rest) == OUT_OF_BOUNDS ? SUCCESS : TRAILING_CONTENT;
 }
@@ -162,6 +190,15 @@ long bd_parser_parse(bd_parser *parser, const char *text, size_t length) {
         parser->fields.clear();
         return -1;
     }
+}
+
+long bd_parser_parse_array(bd_parser *parser, const char *text, size_t length) {
+    parser->fields.clear();
+    try {
+        if (!parse_array(*parser, text, length)) { return (long)parser->fields.size(); }
+    } catch (...) {}
+    parser->fields.clear();
+    return -1;
 }
 
 const bd_field *bd_parser_fields(const bd_parser *parser) { return parser->fields.data(); }

@@ -14,6 +14,8 @@ public struct Predicate: Sendable, Hashable, Codable {
         case isNull
         /// The field is a text that begins so.
         case hasPrefix(String)
+        /// The field is an array with this element.
+        case contains(FieldValue)
     }
 
     /// The field's name as it stands in the events.

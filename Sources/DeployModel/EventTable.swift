@@ -47,12 +47,17 @@ public struct EventTable: Sendable, Equatable {
         public var values: [FieldValue]
         /// For each row an index into ``values``, or −1 where the row has no such field.
         public var codes: [Int32]
+        /// The distinct elements of the values that are arrays, by their index in ``values``, where each is the text of its JSON.
+        public var elements: [Int32: [FieldValue]]
 
         /// A column.
-        public init(name: String, values: [FieldValue], codes: [Int32]) {
+        public init(
+            name: String, values: [FieldValue], codes: [Int32], elements: [Int32: [FieldValue]] = [:]
+        ) {
             self.name = name
             self.values = values
             self.codes = codes
+            self.elements = elements
         }
     }
 
@@ -68,6 +73,8 @@ public struct EventTable: Sendable, Equatable {
     public var roles: [FieldRole: String]
     /// The weight of all events that the table was drawn from, when it is a sample.
     public var sampledFrom: Double?
+    /// How many fields there were for which there was no room.
+    public var fieldsLeftOut = 0
 
     /// An event table; every column has as many rows as `times`.
     public init(
@@ -89,6 +96,20 @@ public struct EventTable: Sendable, Equatable {
 
     /// How many rows.
     public var count: Int { times.count }
+
+    /// What the reader of an answer about these events must know.
+    public var warnings: [Warning] {
+        guard fieldsLeftOut > 0 else { return [] }
+        return [
+            Warning(
+                code: "fields_left_out",
+                text:
+                    "The events have more fields than are compared: \(fieldsLeftOut) \(fieldsLeftOut == 1 ? "was" : "were") left out.",
+                remedy:
+                    "export only the fields that may matter: what sets failing events apart may be among the others"
+            )
+        ]
+    }
 
     /// The column of a name.
     public func column(_ name: String) -> Column? { columns.first { $0.name == name } }

@@ -9,14 +9,15 @@ enum FieldNames {
             [
                 "timestamp", "@timestamp", "time", "ts", "_time", "event_time", "datetime", "date",
                 "Timestamp UTC",
-                "created_at", "start_time", "minute", "bucket", "t",
+                "created_at", "start_time", "timeUnixNano", "startTimeUnixNano", "minute", "bucket", "t",
             ]
         case .error:
             [
                 "error", "is_error", "failed", "failure", "success", "ok", "event.outcome", "outcome",
                 "http.response.status_code", "http.status_code", "status_code", "response_code", "status",
                 "code",
-                "error.type", "exception.type", "err", "log.level", "level", "severity",
+                "status.code", "error.type", "exception.type", "err", "log.level", "level", "severity",
+                "severityText", "severity_text",
             ]
         case .errors: ["errors", "error", "error_count", "failures", "failed", "errors_total"]
         case .successes: ["successes", "success", "success_count", "ok", "succeeded"]

@@ -1,5 +1,6 @@
 internal import CSimdjson
 import DelimitedText
+import DeployModel
 
 /// Why a line is not a record.
 public struct RejectedLine: Sendable, Hashable {
@@ -27,7 +28,7 @@ struct SourceShape: Sendable {
 
 /// A parser of one JSON object, which looks at every byte.
 final class JSONRecordParser {
-    private let parser: OpaquePointer
+    fileprivate let parser: OpaquePointer
     private var fields: [NamedField] = []
     static let padding = bd_padding()
 
@@ -49,6 +50,24 @@ final class JSONRecordParser {
             for index in 0..<count { fields.append(NamedField(start[index])) }
         }
         return .success(fields)
+    }
+}
+
+extension JSONRecordParser {
+    /// The elements of an array of scalars, each once; empty for an array of anything else.
+    ///
+    /// - Parameter json: the text of the array.
+    func elements(of json: UnsafeRawBufferPointer) -> [FieldValue] {
+        var bytes = [UInt8](json)
+        bytes.append(contentsOf: repeatElement(0, count: Self.padding))
+        return bytes.withUnsafeBytes { bytes in
+            let count = bd_parser_parse_array(
+                parser, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), json.count)
+            guard count > 0, let start = bd_parser_fields(parser) else { return [] }
+            var seen: Set<FieldValue> = []
+            return (0..<count).compactMap { NamedField(start[$0]).field.value }
+                .filter { seen.insert($0).inserted }
+        }
     }
 }
 

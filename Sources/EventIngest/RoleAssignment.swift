@@ -142,7 +142,9 @@ public struct RoleAssignment: Sendable {
         if !words.isDisjoint(with: ["info", "warn", "warning", "debug", "notice", "critical", "fatal"]) {
             return .level
         }
-        if !words.isDisjoint(with: ["success", "failure", "ok", "failed", "succeeded"]) { return .outcome }
+        if !words.isDisjoint(with: ["success", "failure", "ok", "failed", "succeeded", "unset"]) {
+            return .outcome
+        }
         if ["level", "severity", "severitytext"].contains(last) { return .level }
         if words.contains("true") || words.contains("false") { return .flag }
         // A text such as an error's message or type, there only on failures.
@@ -175,11 +177,14 @@ public struct RoleAssignment: Sendable {
 }
 
 extension FieldSurvey {
-    /// The field that a name of the lists means: exactly, behind `data.`, else whatever the case.
+    /// The field that a name of the lists means: exactly, behind `data.`, else whatever the case, else inside an envelope.
     func matching(_ name: String) -> Field? {
         if let exact = field(name) ?? field("data.\(name)") { return exact }
         let lowered = name.lowercased()
-        return fields.first { $0.name.lowercased() == lowered }
+        // Which field came first depends on the order of the events.
+        func first(_ fits: (Field) -> Bool) -> Field? { fields.filter(fits).min { $0.name < $1.name } }
+        return first { $0.name.lowercased() == lowered }
+            ?? first { Envelope.contents(of: $0.name).lowercased() == lowered }
     }
 }
 

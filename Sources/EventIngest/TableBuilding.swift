@@ -26,7 +26,7 @@ func table(
     rows = try ordered(rows, of: sources)
     let (times, failing, weights) = (rows.map(\.kept.time), rows.map(\.isFailing), rows.map(\.weight))
     let shareCount = max(1, min(jobs, 8))
-    let shares = (0..<shareCount).map { ColumnShare(rows: rows.count, share: ($0, shareCount)) }
+    let shares = try (0..<shareCount).map { try ColumnShare(rows: rows.count, share: ($0, shareCount)) }
     var pieces = pieces(of: rows)
     rows = []
     let files = sources.sources
@@ -41,9 +41,11 @@ func table(
     let counts: Set<FieldRole> = [.errors, .successes, .count, .errorKinds, .weight]
     let leftOut = Set(roles.fields.filter { $0.key == .time || counts.contains($0.key) }.values)
     let columns = shares.flatMap { $0.columns() }.filter { !leftOut.contains($0.name) }
-    return EventTable(
+    var table = EventTable(
         times: times, failing: failing, weights: weights, columns: columns.sorted { $0.name < $1.name },
         roles: roles.fields, sampledFrom: isSample ? seen : nil)
+    table.fieldsLeftOut = shares.first?.fieldsLeftOut ?? 0
+    return table
 }
 
 /// Cuts rows into pieces of at most 1024 and four megabytes or so.
@@ -183,8 +185,8 @@ private struct Slab: Sendable {
 private final class ColumnShare: Sendable {
     private let builder: Mutex<ColumnsBuilder>
 
-    init(rows: Int, share: (remainder: Int, of: Int)) {
-        builder = Mutex(ColumnsBuilder(rows: rows, share: share))
+    init(rows: Int, share: (remainder: Int, of: Int)) throws {
+        builder = Mutex(try ColumnsBuilder(rows: rows, share: share))
     }
 
     func read(_ slabs: [Slab]) throws {
@@ -196,6 +198,8 @@ private final class ColumnShare: Sendable {
     }
 
     func columns() -> [EventTable.Column] { builder.withLock { $0.columns() } }
+
+    var fieldsLeftOut: Int { builder.withLock { $0.fieldsLeftOut } }
 }
 
 /// Puts fields of rows into columns with dictionaries.
@@ -203,13 +207,15 @@ private struct ColumnsBuilder: RecordSink {
     private static let fieldLimit = 500
     private let rowCount: Int
     private let wanted: WantedFields
+    private let arrays: JSONRecordParser
     /// By place.
     private var building: [ColumnBuilder] = []
     /// The rows that are being read, in their order, and how many of them were.
     private var rows: [Int] = [], next = 0
 
-    init(rows: Int, share: (remainder: Int, of: Int)) {
+    init(rows: Int, share: (remainder: Int, of: Int)) throws {
         rowCount = rows
+        arrays = try JSONRecordParser()
         wanted = WantedFields(upTo: Self.fieldLimit, share: share)
     }
 
@@ -232,7 +238,9 @@ private struct ColumnsBuilder: RecordSink {
     // A record may span several lines, so that they are counted by themselves.
     mutating func accept(_ record: Record, line: Int) {
         guard next < rows.count else { return }
-        while building.count < wanted.names.count { building.append(ColumnBuilder(rows: rowCount)) }
+        while building.count < wanted.names.count {
+            building.append(ColumnBuilder(rows: rowCount, arrays: arrays))
+        }
         for place in building.indices {
             let field = record[place]
             if field.isPresent { building[place].add(field, row: rows[next]) }
@@ -242,9 +250,13 @@ private struct ColumnsBuilder: RecordSink {
 
     mutating func reject(line: Int, reason: String) { next += 1 }
 
+    /// Every share meets all names, so that each knows of all that were left out.
+    var fieldsLeftOut: Int { wanted.leftOut.count }
+
     func columns() -> [EventTable.Column] {
         zip(wanted.names, building).filter { !$0.1.values.isEmpty }.map { name, column in
-            EventTable.Column(name: name, values: column.values, codes: column.codes)
+            EventTable.Column(
+                name: name, values: column.values, codes: column.codes, elements: column.elements)
         }
     }
 }
@@ -253,24 +265,35 @@ private struct ColumnsBuilder: RecordSink {
 private struct ColumnBuilder {
     private(set) var values: [FieldValue] = []
     private(set) var codes: [Int32]
+    private(set) var elements: [Int32: [FieldValue]] = [:]
+    private let arrays: JSONRecordParser
     /// The spellings met so far and the code of each: `7` and `7.0` are one value.
     private var spellings = NameTable()
     private var codesOfSpellings: [Int32] = []
     private var numbers: [Double: Int32] = [:]
 
-    init(rows: Int) {
+    /// Of an array only so many distinct elements are kept.
+    private static let elementLimit = 100
+
+    init(rows: Int, arrays: JSONRecordParser) {
         codes = Array(repeating: -1, count: rows)
+        self.arrays = arrays
     }
 
     mutating func add(_ field: RecordField, row: Int) {
-        // An array is kept as its text.
-        let kind = field.kind == .array ? RecordField.Kind.string : field.kind
-        let spelling = spellings.number(adding: field.text, mark: kind.rawValue)
+        let spelling = spellings.number(adding: field.text, mark: field.kind.rawValue)
         if spelling == codesOfSpellings.count {
             guard let value = field.value else { return }
             codesOfSpellings.append(code(of: value))
+            if field.kind == .array { note(field, codesOfSpellings[spelling]) }
         }
         codes[row] = codesOfSpellings[spelling]
+    }
+
+    /// An array of labels is kept as its text, with its elements.
+    private mutating func note(_ array: RecordField, _ code: Int32) {
+        let found = arrays.elements(of: array.text).prefix(Self.elementLimit)
+        if !found.isEmpty { elements[code] = Array(found) }
     }
 
     private mutating func code(of value: FieldValue) -> Int32 {

@@ -8,6 +8,9 @@ final class WantedFields {
     /// Whether every field is read: then one that is not well-formed is missing, and does not spoil the record.
     let isOpen: Bool
     private var places: [String: Int] = [:]
+    /// Names for which there was no place; at most ``leftOutLimit`` of them.
+    private(set) var leftOut: Set<String> = []
+    static let leftOutLimit = 10_000
     /// Of the fields only those are read whose hash leaves this remainder.
     private let share: (remainder: Int, of: Int)
 
@@ -40,7 +43,12 @@ final class WantedFields {
     }
 
     private func add(_ name: String) -> Int? {
-        guard places[name] == nil, names.count < capacity else { return nil }
+        guard places[name] == nil else { return nil }
+        guard names.count < capacity else {
+            // Names that are made up for each record, such as ids, must not fill the memory.
+            if leftOut.count < Self.leftOutLimit { leftOut.insert(name) }
+            return nil
+        }
         places[name] = names.count
         names.append(name)
         return names.count - 1

@@ -74,7 +74,7 @@ extension Predicate {
     /// The text that a predicate names, for comparing with words of the configuration.
     fileprivate var words: String? {
         switch comparison {
-        case .equals(.string(let text)), .hasPrefix(let text): text
+        case .equals(.string(let text)), .hasPrefix(let text), .contains(.string(let text)): text
         default: nil
         }
     }

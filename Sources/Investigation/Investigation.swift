@@ -85,10 +85,12 @@ public func investigate(
         rollouts: observations.rollouts, workers: workers)
     let small = judgement.incidents.filter { !$0.mayBe(question.minEffect) }
     judgement.incidents.removeAll { small.contains($0) }
+    var eventWarnings: [Warning] = []
     var accusations: [(explanation: Explanation, failures: FailureContext)] = []
     for (index, incident) in judgement.incidents.enumerated() {
-        let explanation = try explained(
+        let (explanation, noted) = try explained(
             incident, observations: observations, source: source, by: attribution, workers: workers)
+        eventWarnings += noted
         let failures = failureContext(incident, explanation: explanation, observations: observations)
         judgement.incidents[index] = weighedByContent(
             incident, comparisons: comparisons, failures: failures)
@@ -113,7 +115,7 @@ public func investigate(
                 }
                 ?? [])
     }
-    let warnings = comparisons.values.flatMap(\.warnings)
+    let warnings = comparisons.values.flatMap(\.warnings) + eventWarnings
     return Investigated(
         verdict: verdict, findings: findings, deploys: aligned,
         warnings: Set(warnings).sorted { ($0.code, $0.text) < ($1.code, $1.text) },
@@ -153,14 +155,15 @@ package func comparedWindows(_ incident: Incident, window: TimeWindow) -> (
 private func explained(
     _ incident: Incident, observations: Observations, source: some InvestigationSource,
     by preferences: FieldPreferences, workers: Int
-) throws -> Explanation {
+) throws -> (Explanation, [Warning]) {
     let (during, before) = comparedWindows(incident, window: observations.window)
     let table = try source.events(during: during, before: before)
-    return explain(
+    let explanation = explain(
         table, interest: during, baseline: before,
         options: AttributionOptions(
             symptomFields: preferences.symptoms, causeFields: preferences.causes,
             outcomeFields: preferences.outcome), workers: workers)
+    return (explanation, table.warnings)
 }
 
 /// When the pods of a deploy's workloads, or of those that fail, were first seen with a new template after it: the first time

@@ -196,6 +196,7 @@ private func json(_ predicate: Predicate) -> JSONValue {
         case .atMost(let number): ("<=", .exact(number))
         case .isNull: ("is_null", .null)
         case .hasPrefix(let prefix): ("prefix", .string(prefix))
+        case .contains(let value): ("contains", json(value))
         }
     return .object([("field", .string(predicate.field)), ("op", .string(operation)), ("value", value)])
 }

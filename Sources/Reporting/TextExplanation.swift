@@ -45,5 +45,6 @@ func describe(_ predicate: Predicate) -> String {
     case .atMost(let number): "\(field) <= \(FieldValue.number(number).text)"
     case .isNull: "\(field) is missing"
     case .hasPrefix(let prefix): "\(field) begins with \(Wording.harmless(prefix))"
+    case .contains(let value): "\(field) contains \(Wording.harmless(value.text))"
     }
 }

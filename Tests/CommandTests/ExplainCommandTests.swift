@@ -53,6 +53,41 @@ struct ExplainCommandTests {
         #expect(found["field"] as? String == "bytes")
     }
 
+    @Test("prints the same bytes for any number of threads and any order of the events")
+    func identical() throws {
+        var noise = SeededNoise(seed: 11)
+        // Weights and values that are no whole numbers: sums of them would round differently in another order.
+        var lines = (0..<400).map { index -> String in
+            let region = ["eu", "us", "apac"][Int.random(in: 0..<3, using: &noise)]
+            let fails =
+                index >= 200 && region == "eu" && Int.random(in: 0..<2, using: &noise) == 0 || index % 37 == 0
+            let number = Double(Int.random(in: 1...999, using: &noise)) / 7
+            let time = Instant(milliseconds: 1_600_000_200_000 + Int64(index) * 9_000)
+            return """
+                {"timestamp":"\(time)","attributes":{"region":"\(region)","load":\(number),"tags":["\(region)","t\(index % 3)"],\
+                "id":"\(index)"},"samplerate":\(1 + Double(index % 4) / 3),"error":\(fails),"took":\(fails ? 900 + index % 9 : index % 50)}
+                """
+        }
+        try withTemporaryFolder { folder in
+            var seen: Set<String> = []
+            for _ in 0..<4 {
+                try write(lines.joined(separator: "\n"), to: "\(folder)/events.ndjson")
+                for jobs in ["1", "2", "4"] {
+                    let run = try blamedeploy([
+                        "explain", "\(folder)/events.ndjson", "--after", "2020-09-13T13:00:00Z", "--jobs",
+                        jobs,
+                        "--format", "json",
+                    ])
+                    #expect(run.status == 0)
+                    seen.insert(run.output)
+                }
+                lines.shuffle(using: &noise)
+            }
+            #expect(seen.count == 1)
+            #expect(seen.first?.contains("\"predicates\"") == true)
+        }
+    }
+
     @Test("says when there is nothing to explain")
     func nothing() throws {
         let run = try explained(["--window", "110m..90m", "--baseline", "85m..65m"], json: false)

@@ -245,6 +245,20 @@ struct SummaryTests {
         #expect(found.inputs[0].skipped == 1)
     }
 
+    @Test(
+        "roles are seen through what an exporter wraps around events",
+        arguments: [
+            "{\"timestamp\":\"2020-09-13T12:27:00Z\",\"resource\":{\"attributes\":{\"k8s.pod.name\":\"a-0\",\"service.version\":\"7\"}},\"attributes\":{\"http.response.status_code\":503}}",
+            "{\"Timestamp\":\"2020-09-13T12:27:00Z\",\"ResourceAttributes\":{\"k8s.pod.name\":\"a-0\",\"service.version\":\"7\"},\"SeverityText\":\"ERROR\"}",
+            "{\"result\":{\"_time\":\"2020-09-13T12:27:00Z\",\"pod\":\"a-0\",\"version\":\"7\",\"level\":\"error\"}}",
+        ])
+    func wrapped(event: String) throws {
+        let found = try summary(event)
+        #expect(whole(found) == Rate(1, of: 1))
+        #expect(found.roles.fields[.pod] != nil)
+        #expect(found.roles.fields[.version] != nil)
+    }
+
     @Test("a mapped field that no event has is an error with the nearest name")
     func mapping() throws {
         let error = #expect(throws: IngestError.self) {
@@ -277,6 +291,35 @@ struct SamplingTests {
             #expect(table.failing.filter { $0 }.count == 30)
             #expect(table.sampledFrom == nil)
             #expect(table.column("took.ms")?.values[17] == .number(17))
+        }
+    }
+
+    @Test("an array of labels has its elements, an array of anything else is its text")
+    func arrays() throws {
+        try withTemporaryFolder { folder in
+            let arrays = [#"["canary","eu","eu"]"#, #"[ "\u00e4", 7, true, null ]"#, "[]", #"[{"a":1}]"#]
+            let text = arrays.enumerated().map { index, array in
+                #"{"ts":"2020-09-13T14:5\#(index):00Z","error":false,"tags":\#(array)}"#
+            }
+            try write(text.joined(separator: "\n"), to: "\(folder)/a")
+            let column = try #require(table(["\(folder)/a"]).column("tags"))
+            #expect(column.values == arrays.map(FieldValue.string))
+            #expect(
+                column.elements == [
+                    0: [.string("canary"), .string("eu")],
+                    1: [.string("ä"), .number(7), .bool(true)],
+                ])
+        }
+    }
+
+    @Test("fields that there is no room for are counted")
+    func manyFields() throws {
+        try withTemporaryFolder { folder in
+            let fields = (0..<510).map { "\"f\($0)\":1" }.joined(separator: ",")
+            try write("{\"ts\":\"2020-09-13T14:50:00Z\",\"error\":false,\(fields)}\n", to: "\(folder)/a")
+            let table = try table(["\(folder)/a"])
+            #expect(table.fieldsLeftOut == 12)
+            #expect(table.warnings.map(\.code) == ["fields_left_out"])
         }
     }
 

@@ -69,7 +69,7 @@ struct ExplainCommand: ParsableCommand, Executable {
                 outcomeFields: Set(summary.roles.outcomeFields)), workers: events.workers)
         return WindowComparison(
             inputs: summary.inputs, interest: interest, baseline: baseline, explanation: explanation,
-            sampledFrom: table.sampledFrom, warnings: summary.warnings)
+            sampledFrom: table.sampledFrom, warnings: summary.warnings + table.warnings)
     }
 
     private func requireOrder(_ interest: TimeWindow, _ baseline: TimeWindow?) throws {

@@ -46,7 +46,13 @@ void bd_parser_free(bd_parser *parser);
  */
 long bd_parser_parse(bd_parser *parser, const char *text, size_t length);
 
-/* The leaves of the last object, in the order of the text. */
+/*
+ * Parses one JSON array of scalars, whose elements become leaves without a path. As with objects, bd_padding() more bytes must be
+ * readable. Returns their number, or -1 when it is no such array.
+ */
+long bd_parser_parse_array(bd_parser *parser, const char *text, size_t length);
+
+/* The leaves of the last object or array, in the order of the text. */
 const bd_field *bd_parser_fields(const bd_parser *parser);
 
 /* Why the last parse failed, in plain words. */
