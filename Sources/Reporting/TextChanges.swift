@@ -67,7 +67,11 @@ extension DeployChanges {
 }
 
 /// The deploys of a window as a table.
-public func renderText(deploys: [Deploy], source: String, window: TimeWindow, style: TextStyle) -> String {
+///
+/// - Parameter failed: deploys that failed or were called off; they stand in a list of their own.
+public func renderText(
+    deploys: [Deploy], failed: [Deploy] = [], source: String, window: TimeWindow, style: TextStyle
+) -> String {
     var layout = TextLayout(style)
     let until = CivilDate(window.until)
     layout.parts([
@@ -78,7 +82,19 @@ public func renderText(deploys: [Deploy], source: String, window: TimeWindow, st
         ),
     ])
     layout.blank()
-    for deploy in deploys {
+    for deploy in deploys { line(deploy, &layout) }
+    if deploys.isEmpty { layout.line("No deploy in this window.", indent: 2) }
+    if !failed.isEmpty {
+        layout.blank()
+        layout.line("Failed or called off, and not judged", indent: 1, .strong)
+        for deploy in failed { line(deploy, &layout) }
+    }
+    return layout.text
+}
+
+/// One deploy of the table.
+private func line(_ deploy: Deploy, _ layout: inout TextLayout) {
+    let style = layout.style
         let config = deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? "?"
         let name = Wording.padded(Wording.harmless(deploy.shortName), to: 10)
         let author = Wording.padded(
@@ -94,9 +110,6 @@ public func renderText(deploys: [Deploy], source: String, window: TimeWindow, st
                 "reaches \(deploy.workloads.map(Wording.harmless).joined(separator: ", "))", indent: 16,
                 hang: 2, .dim)
         }
-    }
-    if deploys.isEmpty { layout.line("No deploy in this window.", indent: 2) }
-    return layout.text
 }
 
 /// A ranked list: score and place, the field with its values, the reasons, the mend.

@@ -101,9 +101,11 @@ struct CheckCommand: ParsableCommand, Executable {
         let near = try repository.listDeploys(
             opened,
             window: TimeWindow(
-                since: window.since - InvestigateCommand.lookBackSeconds, until: window.until))
+                since: window.since - InvestigateCommand.lookBackSeconds, until: window.until),
+            offsetSeconds: self.window.offsetSeconds)
         guard near.deploys.isEmpty else { return near }
         return try repository.listDeploys(
-            opened, window: TimeWindow(since: window.since - 30 * 86_400, until: window.until))
+            opened, window: TimeWindow(since: window.since - 30 * 86_400, until: window.until),
+            offsetSeconds: self.window.offsetSeconds)
     }
 }

@@ -15,8 +15,8 @@ struct DeploysCommand: ParsableCommand, Executable {
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
         let opened = try repository.open()
-        let window = window.window(span: nil, now: terminal.now)
-        let listing = try repository.listDeploys(opened, window: window)
+        let asked = window.window(span: nil, now: terminal.now)
+        let listing = try repository.listDeploys(opened, window: asked, offsetSeconds: window.offsetSeconds)
         let evidence = CollectedEvidence(repository: opened) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
@@ -24,15 +24,18 @@ struct DeploysCommand: ParsableCommand, Executable {
             try evidence.comparison(of: deploy).map { described(deploy, by: $0) } ?? deploy
         }
         switch output.format {
-        case .json: try terminal.print(renderJSON(deploys: deploys))
+        case .json: try terminal.print(renderJSON(deploys: deploys, failed: listing.failed))
         case .markdown: throw OutputOptions.noMarkdown
         case .text:
             try terminal.print(
                 renderText(
-                    deploys: deploys, source: listing.source, window: window,
+                    deploys: deploys, failed: listing.failed, source: listing.source, window: asked,
                     style: output.style(for: terminal)))
         }
-        for warning in listing.warnings { terminal.complain("warning: \(warning.text)") }
+        for warning in listing.warnings where warning.code != "failed_deploys" {
+            let help = warning.remedy.map { "\n  help: \($0)" } ?? ""
+            terminal.complain("warning: \(warning.text)\(help)")
+        }
         return .success
     }
 }

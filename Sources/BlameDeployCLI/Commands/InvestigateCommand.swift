@@ -68,7 +68,8 @@ struct InvestigateCommand: ParsableCommand, Executable {
         }
         // A deploy shortly before the window may take effect inside it.
         let listing = try repository.listDeploys(
-            opened, window: TimeWindow(since: window.since - Self.lookBackSeconds, until: window.until))
+            opened, window: TimeWindow(since: window.since - Self.lookBackSeconds, until: window.until),
+            offsetSeconds: self.window.offsetSeconds)
         let series = summary.series.map { $0.slice(window) }
         let found = try investigate(
             deploys: listing.deploys,
@@ -109,7 +110,8 @@ struct InvestigateCommand: ParsableCommand, Executable {
     /// Without events the deploys' own changes, ranked by risk, are still worth reading.
     private func withoutEvents(_ opened: Repository?, now: Instant) throws -> Report {
         let window = window.window(span: nil, now: now)
-        let listing = try repository.listDeploys(opened, window: window)
+        let listing = try repository.listDeploys(
+            opened, window: window, offsetSeconds: self.window.offsetSeconds)
         let evidence = CollectedEvidence(repository: opened, code: try repository.openCode()) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }

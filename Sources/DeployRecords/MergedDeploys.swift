@@ -1,0 +1,134 @@
+public import DeployModel
+
+/// The deploys of several sources as one list: what two of them tell of is one deploy.
+///
+/// Two deploys of different sources are one when they are of the same commit (or, where a commit is not known, go by the same
+/// name), neither the environment nor the service tells them apart, and their times overlap or are at most ten minutes apart.
+/// The merged one keeps the id, title and author of the source that was named first, and covers the time of both. A commit of
+/// the history that a record tells of, at whatever time, is that record: its clock is the deploy's.
+///
+/// - Parameters:
+///   - sources: for each source its deploys in order of time, the source that is preferred first.
+///   - references: what names a deploy's commit where ``Deploy/commit`` is `nil`, by id.
+/// - Returns: the deploys by time; those of one time in the order of the sources. Ids are unique. ``Deploy/previous`` is as the
+///   sources have it.
+public func mergeDeploys(_ sources: [[Deploy]], references: [String: [String]] = [:]) -> [Deploy] {
+    guard sources.count > 1 else { return sources.first ?? [] }
+    var merged: [MergedDeploy] = []
+    var byCommit: [CommitID: [Int]] = [:]
+    var withoutCommit: [Int] = []
+    for (number, source) in sources.enumerated() {
+        for deploy in source {
+            let names = deploy.commit.map { [$0.hex] } ?? references[deploy.id] ?? []
+            let candidates =
+                deploy.commit.map { (byCommit[$0] ?? []) + withoutCommit } ?? Array(merged.indices)
+            let index = candidates.first { merged[$0].isSame(deploy, names, from: number) }
+            if let index {
+                merged[index].take(deploy, names, from: number)
+            } else {
+                merged.append(MergedDeploy(deploy: deploy, names: Set(names), sources: [number]))
+            }
+            let place = index ?? merged.count - 1
+            if let commit = merged[place].deploy.commit {
+                if !(byCommit[commit]?.contains(place) ?? false) {
+                    byCommit[commit, default: []].append(place)
+                }
+                withoutCommit.removeAll { $0 == place }
+            } else if index == nil {
+                withoutCommit.append(place)
+            }
+        }
+    }
+    merged = withoutTold(merged)
+    let ordered = merged.enumerated().sorted {
+        ($0.element.deploy.startedAt, $0.offset) < ($1.element.deploy.startedAt, $1.offset)
+    }
+    var ids = UniqueIDs()
+    return ordered.map { entry in
+        var deploy = entry.element.deploy
+        deploy.id = ids.unique(deploy.id)
+        return deploy
+    }
+}
+
+/// Drops the commits of the history that a record tells of.
+private func withoutTold(_ merged: [MergedDeploy]) -> [MergedDeploy] {
+    let recorded = Set(merged.filter(\.deploy.source.hasDeployClock).compactMap(\.deploy.commit))
+    return merged.filter { entry in
+        entry.deploy.source.hasDeployClock || !(entry.deploy.commit.map(recorded.contains) ?? false)
+    }
+}
+
+/// A deploy that one source or several tell of.
+private struct MergedDeploy {
+    var deploy: Deploy
+    /// What its commit goes by.
+    var names: Set<String>
+    var sources: Set<Int>
+
+    /// Whether another source's deploy is this one.
+    func isSame(_ other: Deploy, _ otherNames: [String], from source: Int) -> Bool {
+        guard !sources.contains(source), deploy.source.hasDeployClock == other.source.hasDeployClock,
+            isNear(other)
+        else { return false }
+        if let own = deploy.environment, let theirs = other.environment, !isSameEnvironment(own, theirs) {
+            return false
+        }
+        if let own = deploy.service, let theirs = other.service, !isSameService(own, theirs) { return false }
+        if let own = deploy.commit, let theirs = other.commit { return own == theirs }
+        return names.contains { own in otherNames.contains { isSameCommitName(own, $0) } }
+    }
+
+    private func isNear(_ other: Deploy) -> Bool {
+        let tolerance = 600
+        let (start, end) = (deploy.startedAt, deploy.finishedAt ?? deploy.startedAt)
+        let (otherStart, otherEnd) = (other.startedAt, other.finishedAt ?? other.startedAt)
+        return otherStart <= end + tolerance && start <= otherEnd + tolerance
+    }
+
+    /// Adds what another source knows.
+    mutating func take(_ other: Deploy, _ otherNames: [String], from source: Int) {
+        sources.insert(source)
+        names.formUnion(otherNames)
+        deploy.commit = deploy.commit ?? other.commit
+        deploy.environment = deploy.environment ?? other.environment
+        deploy.service = deploy.service ?? other.service
+        if deploy.title.isEmpty { deploy.title = other.title }
+        if deploy.author.isEmpty { deploy.author = other.author }
+        deploy.isRollback = deploy.isRollback || other.isRollback
+        let ends =
+            [deploy.startedAt, other.startedAt] + [deploy.finishedAt, other.finishedAt].compactMap { $0 }
+        let isEndKnown = deploy.finishedAt != nil || other.finishedAt != nil
+        deploy.startedAt = min(deploy.startedAt, other.startedAt)
+        deploy.finishedAt = isEndKnown ? ends.max() : nil
+    }
+}
+
+/// Whether two names are of one commit: the same, or one id abbreviated to the other.
+private func isSameCommitName(_ a: String, _ b: String) -> Bool {
+    if a == b { return true }
+    guard isCommitName(a), isCommitName(b) else { return false }
+    return a.hasPrefix(b) || b.hasPrefix(a)
+}
+
+/// Whether two names of environments mean one: equal, or with a usual word in common however it is abbreviated, as
+/// `production` and `shop-prod` have.
+public func isSameEnvironment(_ a: String, _ b: String) -> Bool {
+    if a == b { return true }
+    let usual = { (name: String) in
+        Set(
+            name.lowercased().split { !$0.isLetter && !$0.isNumber }.compactMap { word -> String? in
+                environmentName(in: [String(word)]).map { environmentAbbreviations[$0] ?? $0 }
+            })
+    }
+    return !usual(a).isDisjoint(with: usual(b))
+}
+
+private let environmentAbbreviations = [
+    "prod": "production", "live": "production", "stage": "staging", "dev": "development", "testing": "test",
+]
+
+/// Whether two names of services mean one: the last parts of their paths are equal.
+private func isSameService(_ a: String, _ b: String) -> Bool {
+    a.split(separator: "/").last?.lowercased() == b.split(separator: "/").last?.lowercased()
+}
