@@ -3,6 +3,7 @@ import DeployModel
 import DeployRecords
 import GitHistory
 import Investigation
+import Settings
 
 /// The deploys of a window, and where they come from.
 struct DeployListing {
@@ -24,12 +25,15 @@ extension RepositoryOptions {
     ///
     /// - Parameter offsetSeconds: the zone of recorded times that name none.
     func listDeploys(
-        _ repository: Repository?, window: TimeWindow, offsetSeconds: Int? = nil
+        _ repository: Repository?, window: TimeWindow, offsetSeconds: Int? = nil, settings: Settings? = nil
     ) throws -> DeployListing {
-        let parts = try (deploys.isEmpty ? [.automatic] : deploys.map(DeploySourceName.init)).map {
+        var parts = try (deploys.isEmpty ? [.automatic] : deploys.map(DeploySourceName.init)).map {
             try list($0, repository, window: window, offsetSeconds: offsetSeconds)
         }
-        var listing = try joined(parts, repository)
+        if let settings {
+            for index in parts.indices { parts[index].rename { settings.environmentName($0) } }
+        }
+        var listing = joined(parts)
         if let environment {
             let isElsewhere = { (deploy: Deploy) in
                 deploy.environment.map { !isSameEnvironment($0, environment) } ?? false
@@ -42,11 +46,14 @@ extension RepositoryOptions {
         listing.failed.removeAll { !window.contains($0.startedAt) }
         if let first = listing.failed.first {
             let count = listing.failed.count
-            let kind = count == 1 ? "deploy that failed or was called off is" : "deploys that failed or were called off are"
+            let kind =
+                count == 1
+                ? "deploy that failed or was called off is" : "deploys that failed or were called off are"
             listing.warnings.append(
                 Warning(
                     code: "failed_deploys",
-                    text: "\(count) \(kind) not judged, the first at \(first.startedAt) (\(first.shortName)): what it changed on "
+                    text:
+                        "\(count) \(kind) not judged, the first at \(first.startedAt) (\(first.shortName)): what it changed on "
                         + "its way would not be told",
                     remedy: "`blamedeploy deploys` lists them"))
         }
@@ -54,9 +61,13 @@ extension RepositoryOptions {
     }
 
     /// The lists of several sources as one, each deploy after the one it replaced.
-    private func joined(_ parts: [DeployListing], _ repository: Repository?) throws -> DeployListing {
-        guard parts.count > 1 else { return parts.first ?? DeployListing(deploys: [], source: "", warnings: []) }
-        let references = parts.reduce(into: [:]) { all, part in all.merge(part.references) { first, _ in first } }
+    private func joined(_ parts: [DeployListing]) -> DeployListing {
+        guard parts.count > 1 else {
+            return parts.first ?? DeployListing(deploys: [], source: "", warnings: [])
+        }
+        let references = parts.reduce(into: [:]) { all, part in
+            all.merge(part.references) { first, _ in first }
+        }
         var listing = DeployListing(
             deploys: mergeDeploys(parts.map(\.deploys), references: references),
             failed: mergeDeploys(parts.map(\.failed), references: references),
@@ -73,7 +84,9 @@ extension RepositoryOptions {
     private func list(
         _ name: DeploySourceName, _ repository: Repository?, window: TimeWindow, offsetSeconds: Int?
     ) throws -> DeployListing {
-        if case .file(let path) = name { return try listRecords(path, repository, offsetSeconds: offsetSeconds) }
+        if case .file(let path) = name {
+            return try listRecords(path, repository, offsetSeconds: offsetSeconds)
+        }
         guard let repository else {
             throw CommandError(
                 "--no-repo cannot list deploys from history",
@@ -111,7 +124,8 @@ extension RepositoryOptions {
         let kinds = file.formats.filter { $0 != "table" && $0 != "plain records" }
         var listing = DeployListing(
             deploys: file.deploys, failed: file.failed,
-            source: kinds.isEmpty ? path : "\(path): \(kinds.joined(separator: ", "))", warnings: file.warnings,
+            source: kinds.isEmpty ? path : "\(path): \(kinds.joined(separator: ", "))",
+            warnings: file.warnings,
             references: file.references)
         guard let repository else { return listing }
         resolve(&listing.deploys, references: file.references, in: repository)
@@ -128,13 +142,18 @@ extension RepositoryOptions {
     }
 
     /// Finds the commits that records only name, and says of each commit what the record does not.
-    private func resolve(_ deploys: inout [Deploy], references: [String: [String]], in repository: Repository) {
+    private func resolve(_ deploys: inout [Deploy], references: [String: [String]], in repository: Repository)
+    {
         for index in deploys.indices {
             if deploys[index].commit == nil {
-                deploys[index].commit = (references[deploys[index].id] ?? []).lazy
-                    .compactMap { repository.commit(named: $0, by: deploys[index].service) }.first
+                let service = deploys[index].service
+                deploys[index].commit =
+                    (references[deploys[index].id] ?? []).lazy
+                    .compactMap { repository.commit(named: $0, by: service) }.first
             }
-            guard let commit = deploys[index].commit, let record = try? repository.commit(commit) else { continue }
+            guard let commit = deploys[index].commit, let record = try? repository.commit(commit) else {
+                continue
+            }
             if deploys[index].title.isEmpty { deploys[index].title = record.subject }
             if deploys[index].author.isEmpty { deploys[index].author = record.author }
         }
@@ -145,7 +164,8 @@ extension RepositoryOptions {
         _ listing: DeployListing, in repository: Repository, path: String
     ) throws -> [Warning] {
         let unknown = listing.deploys.filter { deploy in
-            deploy.commit.map { (try? repository.commit($0)) == nil } ?? (listing.references[deploy.id] != nil)
+            deploy.commit.map { (try? repository.commit($0)) == nil }
+                ?? (listing.references[deploy.id] != nil)
         }
         guard let first = unknown.first else { return [] }
         let name = first.commit?.abbreviated ?? listing.references[first.id]?.first ?? first.id
@@ -158,7 +178,8 @@ extension RepositoryOptions {
             Warning(
                 code: "unknown_commits",
                 text: "\(path): \(count) of commits that this repository does not have, the first of \(name)"
-                    + (code.map { ", which is in that of \($0.name)" } ?? "") + ": what changed cannot be read",
+                    + (code.map { ", which is in that of \($0.name)" } ?? "")
+                    + ": what changed cannot be read",
                 remedy: code == nil
                     ? "git fetch --all --tags, or name the repository that has them with --repo"
                     : "record the deploys of the configuration, or name that repository with --repo alone")
@@ -183,6 +204,18 @@ extension Repository {
 }
 
 extension DeployListing {
+    /// Calls environments by other names; records of one environment under two names then follow one another.
+    mutating func rename(_ name: (String) -> String) {
+        let before = deploys.map(\.environment)
+        defer {
+            if before != deploys.map(\.environment), deploys.allSatisfy({ $0.source == .record }) {
+                deploys = linkDeploys(deploys)
+            }
+        }
+        for index in deploys.indices { deploys[index].environment = deploys[index].environment.map(name) }
+        for index in failed.indices { failed[index].environment = failed[index].environment.map(name) }
+    }
+
     /// What a deploy is called here that the reader named, perhaps by a revision such as `HEAD~2`.
     func name(of deploy: String, in repository: Repository?) -> String {
         guard deploys.named(deploy) == nil, let commit = try? repository?.resolve(deploy) else {

@@ -95,21 +95,21 @@ public func renderText(
 /// One deploy of the table.
 private func line(_ deploy: Deploy, _ layout: inout TextLayout) {
     let style = layout.style
-        let config = deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? "?"
-        let name = Wording.padded(Wording.harmless(deploy.shortName), to: 10)
-        let author = Wording.padded(
-            Wording.cut(Wording.harmless(deploy.author), to: 16, style: style), to: 16)
-        let left = "  \(Wording.padded(Wording.moment(deploy.startedAt), to: 12))  \(name)  "
-        let right = "  \(author)  \(Wording.padded(config, to: 9))"
-        let room = max(10, style.width - Wording.columns(left + right))
-        let mark = deploy.isRollback ? "rollback: " : ""
-        let title = Wording.cut(mark + Wording.harmless(deploy.title), to: room, style: style)
-        layout.parts([(left, .accent), (Wording.padded(title, to: room), .plain), (right, .dim)])
-        if !deploy.workloads.isEmpty {
-            layout.wrapped(
-                "reaches \(deploy.workloads.map(Wording.harmless).joined(separator: ", "))", indent: 16,
-                hang: 2, .dim)
-        }
+    let config = deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? "?"
+    let name = Wording.padded(Wording.harmless(deploy.shortName), to: 10)
+    let author = Wording.padded(
+        Wording.cut(Wording.harmless(deploy.author), to: 16, style: style), to: 16)
+    let left = "  \(Wording.padded(Wording.moment(deploy.startedAt), to: 12))  \(name)  "
+    let right = "  \(author)  \(Wording.padded(config, to: 9))"
+    let room = max(10, style.width - Wording.columns(left + right))
+    let mark = deploy.isRollback ? "rollback: " : ""
+    let title = Wording.cut(mark + Wording.harmless(deploy.title), to: room, style: style)
+    layout.parts([(left, .accent), (Wording.padded(title, to: room), .plain), (right, .dim)])
+    if !deploy.workloads.isEmpty {
+        layout.wrapped(
+            "reaches \(deploy.workloads.map(Wording.harmless).joined(separator: ", "))", indent: 16,
+            hang: 2, .dim)
+    }
 }
 
 /// A ranked list: score and place, the field with its values, the reasons, the mend.

@@ -80,7 +80,7 @@ package enum Wording {
 
     /// Foreign text made harmless: on one line, every control character and every character that changes the direction
     /// of others shown as what it is.
-    static func harmless(_ text: String) -> String {
+    package static func harmless(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar.value {

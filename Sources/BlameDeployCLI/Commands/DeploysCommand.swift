@@ -2,6 +2,7 @@ import ArgumentParser
 import DeployModel
 import Investigation
 import Reporting
+import Settings
 
 /// `blamedeploy deploys`: the deploys we see, and what each reaches.
 struct DeploysCommand: ParsableCommand, Executable {
@@ -12,12 +13,18 @@ struct DeploysCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Window") var window: WindowOptions
     @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Settings") var config: SettingsOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
         let opened = try repository.open()
+        let settings = try config.read(for: opened)
+        let window = window.over(settings)
         let asked = window.window(span: nil, now: terminal.now)
-        let listing = try repository.listDeploys(opened, window: asked, offsetSeconds: window.offsetSeconds)
-        let evidence = CollectedEvidence(repository: opened) { _, _ in
+        let listing = try repository.over(settings).listDeploys(
+            opened, window: asked, offsetSeconds: window.offsetSeconds, settings: settings)
+        let evidence = CollectedEvidence(
+            repository: opened, rules: ProjectRules(settings, now: terminal.now)
+        ) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
         let deploys = try listing.deploys.map { deploy in
