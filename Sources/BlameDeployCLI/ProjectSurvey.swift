@@ -89,23 +89,31 @@ struct ProjectSurvey {
         let count = summary.inputs.reduce(0) { $0 + $1.events }
         guard count > 0, let span = summary.span else { return }
         let assumptions = summary.inputs.first?.assumptions ?? []
-        events.append((isNamed ? fromRoot(path) : path, assumptions))
+        let shown = isNamed ? fromRoot(path) : path
+        events.append((shown, assumptions))
         if roles.isEmpty {
             roles = FieldRole.allCases.compactMap { role in
                 summary.roles.fields[role].map { (role.rawValue, $0) }
             }
         }
         let days = "\(CivilDate(span.since).day) to \(CivilDate(span.until).day)"
-        findings.append("\(fromRoot(path)): \(Wording.counted(Int(count), "event")), \(days)")
+        findings.append("\(shown): \(Wording.counted(Int(count), "event")), \(days)")
     }
 
     /// A path that was typed in the current folder, from the repository's.
     private func fromRoot(_ path: String) -> String {
-        guard !path.hasPrefix("/"), path != "-", let here = SettingsFile.currentFolder() else {
-            return path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
+        guard path != "-", !path.contains("://") else { return path }
+        let whole = path.hasPrefix("/") ? path : "\(SettingsFile.currentFolder() ?? "")/\(path)"
+        var names: [Substring] = []
+        for name in whole.split(separator: "/") where name != "." {
+            if name == ".." { _ = names.popLast() } else { names.append(name) }
         }
-        let whole = "\(here)/\(path)"
-        return whole.hasPrefix(root + "/") ? String(whole.dropFirst(root.count + 1)) : whole
+        let folders = root.split(separator: "/")
+        let shared = zip(folders, names.dropLast()).prefix { $0 == $1 }.count
+        // Far away, the whole path says more.
+        guard folders.count - shared <= 2 else { return whole }
+        let up = [Substring](repeating: "..", count: folders.count - shared)
+        return (up + names.dropFirst(shared)).joined(separator: "/")
     }
 
     // MARK: History
@@ -115,7 +123,9 @@ struct ProjectSurvey {
             history = "no commit yet"
             return
         }
-        let window = TimeWindow(since: now - 90 * 86_400, until: now)
+        // A history that rests is looked at where it ended.
+        let end = min(now, ((try? repository.commit(head).committedAt) ?? now) + 1)
+        let window = TimeWindow(since: end - 90 * 86_400, until: now)
         let sources: [(HistorySource, String)] = [
             (.notes, "deploy notes"), (.tags(glob: nil), "release tags"), (.merges, "merges"),
             (.commits, "first-parent commits"),
@@ -124,7 +134,7 @@ struct ProjectSurvey {
             (words, (try? repository.deploys(source, from: head, window: window))?.count ?? 0)
         }
         history = counts.map { "\($0.1) \($0.0)" }.joined(separator: ", ")
-        findings.append("history of the last 90 days: \(history)")
+        findings.append("90 days of history: \(history)")
         if repository.isShallow {
             findings.append("the clone is shallow: git fetch --unshallow brings the rest of the history")
         }
@@ -178,7 +188,7 @@ extension ProjectSurvey {
         lines += ["# Which events failed.", "# error: status >= 500 or error", ""]
         lines += [
             "# Where deploys come from: records of a deploy tool, notes (`blamedeploy mark`), tags, tags:GLOB, merges, commits.",
-            "# In the history: \(history).",
+            "# In the newest 90 days of the history: \(history).",
         ]
         for (path, format) in records { lines.append("# \(path): \(format)") }
         lines += list("deploys", records.map(\.path), otherwise: "auto")

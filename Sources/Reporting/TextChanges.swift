@@ -82,21 +82,24 @@ public func renderText(
         ),
     ])
     layout.blank()
-    for deploy in deploys { line(deploy, &layout) }
+    let width = min(24, (deploys + failed).map { Wording.columns(Wording.harmless($0.shortName)) }.max() ?? 0)
+    for deploy in deploys { line(deploy, nameWidth: max(10, width), &layout) }
     if deploys.isEmpty { layout.line("No deploy in this window.", indent: 2) }
     if !failed.isEmpty {
         layout.blank()
         layout.line("Failed or called off, and not judged", indent: 1, .strong)
-        for deploy in failed { line(deploy, &layout) }
+        for deploy in failed { line(deploy, nameWidth: max(10, width), &layout) }
     }
     return layout.text
 }
 
 /// One deploy of the table.
-private func line(_ deploy: Deploy, _ layout: inout TextLayout) {
+private func line(_ deploy: Deploy, nameWidth: Int, _ layout: inout TextLayout) {
     let style = layout.style
-    let config = deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? "?"
-    let name = Wording.padded(Wording.harmless(deploy.shortName), to: 10)
+    let config =
+        deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? (deploy.commit == nil ? "no commit" : "?")
+    let name = Wording.padded(
+        Wording.cut(Wording.harmless(deploy.shortName), to: nameWidth, style: style), to: nameWidth)
     let author = Wording.padded(
         Wording.cut(Wording.harmless(deploy.author), to: 16, style: style), to: 16)
     let left = "  \(Wording.padded(Wording.moment(deploy.startedAt), to: 12))  \(name)  "

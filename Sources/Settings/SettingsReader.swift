@@ -7,8 +7,9 @@ public struct SettingsVocabulary: Sendable {
     public var roles: [String]
     /// Slugs of the fault catalogue.
     public var faults: [String]
-    /// Whether a text is a time as after `--since`, and a zone as after `--tz`.
+    /// Whether a text is a time as after `--since`.
     public var isTime: @Sendable (String) -> Bool
+    /// Whether a text is a zone as after `--tz`.
     public var isZone: @Sendable (String) -> Bool
 
     /// A vocabulary.

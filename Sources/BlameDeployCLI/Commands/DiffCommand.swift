@@ -88,7 +88,20 @@ struct DiffCommand: ParsableCommand, Executable {
     }
 
     private func commitAsDeploy(in opened: Repository) throws -> Deploy {
-        let id = try opened.resolve(deploy)
+        let id: CommitID
+        do {
+            id = try opened.resolve(deploy)
+        } catch {
+            // Perhaps it is a mark: of a commit under another name, or of what is not in git.
+            let head = try opened.resolve(repository.rev)
+            guard let marked = try opened.deploys(.notes, from: head, window: nil).named(deploy) else {
+                throw error
+            }
+            guard marked.commit == nil else { return marked }
+            throw CommandError(
+                "'\(marked.title)' is marked as a change that is not in git, so there is nothing to compare",
+                remedy: "an investigation of events tells whether it did something")
+        }
         let record = try opened.commit(id)
         return Deploy(
             id: id.hex, commit: id, previous: record.parents.first, startedAt: record.committedAt,
