@@ -17,6 +17,7 @@ struct ProjectSurvey {
     private var records: [(path: String, format: String)] = []
     /// Where deploys come from when no file says so.
     private var history = ""
+    private var hasNotes = false
     private var environments: [(name: String, paths: [String])] = []
     /// The environments that records name.
     private var recordedEnvironments: Set<String> = []
@@ -97,7 +98,7 @@ struct ProjectSurvey {
             }
         }
         let days = "\(CivilDate(span.since).day) to \(CivilDate(span.until).day)"
-        findings.append("\(shown): \(Wording.counted(Int(count), "event")), \(days)")
+        findings.append("\(shown): \(Wording.count(count)) \(count == 1 ? "event" : "events"), \(days)")
     }
 
     /// A path that was typed in the current folder, from the repository's.
@@ -133,6 +134,7 @@ struct ProjectSurvey {
         let counts = sources.map { source, words in
             (words, (try? repository.deploys(source, from: head, window: window))?.count ?? 0)
         }
+        hasNotes = counts[0].1 > 0
         history = counts.map { "\($0.1) \($0.0)" }.joined(separator: ", ")
         findings.append("90 days of history: \(history)")
         if repository.isShallow {
@@ -191,7 +193,8 @@ extension ProjectSurvey {
             "# In the newest 90 days of the history: \(history).",
         ]
         for (path, format) in records { lines.append("# \(path): \(format)") }
-        lines += list("deploys", records.map(\.path), otherwise: "auto")
+        let sources = records.map(\.path)
+        lines += list("deploys", sources + (hasNotes && !sources.isEmpty ? ["notes"] : []), otherwise: "auto")
         lines += ["", "# Whose deploys are judged, where records say which environment they are of."]
         lines.append("# environment: \(Self.scalar(recordedEnvironments.sorted().first ?? "production"))")
         lines += ["", "# Which files only one environment runs: their changes count for its deploys alone."]

@@ -22,7 +22,9 @@ public func mergeDeploys(_ sources: [[Deploy]], references: [String: [String]] =
             let names = deploy.commit.map { [$0.hex] } ?? references[deploy.id] ?? []
             let candidates =
                 deploy.commit.map { (byCommit[$0] ?? []) + withoutCommit } ?? Array(merged.indices)
-            let index = candidates.first { merged[$0].isSame(deploy, names, from: number) }
+            // Of several that it may be, the nearest: the same commit goes to one environment after the other.
+            let index = candidates.filter { merged[$0].isSame(deploy, names, from: number) }
+                .min { merged[$0].distance(to: deploy) < merged[$1].distance(to: deploy) }
             if let index {
                 merged[index].take(deploy, names, from: number)
             } else {
@@ -78,6 +80,9 @@ private struct MergedDeploy {
         if let own = deploy.commit, let theirs = other.commit { return own == theirs }
         return names.contains { own in otherNames.contains { isSameCommitName(own, $0) } }
     }
+
+    /// Seconds between the two starts.
+    func distance(to other: Deploy) -> Double { abs(deploy.startedAt.seconds(since: other.startedAt)) }
 
     private func isNear(_ other: Deploy) -> Bool {
         let tolerance = 600

@@ -8,7 +8,7 @@ package enum Wording {
     }
 
     /// `146,429`.
-    static func count(_ number: Double) -> String {
+    package static func count(_ number: Double) -> String {
         let digits = String(Int(number.rounded().clamped(to: -1e15...1e15)))
         var grouped = ""
         for (index, digit) in digits.reversed().enumerated() {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The exports of one story: a deploy, one that failed, and one more, each in a file of its own format.
-private let exports: [String] = {
+let exports: [String] = {
     let folder = "\(packageRoot)/Fixtures/deploys/formats"
     return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
 }()

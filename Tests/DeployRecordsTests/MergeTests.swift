@@ -44,6 +44,17 @@ struct MergeTests {
         #expect(mergeDeploys([[other], [own]]).count == 2)
     }
 
+    @Test("what names no environment is the nearest deploy of that commit")
+    func nearest() {
+        let pipeline = [
+            deploy("staging", one, at: 0, environment: "staging"),
+            deploy("production", one, at: 8, environment: "production"),
+        ]
+        let merged = mergeDeploys([pipeline, [deploy("marker", one, at: 9, to: 12)]])
+        #expect(merged.map(\.id) == ["staging", "production"])
+        #expect(merged.map { $0.finishedAt != nil } == [false, true])
+    }
+
     @Test("two deploys of one source stay two, however near")
     func oneSource() {
         let twice = [deploy("a", one, at: 0), deploy("b", one, at: 1)]

@@ -43,7 +43,7 @@ struct CheckCommand: ParsableCommand, Executable {
         let settings = try config.read(for: try repository.open())
         var command = self
         command.events = events.over(settings)
-        command.repository = repository.over(settings)
+        command.repository = try repository.over(settings)
         command.window = window.over(settings)
         let report = try settings.placing(errorsOf: events.error) {
             try command.checked(now: terminal.now, settings: settings)

@@ -35,7 +35,7 @@ struct DiffCommand: ParsableCommand, Executable {
         }
         let settings = try config.read(for: opened)
         var command = self
-        command.repository = repository.over(settings)
+        command.repository = try repository.over(settings)
         let changes = try command.rankedChanges(in: opened, settings: settings, now: terminal.now)
         var style = output.style(for: terminal)
         style.isExplaining = explain

@@ -61,10 +61,10 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     /// The command with what the settings say where the arguments say nothing.
-    private func over(_ settings: Settings?) -> InvestigateCommand {
+    private func over(_ settings: Settings?) throws -> InvestigateCommand {
         var command = self
         command.events = events.over(settings)
-        command.repository = repository.over(settings)
+        command.repository = try repository.over(settings)
         command.window = window.over(settings)
         return command
     }

@@ -132,21 +132,27 @@ extension EventOptions {
 
 extension RepositoryOptions {
     /// The options with what the settings say where the arguments say nothing.
-    func over(_ settings: Settings?) -> RepositoryOptions {
-        guard let settings else { return self }
+    ///
+    /// - Throws: a wrong usage, where neither says what deploys there are without a repository.
+    func over(_ settings: Settings?) throws -> RepositoryOptions {
         var options = self
-        options.environment = environment ?? settings.environment?.text
+        if let settings { options.take(settings) }
+        try options.requireDeploys()
+        return options
+    }
+
+    private mutating func take(_ settings: Settings) {
+        environment = environment ?? settings.environment?.text
         if deploys.isEmpty {
-            options.deploys = settings.deploys.map {
+            deploys = settings.deploys.map {
                 DeploySourceName($0.text).isFile ? settings.located($0.text) : $0.text
             }
         }
         if !withoutRepository {
             let named = Set(repositories.compactMap { $0.split(separator: "=").first.map(String.init) })
-            options.repositories += settings.repositories.filter { !named.contains($0.name) }
+            repositories += settings.repositories.filter { !named.contains($0.name) }
                 .map { "\($0.name)=\(settings.located($0.folder.text))" }
         }
-        return options
     }
 }
 

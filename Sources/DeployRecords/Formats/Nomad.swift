@@ -6,9 +6,9 @@ extension RecordFormat {
     static let nomad = RecordFormat(
         name: "Nomad deployments",
         export: "GET /v1/job/JOB/deployments, and /v1/job/JOB/versions into the same file",
-        reads: { $0.has("JobID", "Status") || ($0.has("SubmitTime", "Version")) },
+        reads: { isDeployment($0) || ($0.has("SubmitTime", "Version")) },
         read: { nodes in
-            let deployments = nodes.filter { $0.has("JobID", "Status") }
+            let deployments = nodes.filter(isDeployment)
             let versions = nodes.filter { $0.has("SubmitTime", "Version") }
             func key(_ job: String?, _ version: String?) -> String { "\(job ?? "")/\(version ?? "")" }
             let byKey = Dictionary(
@@ -18,6 +18,11 @@ extension RecordFormat {
             return FormatReading(
                 deployments.map { deployment($0, of: byKey[key($0.word("JobID"), $0.word("JobVersion"))]) })
         })
+}
+
+/// Evaluations have a job and a status, too, but no version of the job.
+private func isDeployment(_ node: ConfigNode) -> Bool {
+    node.has("JobID", "Status") && node.hasAny("JobVersion", "TaskGroups")
 }
 
 private func version(_ node: ConfigNode) -> DeployRecord {
