@@ -108,6 +108,10 @@ private func line(_ deploy: Deploy, nameWidth: Int, _ layout: inout TextLayout) 
     let mark = deploy.isRollback ? "rollback: " : ""
     let title = Wording.cut(mark + Wording.harmless(deploy.title), to: room, style: style)
     layout.parts([(left, .accent), (Wording.padded(title, to: room), .plain), (right, .dim)])
+    let facts = [
+        deploy.environment, deploy.service, deploy.finishedAt.map { "done \(Wording.moment($0))" },
+    ].compactMap { $0 }.map(Wording.harmless)
+    if !facts.isEmpty { layout.wrapped(facts.joined(separator: " \(style.dot) "), indent: 16, hang: 2, .dim) }
     if !deploy.workloads.isEmpty {
         layout.wrapped(
             "reaches \(deploy.workloads.map(Wording.harmless).joined(separator: ", "))", indent: 16,
