@@ -116,17 +116,31 @@ private func isSameCommitName(_ a: String, _ b: String) -> Bool {
     return a.hasPrefix(b) || b.hasPrefix(a)
 }
 
-/// Whether two names of environments mean one: equal, or with a usual word in common however it is abbreviated, as
-/// `production` and `shop-prod` have.
+/// Whether two names of environments mean one: equal, or with a usual word in common however it is abbreviated, as `production`
+/// and `shop-prod` have. Other words must not tell them apart, as they do `shop-prod` and `pay-prod`.
 public func isSameEnvironment(_ a: String, _ b: String) -> Bool {
     if a == b { return true }
-    let usual = { (name: String) in
-        Set(
-            name.lowercased().split { !$0.isLetter && !$0.isNumber }.compactMap { word -> String? in
-                environmentName(in: [String(word)]).map { environmentAbbreviations[$0] ?? $0 }
-            })
+    let (own, other) = (EnvironmentWords(a), EnvironmentWords(b))
+    guard !own.usual.isDisjoint(with: other.usual) else { return false }
+    return own.rest.isEmpty || other.rest.isEmpty || !own.rest.isDisjoint(with: other.rest)
+}
+
+/// The words of an environment's name.
+private struct EnvironmentWords {
+    /// Those that name environments everywhere, written out.
+    var usual: Set<String> = []
+    var rest: Set<String> = []
+
+    init(_ name: String) {
+        for word in name.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map(String.init)
+        {
+            if let known = environmentName(in: [word]) {
+                usual.insert(environmentAbbreviations[known] ?? known)
+            } else {
+                rest.insert(word)
+            }
+        }
     }
-    return !usual(a).isDisjoint(with: usual(b))
 }
 
 private let environmentAbbreviations = [

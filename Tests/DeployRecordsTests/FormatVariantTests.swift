@@ -75,7 +75,8 @@ private let variants: [Variant] = [
         "{\"kind\": \"List\", \"items\": [{\"kind\": \"ControllerRevision\", \"revision\": 4, \"metadata\": {\"name\": \"db-1\", \"namespace\": \"shop\", "
             + "\"creationTimestamp\": \"\(moment)\", \"ownerReferences\": [{\"kind\": \"StatefulSet\", \"name\": \"db\"}]}, "
             + "\"data\": {\"spec\": {\"template\": {\"spec\": {\"containers\": [{\"image\": \"registry:5000/acme/db:2.1@sha256:00\"}]}}}}}]}",
-        id: "db/4", names: ["2.1"], environment: "shop", service: "db", title: "registry:5000/acme/db:2.1@sha256:00"),
+        id: "db/4", names: ["2.1"], environment: "shop", service: "db",
+        title: "registry:5000/acme/db:2.1@sha256:00"),
     Variant(
         "a pipeline of Spinnaker that failed after its deploy",
         "[{\"id\": \"e1\", \"application\": \"web\", \"pipelineConfigId\": \"c\", \"name\": \"Ship\", \"status\": \"TERMINAL\", \"startTime\": 1, "
@@ -155,7 +156,9 @@ struct FormatVariantTests {
         #expect(file.failed.isEmpty == !variant.isFailed)
         #expect(deploy.startedAt == at(moment))
         #expect(deploy.id == variant.id)
-        #expect(deploy.commit.map { [$0.hex] } ?? file.references[deploy.id] ?? [] == (deploy.commit == nil ? variant.names : [variant.names[0]]))
+        #expect(
+            deploy.commit.map { [$0.hex] } ?? file.references[deploy.id] ?? []
+                == (deploy.commit == nil ? variant.names : [variant.names[0]]))
         #expect(deploy.environment == variant.environment)
         #expect(deploy.service == variant.service)
         #expect(deploy.isRollback == variant.isRollback)
@@ -171,7 +174,9 @@ struct FormatVariantTests {
         }
         let file = try read(
             set(1, "2026-10-01T00:00:00Z", "")
-                + set(2, "2026-10-02T00:00:00Z", "\"kubectl.kubernetes.io/restartedAt\": \"2026-10-02T00:00:00Z\""))
+                + set(
+                    2, "2026-10-02T00:00:00Z",
+                    "\"kubectl.kubernetes.io/restartedAt\": \"2026-10-02T00:00:00Z\""))
         #expect(file.deploys.map(\.title) == ["acme/web:v1", "restart"])
         #expect(file.references["web/2"] == ["v1"])
     }
@@ -182,7 +187,8 @@ struct FormatVariantTests {
             "{\"kind\": \"ReplicaSet\", \"metadata\": {\"creationTimestamp\": \"\(moment)\", \"annotations\": {\"deployment.kubernetes.io/revision\": \"1\"}, "
                 + "\"ownerReferences\": [{\"kind\": \"Deployment\", \"name\": \"web\"}]}}"
                 + "{\"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\", \"annotations\": {\"deployment.kubernetes.io/revision\": \"1\"}}, "
-                + "\"status\": {\"conditions\": [{\"type\": \"Progressing\", \"reason\": \"ProgressDeadlineExceeded\", \"lastUpdateTime\": \"2026-10-10T14:12:11Z\"}]}}")
+                + "\"status\": {\"conditions\": [{\"type\": \"Progressing\", \"reason\": \"ProgressDeadlineExceeded\", \"lastUpdateTime\": \"2026-10-10T14:12:11Z\"}]}}"
+        )
         #expect(file.deploys.isEmpty && file.failed.map(\.id) == ["web/1"])
     }
 }

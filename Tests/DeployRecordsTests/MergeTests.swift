@@ -89,7 +89,9 @@ struct MergeTests {
         "environments are compared by what they mean",
         arguments: [
             ("production", "prod", true), ("shop-prod", "production", true), ("prod", "staging", false),
-            ("Live", "production", true), ("eu", "us", false), ("eu", "eu", true),
+            ("Live", "production", true), ("shop-prod", "pay-prod", false),
+            ("prod-eu", "production/us", false),
+            ("shop-prod", "shop/production", true), ("eu", "us", false), ("eu", "eu", true),
             ("shop", "production", false),
         ])
     func environments(a: String, b: String, isSame: Bool) {
