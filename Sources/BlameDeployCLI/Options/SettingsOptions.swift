@@ -68,15 +68,15 @@ extension Settings? {
 enum SettingsFile {
     static let name = ".blamedeploy.yml"
 
-    /// The nearest file of that name, in a folder or above it. Above what the caller owns none counts: whoever can write to a
-    /// shared folder must not decide what is read here.
+    /// The nearest file of that name, in a folder or above it. Above the folder only what the caller or root owns counts: whoever
+    /// can write to a shared folder must not decide what is read here.
     static func find(from folder: String) -> String? {
         var current = folder
         while true {
             let path = current == "/" ? "/\(name)" : "\(current)/\(name)"
             var status = stat()
             if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-                status.st_uid == geteuid() || status.st_uid == 0
+                current == folder || status.st_uid == geteuid() || status.st_uid == 0
             {
                 return path
             }
