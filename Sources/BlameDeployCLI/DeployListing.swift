@@ -65,14 +65,11 @@ extension RepositoryOptions {
         guard parts.count > 1 else {
             return parts.first ?? DeployListing(deploys: [], source: "", warnings: [])
         }
-        let references = parts.reduce(into: [:]) { all, part in
-            all.merge(part.references) { first, _ in first }
-        }
+        let references = parts.map(\.references)
         var listing = DeployListing(
             deploys: mergeDeploys(parts.map(\.deploys), references: references),
             failed: mergeDeploys(parts.map(\.failed), references: references),
-            source: parts.map(\.source).joined(separator: ", "), warnings: parts.flatMap(\.warnings),
-            references: references)
+            source: parts.map(\.source).joined(separator: ", "), warnings: parts.flatMap(\.warnings))
         let indices = listing.deploys.indices.filter { listing.deploys[$0].source.hasDeployClock }
         for (index, linked) in zip(indices, linkDeploys(indices.map { listing.deploys[$0] })) {
             listing.deploys[index].previous = linked.previous ?? listing.deploys[index].previous

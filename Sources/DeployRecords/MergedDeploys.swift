@@ -9,17 +9,18 @@ public import DeployModel
 ///
 /// - Parameters:
 ///   - sources: for each source its deploys in order of time, the source that is preferred first.
-///   - references: what names a deploy's commit where ``Deploy/commit`` is `nil`, by id.
+///   - references: for each source, in the same order, what names a deploy's commit where ``Deploy/commit`` is `nil`, by id.
 /// - Returns: the deploys by time; those of one time in the order of the sources. Ids are unique. ``Deploy/previous`` is as the
 ///   sources have it.
-public func mergeDeploys(_ sources: [[Deploy]], references: [String: [String]] = [:]) -> [Deploy] {
+public func mergeDeploys(_ sources: [[Deploy]], references: [[String: [String]]] = []) -> [Deploy] {
     guard sources.count > 1 else { return sources.first ?? [] }
     var merged: [MergedDeploy] = []
     var byCommit: [CommitID: [Int]] = [:]
     var withoutCommit: [Int] = []
     for (number, source) in sources.enumerated() {
         for deploy in source {
-            let names = deploy.commit.map { [$0.hex] } ?? references[deploy.id] ?? []
+            let told = number < references.count ? references[number][deploy.id] ?? [] : []
+            let names = deploy.commit.map { [$0.hex] } ?? told.flatMap { [$0] + commitNames(in: $0) }
             let candidates =
                 deploy.commit.map { (byCommit[$0] ?? []) + withoutCommit } ?? Array(merged.indices)
             // Of several that it may be, the nearest: the same commit goes to one environment after the other.

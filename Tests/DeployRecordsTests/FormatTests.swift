@@ -73,7 +73,6 @@ struct FormatTests {
     @Test("all of them together tell each deploy once")
     func together() throws {
         let files = try exports.map(resolved)
-        // Each source has its own zone of ids, as each is a file of its own.
         let merged = mergeDeploys(files.map(\.deploys))
         #expect(merged.map(\.commit) == [first, second])
         #expect(merged.map(\.startedAt) == [at("2026-10-09T09:00:01Z"), at("2026-10-10T14:02:11Z")])
@@ -81,6 +80,17 @@ struct FormatTests {
         #expect(merged.allSatisfy { $0.service == "checkout" && $0.environment != nil })
         let failures = mergeDeploys(files.map(\.failed))
         #expect(failures.map(\.commit) == [failed])
+    }
+
+    @Test("also without a repository that could say which commits their names mean, in any order", arguments: 0..<6)
+    func togetherByName(seed: UInt64) throws {
+        var noise = SeededNoise(seed: seed)
+        let files = try exports.shuffled(using: &noise).map { name in
+            try readDeploys(fixture("deploys/formats/\(name)"), source: name)
+        }
+        let references = files.map(\.references)
+        #expect(mergeDeploys(files.map(\.deploys), references: references).map(\.commit) == [first, second])
+        #expect(mergeDeploys(files.map(\.failed), references: references).map(\.commit) == [failed])
     }
 
     @Test("any piece of an export is read, or refused with the way out", arguments: exports)
