@@ -82,7 +82,9 @@ struct FormatTests {
         #expect(failures.map(\.commit) == [failed])
     }
 
-    @Test("also without a repository that could say which commits their names mean, in any order", arguments: 0..<6)
+    @Test(
+        "also without a repository that could say which commits their names mean, in any order",
+        arguments: 0..<6)
     func togetherByName(seed: UInt64) throws {
         var noise = SeededNoise(seed: seed)
         let files = try exports.shuffled(using: &noise).map { name in

@@ -72,7 +72,8 @@ struct MergeTests {
     @Test("where no repository tells which commit a name means, names are compared")
     func names() {
         let sources = [[deploy("a", nil, at: 0)], [deploy("b", one, at: 1)], [deploy("c", nil, at: 2)]]
-        let merged = mergeDeploys(sources, references: [["a": [String(one.prefix(7) + "f2")]], [:], ["c": ["v1.2"]]])
+        let merged = mergeDeploys(
+            sources, references: [["a": [String(one.prefix(7) + "f2")]], [:], ["c": ["v1.2"]]])
         #expect(merged.count == 3)
         let short = mergeDeploys(sources, references: [["a": [one]], [:], ["c": ["v1.2", one]]])
         #expect(short.map(\.id) == ["a"])
