@@ -60,6 +60,7 @@ let package = Package(
         .target(
             name: "DeployRecords", dependencies: ["ConfigTree", "DelimitedText", "DeployModel"],
             swiftSettings: pure),
+        .target(name: "Settings", dependencies: ["ConfigTree", "DeployModel"], swiftSettings: pure),
         .target(
             name: "EventIngest",
             dependencies: [
@@ -73,7 +74,8 @@ let package = Package(
             dependencies: [
                 "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "DeployModel",
                 "DeployRecords",
-                "EventIngest", "GitHistory", "Investigation", "Parallel", "Reporting", "Scenario", arguments,
+                "EventIngest", "GitHistory", "Investigation", "Parallel", "Reporting", "Scenario", "Settings",
+                arguments,
             ],
             swiftSettings: common),
         .executableTarget(name: "blamedeploy", dependencies: ["BlameDeployCLI"], swiftSettings: common),
@@ -107,6 +109,9 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "DeployRecordsTests", dependencies: ["DeployModel", "DeployRecords", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "SettingsTests", dependencies: ["DeployModel", "Settings", "TestSupport"],
             swiftSettings: common),
         .testTarget(
             name: "EventIngestTests",

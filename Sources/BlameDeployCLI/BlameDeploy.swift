@@ -20,7 +20,7 @@ struct BlameDeploy: ParsableCommand {
         subcommands: [
             InvestigateCommand.self, DeploysCommand.self, DiffCommand.self, ExplainCommand.self,
             LintCommand.self,
-            CheckCommand.self, DemoCommand.self,
+            CheckCommand.self, MarkCommand.self, InitCommand.self, DemoCommand.self,
         ],
         defaultSubcommand: InvestigateCommand.self)
 }

@@ -8,6 +8,7 @@ import Investigation
 struct CollectedEvidence: InvestigationSource {
     var repository: Repository?
     var code: [any CodeRepository] = []
+    var rules: ProjectRules?
     var readEvents: (_ during: TimeWindow, _ before: TimeWindow?) throws -> EventTable
 
     func events(during interest: TimeWindow, before baseline: TimeWindow?) throws -> EventTable {
@@ -18,7 +19,10 @@ struct CollectedEvidence: InvestigationSource {
         guard let repository, let commit = deploy.commit, (try? repository.commit(commit)) != nil else {
             return nil
         }
-        return try repository.compareConfig(from: repository.base(of: deploy), to: commit, code: code)
+        var comparison = try repository.compareConfig(
+            from: repository.base(of: deploy), to: commit, code: code)
+        rules?.narrow(&comparison, environment: deploy.environment)
+        return comparison
     }
 
     func origin(of path: String, in deploy: Deploy) throws -> CommitID? {

@@ -38,6 +38,27 @@ func isVacant(_ folder: String) -> Bool {
     return count <= 2
 }
 
+/// The names inside a folder that do not begin with a dot, sorted; none where it cannot be read.
+func names(inFolder path: String) -> [String] {
+    guard let folder = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+            unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+        }
+        if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
+}
+
+/// The size of a regular file in bytes; `nil` where there is none.
+func sizeOfFile(_ path: String) -> Int? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+}
+
 /// Writes a file as a whole: to a name beside it first, so that nobody ever sees half of it.
 func writeFile(_ bytes: [UInt8], to path: String) throws {
     let unfinished = "\(path).unfinished"

@@ -9,6 +9,8 @@ struct HistoryLint: Sendable {
     var repository: String
     var commits: [CommitRecord]
     var workers: Int
+    /// What the settings of the project leave out.
+    var rules: ProjectRules?
 
     /// What was found, in the order of the commits.
     struct Outcome: Sendable {
@@ -51,7 +53,8 @@ struct HistoryLint: Sendable {
             outcome.configCommits += 1
             let before = try parent.map(tree)
             let after = try tree(of: record.id)
-            let comparison = try compareConfig(before: before, after: after, files: files, cache: cache)
+            var comparison = try compareConfig(before: before, after: after, files: files, cache: cache)
+            rules?.narrow(&comparison, environment: nil)
             let contradictions = comparison.contradictions
             guard !contradictions.changes.isEmpty else { continue }
             outcome.findings.append(

@@ -1,13 +1,25 @@
 /// Reads a JSON text: strict but for the repair of broken UTF-8, duplicate keys kept, every value with its place.
 ///
+/// - Parameter firstLine: the number of the text's first line, where it stands inside another one.
 /// - Throws: when the text is not exactly one JSON value, or nests deeper than ``depthLimit``.
-public func parseJSON(_ contents: [UInt8]) throws(ParseFailure) -> ConfigNode {
-    var parser = JSONParser(decodedText(contents), isLenient: false, mask: nil)
+public func parseJSON(_ contents: [UInt8], firstLine: Int = 1) throws(ParseFailure) -> ConfigNode {
+    var parser = JSONParser(decodedText(contents), isLenient: false, mask: nil, firstLine: firstLine)
     guard let node = try parser.nextValue() else {
-        throw ParseFailure("the text is empty", at: Mark(line: 1, column: 1))
+        throw ParseFailure("the text is empty", at: Mark(line: firstLine, column: 1))
     }
     guard try parser.isAtEnd() else { throw parser.failure("text goes on after the value") }
     return node
+}
+
+/// Reads JSON values one after another: what a program prints that answers page by page.
+///
+/// - Returns: the values in the order of the text; none where there is nothing but space.
+/// - Throws: when something between or in them is not JSON, or nests deeper than ``depthLimit``.
+public func parseJSONValues(_ contents: [UInt8]) throws(ParseFailure) -> [ConfigNode] {
+    var parser = JSONParser(decodedText(contents), isLenient: false, mask: nil)
+    var values: [ConfigNode] = []
+    while let value = try parser.nextValue() { values.append(value) }
+    return values
 }
 
 /// Reads JSON values one after another.
@@ -19,9 +31,12 @@ struct JSONParser {
     private let allowsSlips: Bool
     private let mask: TemplateMask?
     private var position = 0
-    private var counter = MarkCounter()
+    private var counter: MarkCounter
 
-    init(_ bytes: [UInt8], isLenient: Bool, mask: TemplateMask?, allowsSlips: Bool? = nil) {
+    init(
+        _ bytes: [UInt8], isLenient: Bool, mask: TemplateMask?, firstLine: Int = 1, allowsSlips: Bool? = nil
+    ) {
+        counter = MarkCounter(line: firstLine)
         self.bytes = bytes
         self.isLenient = isLenient
         self.allowsSlips = allowsSlips ?? isLenient
@@ -59,7 +74,9 @@ struct JSONParser {
 /// Counts lines and columns up to a place that only moves forward.
 private struct MarkCounter {
     private var position = 0
-    private var mark = Mark(line: 1, column: 1)
+    private var mark: Mark
+
+    init(line: Int) { mark = Mark(line: line, column: 1) }
 
     mutating func advance(to target: Int, in bytes: [UInt8]) -> Mark {
         while position < target {

@@ -9,7 +9,7 @@ public enum HistorySource: Sendable, Hashable {
     case merges
     /// Tags whose short name matches the glob; without one, tags that look like versions.
     case tags(glob: String?)
-    /// Notes under `refs/notes/deploys`.
+    /// Notes under ``deployNotesReference``.
     case notes
 }
 
@@ -104,55 +104,6 @@ extension Repository {
         return Deploy(
             id: id.hex, commit: id, startedAt: time, title: "\(name): \(record.subject)",
             author: tagger.map { lossyText($0.pointee.name) } ?? record.author, source: .tag)
-    }
-
-    /// Reads `refs/notes/deploys`: every line of a note is one deploy of the commit it is attached to.
-    ///
-    /// A line is an RFC 3339 time, then any of `finished=`, `env=`, `service=`, `id=`, `author=` with a value without
-    /// spaces, then a title. A line without a time is passed over: notes are also for people.
-    private func notedDeploys() throws(GitError) -> [Deploy] {
-        var iterator: OpaquePointer?
-        guard git_note_iterator_new(&iterator, pointer, "refs/notes/deploys") == 0, let iterator else {
-            return []
-        }
-        let notes = Handle(iterator, freedBy: git_note_iterator_free)
-        var deploys: [Deploy] = []
-        var note = git_oid(), annotated = git_oid()
-        while git_note_next(&note, &annotated, notes.pointer) == 0 {
-            guard let id = CommitID(annotated.hex), let record = try? commit(id) else { continue }
-            let text = try Handle.make(freedBy: git_note_free, "read the note of \(id.abbreviated)") {
-                [pointer] in
-                git_note_read(&$0, pointer, "refs/notes/deploys", &annotated)
-            }
-            for line in lossyText(git_note_message(text.pointer)).split(whereSeparator: \.isNewline) {
-                if let deploy = notedDeploy(line, of: record) { deploys.append(deploy) }
-            }
-        }
-        return deploys
-    }
-
-    private func notedDeploy(_ line: Substring, of commit: CommitRecord) -> Deploy? {
-        var words = line.split(separator: " ")
-        guard let first = words.first, let time = Instant(rfc3339: first) else { return nil }
-        words.removeFirst()
-        var deploy = Deploy(
-            id: commit.id.hex, commit: commit.id, startedAt: time, title: commit.subject,
-            author: commit.author,
-            source: .note)
-        while let word = words.first, let equals = word.firstIndex(of: "=") {
-            let value = String(word[word.index(after: equals)...])
-            switch word[..<equals] {
-            case "finished": deploy.finishedAt = Instant(rfc3339: value)
-            case "env": deploy.environment = value
-            case "service": deploy.service = value
-            case "id": deploy.id = value
-            case "author": deploy.author = value
-            default: break
-            }
-            words.removeFirst()
-        }
-        if !words.isEmpty { deploy.title = words.joined(separator: " ") }
-        return deploy
     }
 }
 

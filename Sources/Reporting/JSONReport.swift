@@ -48,8 +48,13 @@ private func json(_ cause: WeighedCause) -> JSONValue {
 }
 
 /// The deploys as JSON.
-public func renderJSON(deploys: [Deploy]) -> String {
-    JSONValue.object([("schema_version", schemaVersion), ("deploys", .array(deploys.map(json)))]).document()
+///
+/// - Parameter failed: deploys that failed or were called off, which nobody is blamed for.
+public func renderJSON(deploys: [Deploy], failed: [Deploy] = []) -> String {
+    JSONValue.object([
+        ("schema_version", schemaVersion), ("deploys", .array(deploys.map(json))),
+        ("failed_deploys", .array(failed.map(json))),
+    ]).document()
 }
 
 /// The changes of a deploy or a range as JSON.

@@ -67,7 +67,11 @@ extension DeployChanges {
 }
 
 /// The deploys of a window as a table.
-public func renderText(deploys: [Deploy], source: String, window: TimeWindow, style: TextStyle) -> String {
+///
+/// - Parameter failed: deploys that failed or were called off; they stand in a list of their own.
+public func renderText(
+    deploys: [Deploy], failed: [Deploy] = [], source: String, window: TimeWindow, style: TextStyle
+) -> String {
     var layout = TextLayout(style)
     let until = CivilDate(window.until)
     layout.parts([
@@ -78,25 +82,41 @@ public func renderText(deploys: [Deploy], source: String, window: TimeWindow, st
         ),
     ])
     layout.blank()
-    for deploy in deploys {
-        let config = deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? "?"
-        let name = Wording.padded(Wording.harmless(deploy.shortName), to: 10)
-        let author = Wording.padded(
-            Wording.cut(Wording.harmless(deploy.author), to: 16, style: style), to: 16)
-        let left = "  \(Wording.padded(Wording.moment(deploy.startedAt), to: 12))  \(name)  "
-        let right = "  \(author)  \(Wording.padded(config, to: 9))"
-        let room = max(10, style.width - Wording.columns(left + right))
-        let mark = deploy.isRollback ? "rollback: " : ""
-        let title = Wording.cut(mark + Wording.harmless(deploy.title), to: room, style: style)
-        layout.parts([(left, .accent), (Wording.padded(title, to: room), .plain), (right, .dim)])
-        if !deploy.workloads.isEmpty {
-            layout.wrapped(
-                "reaches \(deploy.workloads.map(Wording.harmless).joined(separator: ", "))", indent: 16,
-                hang: 2, .dim)
-        }
-    }
+    let width = min(24, (deploys + failed).map { Wording.columns(Wording.harmless($0.shortName)) }.max() ?? 0)
+    for deploy in deploys { line(deploy, nameWidth: max(10, width), &layout) }
     if deploys.isEmpty { layout.line("No deploy in this window.", indent: 2) }
+    if !failed.isEmpty {
+        layout.blank()
+        layout.line("Failed or called off, and not judged", indent: 1, .strong)
+        for deploy in failed { line(deploy, nameWidth: max(10, width), &layout) }
+    }
     return layout.text
+}
+
+/// One deploy of the table.
+private func line(_ deploy: Deploy, nameWidth: Int, _ layout: inout TextLayout) {
+    let style = layout.style
+    let config =
+        deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? (deploy.commit == nil ? "no commit" : "?")
+    let name = Wording.padded(
+        Wording.cut(Wording.harmless(deploy.shortName), to: nameWidth, style: style), to: nameWidth)
+    let author = Wording.padded(
+        Wording.cut(Wording.harmless(deploy.author), to: 16, style: style), to: 16)
+    let left = "  \(Wording.padded(Wording.moment(deploy.startedAt), to: 12))  \(name)  "
+    let right = "  \(author)  \(Wording.padded(config, to: 9))"
+    let room = max(10, style.width - Wording.columns(left + right))
+    let mark = deploy.isRollback ? "rollback: " : ""
+    let title = Wording.cut(mark + Wording.harmless(deploy.title), to: room, style: style)
+    layout.parts([(left, .accent), (Wording.padded(title, to: room), .plain), (right, .dim)])
+    let facts = [
+        deploy.environment, deploy.service, deploy.finishedAt.map { "done \(Wording.moment($0))" },
+    ].compactMap { $0 }.map(Wording.harmless)
+    if !facts.isEmpty { layout.wrapped(facts.joined(separator: " \(style.dot) "), indent: 16, hang: 2, .dim) }
+    if !deploy.workloads.isEmpty {
+        layout.wrapped(
+            "reaches \(deploy.workloads.map(Wording.harmless).joined(separator: ", "))", indent: 16,
+            hang: 2, .dim)
+    }
 }
 
 /// A ranked list: score and place, the field with its values, the reasons, the mend.

@@ -24,6 +24,12 @@ func render(_ finding: Finding, of report: Report, isFirst: Bool, _ layout: inou
             "new pods first seen: \(shown.joined(separator: ", "))\(more > 0 ? " and \(more) more" : "")",
             indent: 3, hang: 2, .dim)
     }
+    if let blamed, blamed.commit == nil {
+        let reason =
+            blamed.source == .note
+            ? "this change is not in git" : "its record names no commit that is known"
+        layout.wrapped("\(reason): there is no configuration to compare", indent: 3, hang: 2, .dim)
+    }
     if layout.style.isExplaining { renderEvidence(incident, of: report, &layout) }
     if blamed == nil, incident.externalProbability > 0.5 { nearestDeploys(incident, report: report, &layout) }
     layout.blank()

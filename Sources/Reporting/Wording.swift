@@ -8,7 +8,7 @@ package enum Wording {
     }
 
     /// `146,429`.
-    static func count(_ number: Double) -> String {
+    package static func count(_ number: Double) -> String {
         let digits = String(Int(number.rounded().clamped(to: -1e15...1e15)))
         var grouped = ""
         for (index, digit) in digits.reversed().enumerated() {
@@ -80,7 +80,7 @@ package enum Wording {
 
     /// Foreign text made harmless: on one line, every control character and every character that changes the direction
     /// of others shown as what it is.
-    static func harmless(_ text: String) -> String {
+    package static func harmless(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar.value {

@@ -14,6 +14,7 @@ private let allowedImports: [String: Set<String>] = [
     "DelimitedText": [],
     "GitHistory": ["CLibgit2", "DeployModel", "FoundationEssentials", "Foundation", "Synchronization"],
     "DeployRecords": ["ConfigTree", "DelimitedText", "DeployModel"],
+    "Settings": ["ConfigTree", "DeployModel"],
     "EventIngest": [
         "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", "RealModule",
         "Synchronization",
@@ -24,6 +25,7 @@ private let allowedImports: [String: Set<String>] = [
     "BlameDeployCLI": [
         "ArgumentParser", "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "DeployModel",
         "DeployRecords", "EventIngest", "GitHistory", "Investigation", "Parallel", "Reporting", "Scenario",
+        "Settings",
     ],
     "blamedeploy": ["BlameDeployCLI"],
 ]

@@ -72,13 +72,13 @@ struct DeployFieldTests {
     func unresolved(fields: String, reference: String) throws {
         let file = try read("[{\"time\": 1740992400, \(fields)}]")
         #expect(file.deploys.map(\.commit) == [nil])
-        #expect(file.unresolved == [reference: reference])
+        #expect(file.references == [reference: [reference]])
     }
 
     @Test("resolves nothing where a full commit id stands beside a version")
     func resolved() throws {
         let file = try read("[{\"time\": 1740992400, \"sha\": \"\(one)\", \"version\": \"1.2\"}]")
-        #expect(file.unresolved.isEmpty)
+        #expect(file.references.isEmpty)
         #expect(file.deploys.map(\.id) == [one])
     }
 
@@ -86,15 +86,16 @@ struct DeployFieldTests {
         "keeps a deploy by its status",
         arguments: [
             ("success", 1, []), ("Succeeded", 1, []), ("completed", 1, []), ("superseded", 1, []),
-            ("in_progress", 1, []), ("running", 1, []), ("", 1, []), ("failure", 0, ["failed_deploys"]),
-            ("FAILED", 0, ["failed_deploys"]), ("timed_out", 0, ["failed_deploys"]),
-            ("canceled", 0, ["failed_deploys"]), ("queued", 0, ["pending_deploys"]),
+            ("in_progress", 1, []), ("running", 1, []), ("", 1, []), ("failure", 0, []),
+            ("FAILED", 0, []), ("timed_out", 0, []),
+            ("canceled", 0, []), ("queued", 0, ["pending_deploys"]),
             ("odd", 1, ["unknown_status"]),
         ] as [(String, Int, [String])])
     func status(word: String, count: Int, warnings: [String]) throws {
         for name in ["status", "state", "result", "conclusion"] {
             let file = try read("[{\"id\": 1, \"time\": 1740992400, \"\(name)\": \"\(word)\"}]")
             #expect(file.deploys.count == count)
+            #expect(file.failed.count == (warnings.isEmpty ? 1 - count : 0))
             #expect(file.warnings.map(\.code) == warnings)
         }
     }
@@ -133,7 +134,7 @@ struct DeployOrderTests {
     func linking() throws {
         var file = try file([(one, ""), ("2222222", ""), (one, "")])
         #expect(file.deploys.map(\.previous) == [nil, CommitID(one), nil])
-        #expect(file.unresolved == ["2222222": "2222222"])
+        #expect(file.references == ["2222222": ["2222222"]])
         file.deploys[1].commit = CommitID(two)
         let linked = linkDeploys(file.deploys)
         #expect(linked.map(\.previous) == [nil, CommitID(one), CommitID(two)])

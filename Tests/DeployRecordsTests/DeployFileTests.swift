@@ -25,10 +25,10 @@ struct DeployFileTests {
                     id: "d001", commit: CommitID(two), previous: CommitID(one),
                     startedAt: at("2025-03-04T10:03:00Z"), service: "api", source: .record),
             ])
-        #expect(file.warnings.isEmpty && file.skipped.isEmpty && file.unresolved.isEmpty)
+        #expect(file.warnings.isEmpty && file.skipped.isEmpty && file.references.isEmpty)
     }
 
-    @Test("reads a table, sorts it, names the rollback and leaves the failed one out")
+    @Test("reads a table, sorts it, names the rollback and keeps the failed one apart")
     func table() throws {
         let file = try readDeploys(fixture("deploys/releases.csv"), source: "releases.csv")
         #expect(file.deploys.map(\.id) == [one, two, "\(one)#2"])
@@ -37,7 +37,7 @@ struct DeployFileTests {
         #expect(file.deploys.map(\.title) == ["Start", "Raise the pool, again", "Go back"])
         #expect(file.deploys.map(\.author) == ["Ada", "Ada", "Bob"])
         #expect(file.deploys.allSatisfy { $0.environment == "production" && $0.service == "api" })
-        #expect(file.warnings.map(\.code) == ["failed_deploys"])
+        #expect(file.failed.map(\.id) == [three] && file.warnings.isEmpty)
     }
 
     @Test(
@@ -141,6 +141,6 @@ struct DeployFileTests {
     func allFailed() throws {
         let file = try read("[{\"id\": 1, \"time\": 1740992400, \"status\": \"failed\"}]")
         #expect(file.deploys.isEmpty)
-        #expect(file.warnings.map(\.code) == ["failed_deploys"])
+        #expect(file.failed.map(\.id) == ["1"])
     }
 }

@@ -74,6 +74,22 @@ struct TextTests {
         #expect(rendered.split(separator: "\n").count < 300)
     }
 
+    @Test("lists deploys that failed apart, and says of each what its record says")
+    func failedDeploys() throws {
+        var deploy = SampleReports.deploys[2]
+        deploy.environment = "production"
+        deploy.service = "checkout"
+        deploy.finishedAt = deploy.startedAt + 300
+        var change = SampleReports.deploys[1]
+        (change.id, change.commit, change.configFiles) = ("flag-push-v2-on", nil, nil)
+        let window = TimeWindow(since: SampleReports.start, until: SampleReports.hour(240))
+        try expectGolden(
+            renderText(
+                deploys: [change], failed: [deploy], source: "a.json: Argo CD applications, deploy notes",
+                window: window, style: TextStyle(width: 100)),
+            matches: "reports/deploys-failed.txt")
+    }
+
     @Test("lists deploys and changes")
     func commands() throws {
         let window = TimeWindow(since: SampleReports.start, until: SampleReports.hour(240))

@@ -4,6 +4,7 @@ import EventIngest
 import GitHistory
 import Investigation
 import Reporting
+import Settings
 
 /// `blamedeploy check [EVENTS…]`: did the newest deploy regress?
 struct CheckCommand: ParsableCommand, Executable {
@@ -20,6 +21,7 @@ struct CheckCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Window") var window: WindowOptions
     @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Settings") var config: SettingsOptions
 
     @Option(
         help: ArgumentHelp(
@@ -38,7 +40,14 @@ struct CheckCommand: ParsableCommand, Executable {
     }
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
-        let report = try checked(now: terminal.now)
+        let settings = try config.read(for: try repository.open())
+        var command = self
+        command.events = events.over(settings)
+        command.repository = try repository.over(settings)
+        command.window = window.over(settings)
+        let report = try settings.placing(errorsOf: events.error) {
+            try command.checked(now: terminal.now, settings: settings)
+        }
         switch output.format {
         case .text: try terminal.print(renderCheck(report, style: output.style(for: terminal)))
         case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version))
@@ -52,7 +61,7 @@ struct CheckCommand: ParsableCommand, Executable {
         }
     }
 
-    private func checked(now: Instant) throws -> Report {
+    private func checked(now: Instant, settings: Settings?) throws -> Report {
         let opened = try repository.open()
         guard !events.events.isEmpty else {
             throw CommandError(
@@ -67,10 +76,12 @@ struct CheckCommand: ParsableCommand, Executable {
                 "no event lies between \(wanted.since) and \(wanted.until)",
                 remedy: "choose --since and --until inside the span of the events")
         }
-        let listing = try listDeploys(opened, window: window)
+        let listing = try listDeploys(opened, window: window, settings: settings)
         let deploy = deploy.map { listing.name(of: $0, in: opened) }
         if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
-        let evidence = CollectedEvidence(repository: opened, code: try repository.openCode()) { _, _ in
+        let evidence = CollectedEvidence(
+            repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now)
+        ) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
         let deploys = try align(listing.deploys, source: evidence).deploys
@@ -97,13 +108,17 @@ struct CheckCommand: ParsableCommand, Executable {
 
     /// The deploys of the window and the hours before it; where there is none, those of the month before, because the last one
     /// is what is asked about.
-    private func listDeploys(_ opened: Repository?, window: TimeWindow) throws -> DeployListing {
+    private func listDeploys(
+        _ opened: Repository?, window: TimeWindow, settings: Settings?
+    ) throws -> DeployListing {
         let near = try repository.listDeploys(
             opened,
             window: TimeWindow(
-                since: window.since - InvestigateCommand.lookBackSeconds, until: window.until))
+                since: window.since - InvestigateCommand.lookBackSeconds, until: window.until),
+            offsetSeconds: self.window.offsetSeconds, settings: settings)
         guard near.deploys.isEmpty else { return near }
         return try repository.listDeploys(
-            opened, window: TimeWindow(since: window.since - 30 * 86_400, until: window.until))
+            opened, window: TimeWindow(since: window.since - 30 * 86_400, until: window.until),
+            offsetSeconds: self.window.offsetSeconds, settings: settings)
     }
 }

@@ -32,6 +32,8 @@ struct DemoCommand: ParsableCommand, Executable {
         terminal.complain("$ blamedeploy \(export) --repo \(repository)\n")
         var command = try InvestigateCommand.parse([export, "--repo", repository])
         command.output = output
+        // The demo is its own project, wherever it lies.
+        command.config.isOff = true
         return try command.execute(on: terminal)
     }
 }

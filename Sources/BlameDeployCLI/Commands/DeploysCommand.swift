@@ -2,6 +2,7 @@ import ArgumentParser
 import DeployModel
 import Investigation
 import Reporting
+import Settings
 
 /// `blamedeploy deploys`: the deploys we see, and what each reaches.
 struct DeploysCommand: ParsableCommand, Executable {
@@ -12,27 +13,36 @@ struct DeploysCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Window") var window: WindowOptions
     @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Settings") var config: SettingsOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
         let opened = try repository.open()
-        let window = window.window(span: nil, now: terminal.now)
-        let listing = try repository.listDeploys(opened, window: window)
-        let evidence = CollectedEvidence(repository: opened) { _, _ in
+        let settings = try config.read(for: opened)
+        let window = window.over(settings)
+        let asked = window.window(span: nil, now: terminal.now)
+        let listing = try repository.over(settings).listDeploys(
+            opened, window: asked, offsetSeconds: window.offsetSeconds, settings: settings)
+        let evidence = CollectedEvidence(
+            repository: opened, rules: ProjectRules(settings, now: terminal.now)
+        ) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
         let deploys = try listing.deploys.map { deploy in
             try evidence.comparison(of: deploy).map { described(deploy, by: $0) } ?? deploy
         }
         switch output.format {
-        case .json: try terminal.print(renderJSON(deploys: deploys))
+        case .json: try terminal.print(renderJSON(deploys: deploys, failed: listing.failed))
         case .markdown: throw OutputOptions.noMarkdown
         case .text:
             try terminal.print(
                 renderText(
-                    deploys: deploys, source: listing.source, window: window,
+                    deploys: deploys, failed: listing.failed, source: listing.source, window: asked,
                     style: output.style(for: terminal)))
         }
-        for warning in listing.warnings { terminal.complain("warning: \(warning.text)") }
+        for warning in listing.warnings where warning.code != "failed_deploys" {
+            let help = warning.remedy.map { "\n  help: \($0)" } ?? ""
+            terminal.complain("warning: \(warning.text)\(help)")
+        }
         return .success
     }
 }

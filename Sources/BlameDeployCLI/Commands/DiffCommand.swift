@@ -4,6 +4,7 @@ import DeployModel
 import GitHistory
 import Investigation
 import Reporting
+import Settings
 
 /// `blamedeploy diff DEPLOY | A..B`: the configuration changes of a deploy, ranked by risk.
 struct DiffCommand: ParsableCommand, Executable {
@@ -26,12 +27,16 @@ struct DiffCommand: ParsableCommand, Executable {
 
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Settings") var config: SettingsOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
         guard let opened = try repository.open() else {
             throw CommandError("diff reads two commits", remedy: "leave --no-repo out")
         }
-        let changes = try rankedChanges(in: opened)
+        let settings = try config.read(for: opened)
+        var command = self
+        command.repository = try repository.over(settings)
+        let changes = try command.rankedChanges(in: opened, settings: settings, now: terminal.now)
         var style = output.style(for: terminal)
         style.isExplaining = explain
         switch output.format {
@@ -42,18 +47,24 @@ struct DiffCommand: ParsableCommand, Executable {
         return .success
     }
 
-    private func rankedChanges(in opened: Repository) throws -> DeployChanges {
+    private func rankedChanges(
+        in opened: Repository, settings: Settings?, now: Instant
+    ) throws -> DeployChanges {
+        let rules = ProjectRules(settings, now: now)
         if let range = try opened.resolveRange(deploy) {
-            let comparison = try opened.compareConfig(
+            var comparison = try opened.compareConfig(
                 from: range.from, to: range.to, code: try repository.openCode())
+            rules?.narrow(&comparison, environment: repository.environment)
             return DeployChanges(
                 deploy: nil, from: range.from, to: range.to,
                 changes: rankChanges(comparison, failures: .unknown), filesChanged: comparison.filesChanged,
                 configFiles: comparison.configFiles, otherFiles: comparison.otherFiles,
                 warnings: comparison.warnings)
         }
-        let wanted = try recordedDeploy(in: opened) ?? commitAsDeploy(in: opened)
-        let evidence = CollectedEvidence(repository: opened, code: try repository.openCode()) { _, _ in
+        let wanted = try recordedDeploy(in: opened, settings) ?? commitAsDeploy(in: opened)
+        let evidence = CollectedEvidence(
+            repository: opened, code: try repository.openCode(), rules: rules
+        ) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
         guard
@@ -68,15 +79,29 @@ struct DiffCommand: ParsableCommand, Executable {
     }
 
     /// The deploy of that id in a file of records, where files are named.
-    private func recordedDeploy(in opened: Repository) throws -> Deploy? {
+    private func recordedDeploy(in opened: Repository, _ settings: Settings?) throws -> Deploy? {
         guard repository.deploys.contains(where: { DeploySourceName($0).isFile }) else { return nil }
         let everything = TimeWindow(
             since: Instant(milliseconds: .min / 4), until: Instant(milliseconds: .max / 4))
-        return try repository.listDeploys(opened, window: everything).deploys.first { $0.id == deploy }
+        let listing = try repository.listDeploys(opened, window: everything, settings: settings)
+        return listing.deploys.first { $0.id == deploy }
     }
 
     private func commitAsDeploy(in opened: Repository) throws -> Deploy {
-        let id = try opened.resolve(deploy)
+        let id: CommitID
+        do {
+            id = try opened.resolve(deploy)
+        } catch {
+            // Perhaps it is a mark: of a commit under another name, or of what is not in git.
+            let head = try opened.resolve(repository.rev)
+            guard let marked = try opened.deploys(.notes, from: head, window: nil).named(deploy) else {
+                throw error
+            }
+            guard marked.commit == nil else { return marked }
+            throw CommandError(
+                "'\(marked.title)' is marked as a change that is not in git, so there is nothing to compare",
+                remedy: "an investigation of events tells whether it did something")
+        }
         let record = try opened.commit(id)
         return Deploy(
             id: id.hex, commit: id, previous: record.parents.first, startedAt: record.committedAt,

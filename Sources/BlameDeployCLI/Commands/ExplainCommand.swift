@@ -2,7 +2,9 @@ import ArgumentParser
 import Attribution
 import DeployModel
 import EventIngest
+import GitHistory
 import Reporting
+import Settings
 
 /// `blamedeploy explain EVENTS…`: what sets failing events apart; no repository needed.
 struct ExplainCommand: ParsableCommand, Executable {
@@ -18,6 +20,7 @@ struct ExplainCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Events") var events: EventOptions
     @OptionGroup(title: "Windows") var comparison: ComparisonOptions
     @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Settings") var config: SettingsOptions
 
     @Option(
         help: ArgumentHelp(
@@ -26,7 +29,11 @@ struct ExplainCommand: ParsableCommand, Executable {
     var failing: String?
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
-        let compared = try compared()
+        let settings = try config.read(for: try? Repository(discovering: "."))
+        var command = self
+        command.events = events.over(settings)
+        command.comparison.zone.zone = comparison.zone.zone ?? settings?.zone?.text
+        let compared = try settings.placing(errorsOf: failing ?? events.error) { try command.compared() }
         switch output.format {
         case .text: try terminal.print(renderText(compared, style: output.style(for: terminal)))
         case .json: try terminal.print(renderJSON(compared))

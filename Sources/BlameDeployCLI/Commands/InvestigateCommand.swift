@@ -4,6 +4,7 @@ import EventIngest
 import GitHistory
 import Investigation
 import Reporting
+import Settings
 
 /// `blamedeploy [EVENTS…]`: which deploy, where, which line.
 struct InvestigateCommand: ParsableCommand, Executable {
@@ -15,6 +16,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Window") var window: WindowOptions
     @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Settings") var config: SettingsOptions
 
     @Option(
         help: ArgumentHelp(
@@ -36,7 +38,10 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
-        let report = try investigation(now: terminal.now)
+        let settings = try config.read(for: try repository.open())
+        let report = try settings.placing(errorsOf: events.error) {
+            try over(settings).investigation(now: terminal.now, settings: settings)
+        }
         var style = output.style(for: terminal)
         style.isExplaining = explain
         switch output.format {
@@ -55,10 +60,22 @@ struct InvestigateCommand: ParsableCommand, Executable {
         }
     }
 
+    /// The command with what the settings say where the arguments say nothing.
+    private func over(_ settings: Settings?) throws -> InvestigateCommand {
+        var command = self
+        command.events = events.over(settings)
+        command.repository = try repository.over(settings)
+        command.window = window.over(settings)
+        return command
+    }
+
     /// The report on what the options ask.
-    func investigation(now: Instant) throws -> Report {
+    private func investigation(now: Instant, settings: Settings?) throws -> Report {
         let opened = try repository.open()
-        guard !events.events.isEmpty else { return try withoutEvents(opened, now: now) }
+        let rules = ProjectRules(settings, now: now)
+        guard !events.events.isEmpty else {
+            return try withoutEvents(opened, now: now, settings: settings)
+        }
         let sources = try EventSources(events.events)
         let options = ingestOptions
         let summary = try summarize(sources, options: options)
@@ -68,12 +85,15 @@ struct InvestigateCommand: ParsableCommand, Executable {
         }
         // A deploy shortly before the window may take effect inside it.
         let listing = try repository.listDeploys(
-            opened, window: TimeWindow(since: window.since - Self.lookBackSeconds, until: window.until))
+            opened, window: TimeWindow(since: window.since - Self.lookBackSeconds, until: window.until),
+            offsetSeconds: self.window.offsetSeconds, settings: settings)
         let series = summary.series.map { $0.slice(window) }
         let found = try investigate(
             deploys: listing.deploys,
             observations: Observations(window: window, series: series, rollouts: summary.rollouts),
-            source: CollectedEvidence(repository: opened, code: try repository.openCode()) { during, before in
+            source: CollectedEvidence(
+                repository: opened, code: try repository.openCode(), rules: rules
+            ) { during, before in
                 try sampleTable(
                     sources, summary: summary, interest: during, baseline: before, options: options)
             },
@@ -107,10 +127,15 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     /// Without events the deploys' own changes, ranked by risk, are still worth reading.
-    private func withoutEvents(_ opened: Repository?, now: Instant) throws -> Report {
+    private func withoutEvents(
+        _ opened: Repository?, now: Instant, settings: Settings?
+    ) throws -> Report {
         let window = window.window(span: nil, now: now)
-        let listing = try repository.listDeploys(opened, window: window)
-        let evidence = CollectedEvidence(repository: opened, code: try repository.openCode()) { _, _ in
+        let listing = try repository.listDeploys(
+            opened, window: window, offsetSeconds: self.window.offsetSeconds, settings: settings)
+        let evidence = CollectedEvidence(
+            repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now)
+        ) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
         let changes = try listing.deploys.compactMap {

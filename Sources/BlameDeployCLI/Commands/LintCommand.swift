@@ -4,6 +4,7 @@ import DeployModel
 import GitHistory
 import Parallel
 import Reporting
+import Settings
 
 /// `blamedeploy lint [A..B]`: contradictions that a change brings in, before it is merged.
 struct LintCommand: ParsableCommand, Executable {
@@ -31,10 +32,13 @@ struct LintCommand: ParsableCommand, Executable {
     var each = false
 
     @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Settings") var config: SettingsOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
-        if each { return try lintEach(on: terminal) }
-        let found = try contradictions(in: Repository(discovering: repo))
+        let opened = try Repository(discovering: repo)
+        let rules = ProjectRules(try config.read(for: opened), now: terminal.now)
+        if each { return try lintEach(in: opened, rules: rules, on: terminal) }
+        let found = try contradictions(in: opened, rules: rules)
         switch output.format {
         case .json: try terminal.print(renderJSON(found))
         case .markdown: try terminal.print(renderMarkdown(found, command: "lint"))
@@ -47,12 +51,15 @@ struct LintCommand: ParsableCommand, Executable {
         return found.changes.isEmpty ? .success : .found
     }
 
-    private func lintEach(on terminal: Terminal) throws -> ExitStatus {
-        let opened = try Repository(discovering: repo)
+    private func lintEach(
+        in opened: Repository, rules: ProjectRules?, on terminal: Terminal
+    ) throws -> ExitStatus {
         let ends = try opened.resolveRange(range ?? "HEAD")
         let to = try ends?.to ?? opened.resolve(range ?? "HEAD")
         let commits = try opened.commits(from: ends?.from, to: to)
-        let outcome = try HistoryLint(repository: repo, commits: commits, workers: availableCores()).run()
+        let outcome = try HistoryLint(
+            repository: repo, commits: commits, workers: availableCores(), rules: rules
+        ).run()
         let told = "\(Wording.counted(outcome.configCommits, "commit")) of \(commits.count)"
         switch output.format {
         case .json: try terminal.print(renderJSON(commits: outcome.findings, judged: outcome.configCommits))
@@ -74,9 +81,9 @@ struct LintCommand: ParsableCommand, Executable {
         return outcome.findings.isEmpty ? .success : .found
     }
 
-    private func contradictions(in repository: Repository) throws -> DeployChanges {
+    private func contradictions(in repository: Repository, rules: ProjectRules?) throws -> DeployChanges {
         var (from, to): (CommitID?, CommitID?) = (nil, nil)
-        let comparison: ConfigComparison
+        var comparison: ConfigComparison
         if let range {
             if let ends = try repository.resolveRange(range) {
                 (from, to) = (ends.from, ends.to)
@@ -89,6 +96,7 @@ struct LintCommand: ParsableCommand, Executable {
         } else {
             comparison = try compareStaged(repository)
         }
+        rules?.narrow(&comparison, environment: nil)
         let contradictions = comparison.contradictions
         return DeployChanges(
             deploy: nil, from: from, to: to, changes: rankChanges(contradictions, failures: .unknown),

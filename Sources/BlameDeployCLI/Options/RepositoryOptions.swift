@@ -82,10 +82,12 @@ struct RepositoryOptions: ParsableArguments {
             throw ValidationError(
                 "--repo NAME=DIR needs the repository of the manifests, which --no-repo leaves out")
         }
-        guard withoutRepository else { return }
-        guard deploys.contains(where: { DeploySourceName($0).isFile }) else {
-            throw ValidationError("--no-repo needs a file of deploy records: --deploys FILE")
-        }
+    }
+
+    /// Without a repository something else must list the deploys: an argument, or the settings.
+    func requireDeploys() throws {
+        guard withoutRepository, !deploys.contains(where: { DeploySourceName($0).isFile }) else { return }
+        throw ValidationError("--no-repo needs a file of deploy records: --deploys FILE")
     }
 }
 

@@ -1,0 +1,146 @@
+import ArgumentParser
+import DeployModel
+import GitHistory
+
+/// `blamedeploy mark [COMMIT]`: records a deploy, or a change that is not in git, as a git note.
+struct MarkCommand: ParsableCommand, Executable {
+    static let configuration = CommandConfiguration(
+        commandName: "mark",
+        abstract:
+            "Record a deploy as a git note, or a change that is not in git: a flag, a secret, a migration.",
+        discussion: """
+            The note is a line under refs/notes/deploys, which `--deploys notes` reads. Several writers do not lose each other's \
+            notes. Share them with: git push origin refs/notes/deploys
+
+            EXAMPLES
+              blamedeploy mark --environment production                      HEAD is deployed now
+              blamedeploy mark v1.4.1 --started 20m --finished 5m            that tag was, between 20 and 5 minutes ago
+              blamedeploy mark --no-commit --title "Flag push-v2 on"         what is not in git can be blamed too
+              blamedeploy mark v1.4.1 --remove                               it was not deployed after all
+            """)
+
+    @Argument(help: ArgumentHelp("What was deployed: a commit, a tag, a branch.", valueName: "commit"))
+    var commit: String?
+
+    @Flag(name: .customLong("no-commit"), help: "What changed is not in git; it needs a --title.")
+    var isOutsideGit = false
+
+    @Flag(help: "Take marks back: all of the commit, or those that the other options tell.")
+    var remove = false
+
+    @Option(help: ArgumentHelp("What it is; by default the commit's subject.", valueName: "text"))
+    var title: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "When it began: 20m ago, RFC 3339 or Unix seconds; by default now.", valueName: "time"))
+    var started: String?
+
+    @Option(help: ArgumentHelp("When it had taken effect everywhere, in the same forms.", valueName: "time"))
+    var finished: String?
+
+    @Option(help: ArgumentHelp("The environment it was deployed to.", valueName: "name"))
+    var environment: String?
+
+    @Option(help: ArgumentHelp("The service that it is of.", valueName: "name"))
+    var service: String?
+
+    @Option(help: ArgumentHelp("What the deploy is called in reports.", valueName: "id"))
+    var id: String?
+
+    @Option(help: ArgumentHelp("Who made it; by default the commit's author.", valueName: "name"))
+    var author: String?
+
+    @Option(
+        name: .customLong("repo"),
+        help: ArgumentHelp("The repository: a folder inside it, a worktree or a bare one.", valueName: "dir"))
+    var folder = "."
+
+    @OptionGroup(title: "Times") var zone: ZoneOptions
+
+    func validate() throws {
+        if isOutsideGit, let commit {
+            throw ValidationError("--no-commit is for what is not in git, and '\(commit)' is: choose one")
+        }
+        if isOutsideGit, !remove, title == nil {
+            throw ValidationError("--no-commit needs a --title that says what changed")
+        }
+        for (name, text) in [("--started", started), ("--finished", finished)] {
+            guard let text, TimeExpression(text, offsetSeconds: offset) == nil else { continue }
+            throw ValidationError("\(name) takes \(TimeExpression.forms), not '\(text)'")
+        }
+        let texts = [
+            ("--title", title), ("--environment", environment), ("--service", service), ("--id", id),
+            ("--author", author),
+        ]
+        for case (let name, let text?) in texts {
+            guard text.isEmpty || text.contains(where: { $0.isNewline || $0 == "\0" }) else { continue }
+            throw ValidationError("\(name) takes one line that is not empty")
+        }
+    }
+
+    func execute(on terminal: Terminal) throws -> ExitStatus {
+        let repository = try Repository(discovering: folder)
+        let target = isOutsideGit ? nil : try repository.resolve(commit ?? "HEAD")
+        if remove {
+            try unmark(target, in: repository, on: terminal)
+        } else {
+            try mark(target, in: repository, on: terminal)
+        }
+        return .success
+    }
+
+    private func mark(_ target: CommitID?, in repository: Repository, on terminal: Terminal) throws {
+        let start = time(started, now: terminal.now) ?? Instant(seconds: Int(terminal.now.seconds))
+        let end = time(finished, now: terminal.now)
+        if let end, end < start {
+            throw CommandError(
+                "the deploy would have finished at \(end), before it began at \(start)",
+                remedy: "give --started the earlier time")
+        }
+        let mark = DeployMark(
+            startedAt: start, finishedAt: end, environment: environment, service: service, id: id,
+            author: author,
+            title: title ?? "")
+        let isNew = try repository.mark(mark, on: target, at: terminal.now)
+        let subject = try name(of: target, in: repository) ?? title ?? ""
+        try terminal.print(
+            """
+            \(isNew ? "marked" : "was marked already:") \(subject)
+              \(mark.line)
+              share it: git push origin \(deployNotesReference)
+
+            """)
+    }
+
+    private func unmark(_ target: CommitID?, in repository: Repository, on terminal: Terminal) throws {
+        let start = time(started, now: terminal.now)
+        let removed = try repository.unmark(on: target, at: terminal.now) { mark in
+            (start == nil || mark.startedAt == start) && (title == nil || mark.title == title)
+                && (environment == nil || mark.environment == environment)
+                && (service == nil || mark.service == service) && (id == nil || mark.id == id)
+        }
+        let subject = try name(of: target, in: repository) ?? "changes that are not in git"
+        guard !removed.isEmpty else {
+            throw CommandError(
+                "there is no such mark of \(subject)",
+                remedy: "`blamedeploy deploys --deploys notes` lists those there are")
+        }
+        try terminal.print(
+            "took back \(removed.count) \(removed.count == 1 ? "mark" : "marks") of \(subject)\n"
+                + removed.map { "  \($0.line)\n" }.joined()
+                + "  share it: git push origin \(deployNotesReference)\n")
+    }
+
+    private func name(of target: CommitID?, in repository: Repository) throws -> String? {
+        try target.map { "\($0.abbreviated) \(try repository.commit($0).subject)" }
+    }
+
+    private var offset: Int { zone.offsetSeconds ?? 0 }
+
+    private func time(_ text: String?, now: Instant) -> Instant? {
+        text.flatMap {
+            TimeExpression($0, offsetSeconds: offset)?.resolved(from: Instant(seconds: Int(now.seconds)))
+        }
+    }
+}
