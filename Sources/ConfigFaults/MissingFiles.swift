@@ -12,7 +12,7 @@ func findMissingFiles(in changes: inout [FoundChange], files: [ChangedFile], aft
         guard let node = change.afterNode, !change.change.path.hasSuffix("kustomization.yaml"),
             let file = files.first(where: { $0.file.path == change.change.path })?.after
         else { continue }
-        for value in pathValues(in: node, under: change.path.last?.name ?? "") {
+        for value in pathValues(in: node, under: change.path.lastKey) {
             places.append((index, file, value))
         }
     }
@@ -39,6 +39,13 @@ func findMissingFiles(in changes: inout [FoundChange], files: [ChangedFile], aft
             "\(value.text) is no file or folder of the repository; \(contrast)")
         finding.line = value.line
         changes[index].findings.append(finding)
+    }
+}
+
+extension FieldPath {
+    /// The key that a field, or the list that it is an element of, goes by.
+    fileprivate var lastKey: String {
+        last { if case .key = $0 { true } else { false } }?.name ?? ""
     }
 }
 

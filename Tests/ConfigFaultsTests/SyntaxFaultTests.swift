@@ -76,7 +76,7 @@ struct SyntaxFaultTests {
         #expect(try faults(["a.yaml": "a: [\n"], ["a.yaml": "a: [\nb: 1\n"]).isEmpty)
         #expect(
             try faults(["b.yaml": "b: 1\n"], ["b.yaml": "b: 1\n", "a.yaml": "a: [\nb: 1\n"]) == [
-                "unparsable@a.yaml:2"
+                "unparsable@a.yaml:3"
             ])
     }
 }
@@ -221,7 +221,7 @@ struct ImpossibleValueTests {
             ("image: shop/api:1", "image: shop//api:1", "refused-type@a.yaml:1"),
             ("image: shop/api:1", "image: shop/api:2", "image-changed@a.yaml:1"),
             ("host: a.example.org", "host: a.example.org.example.org", "address-changed@a.yaml:1"),
-            ("version: 1.1.1.1", "version: 1.2.1.2", ""),
+            ("build: r1.1.1", "build: r1.2.1.2", ""),
         ])
     func value(old: String, new: String, fault: String) throws {
         #expect(try faults(["a.yaml": old + "\n"], ["a.yaml": new + "\n"]) == (fault.isEmpty ? [] : [fault]))
@@ -234,7 +234,7 @@ struct ImpossibleValueTests {
             "flow: {a", with: "flow: {b")
         #expect(
             try faults(["a.yaml": old], ["a.yaml": new]).filter { $0.hasPrefix("unparsable") } == [
-                "unparsable@a.yaml:2"
+                "unparsable@a.yaml:3"
             ])
     }
 }
