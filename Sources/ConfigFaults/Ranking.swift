@@ -128,9 +128,11 @@ private func innocenceFactor(_ found: FoundChange, isContradiction: Bool) -> Sco
     guard !isContradiction else {
         return ScoreFactor(.innocence, 1, "a contradiction is not explained away")
     }
-    // What nothing reads does nothing, but somebody meant it to: among real culprits it is seven times as frequent as
-    // innocence would have it.
-    return ScoreFactor(.innocence, innocence.kind == "unused_value" ? 0.3 : 0.1, innocence.text)
+    // What nothing reads does nothing, but somebody meant it to: a new value that no template uses is hardly less often
+    // what is mended than any other.
+    let isUnused = innocence.kind == "unused_value"
+    return ScoreFactor(
+        .innocence, isUnused ? (found.change.before == nil ? 0.8 : 0.3) : 0.1, innocence.text)
 }
 
 /// Failures that people notice are mostly of production.
