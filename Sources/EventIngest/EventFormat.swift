@@ -4,6 +4,14 @@ public enum EventFormat: String, Sendable, Hashable, CaseIterable {
     case ndjson
     /// A header and records, separated by commas, semicolons, tabs or bars.
     case csv
+    /// A JSON document that holds the events in an array, or several objects one after the other.
+    case json
+    /// Access logs of nginx, Apache and ingress-nginx.
+    case accessLog = "access-log"
+    case azure, clickhouse, cloudwatch, datadog, elasticsearch, envoy, gcloud, grafana, honeycomb, journald
+    case kubectl
+    case kubernetesEvents = "kubernetes-events"
+    case loki, openmetrics, otlp, prometheus, sentry, stern, syslog, victoriametrics
 }
 
 /// How a file is compressed.

@@ -9,7 +9,7 @@ enum FieldNames {
             [
                 "timestamp", "@timestamp", "time", "ts", "_time", "event_time", "datetime", "date",
                 "Timestamp UTC",
-                "created_at", "start_time", "minute", "bucket", "t",
+                "created_at", "start_time", "minute", "bucket", "t", "TimeGenerated", "time_iso8601", "msec",
             ]
         case .error:
             [
@@ -17,6 +17,7 @@ enum FieldNames {
                 "http.response.status_code", "http.status_code", "status_code", "response_code", "status",
                 "code",
                 "error.type", "exception.type", "err", "log.level", "level", "severity",
+                "detected_level", "LogLevel", "severity_text", "SeverityText",
             ]
         case .errors: ["errors", "error", "error_count", "failures", "failed", "errors_total"]
         case .successes: ["successes", "success", "success_count", "ok", "succeeded"]
