@@ -187,7 +187,9 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
             }
             lines[source] += counted.lines
             inputs[source].add(counted.aggregator, skipped: counted.skipped, shape: counted.shape)
-            for warning in counted.shape.remarks.warnings where !warnings.contains(warning) { warnings.append(warning) }
+            for warning in counted.shape.remarks.warnings where !warnings.contains(warning) {
+                warnings.append(warning)
+            }
         }
     }
     try requireFields(roles.expression?.requiredFields ?? [], seen: seen, of: sources)
@@ -206,7 +208,8 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     return EventSummary(
         inputs: inputs, span: span, series: aggregator.series(), rollouts: aggregator.rollouts(),
         roles: roles, rejected: rejected,
-        warnings: warnings + (try endWarnings(inputs, of: sources, roles: roles)) + onlyFailures(aggregator.total)
+        warnings: warnings + (try endWarnings(inputs, of: sources, roles: roles))
+            + onlyFailures(aggregator.total)
             + aggregator.warnings
             + skippedLines(inputs.reduce(0) { $0 + $1.skipped }, first: rejected.first),
         blocks: blocks, addresses: addresses, minutes: aggregator.minutes)
@@ -233,13 +236,16 @@ private func endWarnings(
         // A query that fails midway has its error behind the rows that were sent already.
         if try source.tail().contains("DB::Exception") {
             throw IngestError(
-                .damagedCompression, "the export ends with an error of ClickHouse: it is not all", at: input.source,
-                remedy: "mend the query and export again; wait_end_of_query=1 makes the server tell it at once")
+                .damagedCompression, "the export ends with an error of ClickHouse: it is not all",
+                at: input.source,
+                remedy:
+                    "mend the query and export again; wait_end_of_query=1 makes the server tell it at once")
         }
         guard input.format == "csv", roles.countsEachRecordOnce, input.skipped == 0 else { continue }
         warnings += capWarning(
             Int(input.events), caps: [1000, 5000, 10_000, 30_000], of: "rows",
-            remedy: "downloads of web pages end there (Honeycomb at 1,000, Datadog at 5,000, Kibana and CloudWatch at 10,000, "
+            remedy:
+                "downloads of web pages end there (Honeycomb at 1,000, Datadog at 5,000, Kibana and CloudWatch at 10,000, "
                 + "Azure at 30,000): export with the API, or count on the server")
     }
     return warnings
@@ -251,7 +257,9 @@ private func onlyFailures(_ total: Rate) -> [Warning] {
     return [
         Warning(
             code: "only_failures", text: "Every event failed, so that their share cannot have changed.",
-            remedy: "export the events that went well too; an error tracker knows only failures, access logs know both")
+            remedy:
+                "export the events that went well too; an error tracker knows only failures, access logs know both"
+        )
     ]
 }
 

@@ -117,7 +117,8 @@ extension EventSources.Source {
                 shape = found
                 conversion = try found.export.map { export in
                     try ExportConversion(
-                        export, ExportContext(name: name, head: head, options: options, modified: try modified))
+                        export,
+                        ExportContext(name: name, head: head, options: options, modified: try modified))
                 }
             }
             if conversion != nil {
@@ -179,7 +180,9 @@ extension EventSources.Source {
         {
             throw IngestError(
                 .unknownFormat, "this is binary data, not events", at: name,
-                remedy: "export it as text or JSON, plain, gzip or zstd: docs/inputs.md has a table of what is read")
+                remedy:
+                    "export it as text or JSON, plain, gzip or zstd: docs/inputs.md has a table of what is read"
+            )
         }
         if let export = ExportShape.recognised(head, forced: forced) {
             return SourceShape(format: export.format, compression: .none, export: export)

@@ -48,7 +48,8 @@ private func described(_ path: String, options: IngestOptions) throws -> String 
             column.codes[row] < 0 ? nil : "\(column.name)=\(column.values[Int(column.codes[row])])"
         }
         lines.append(
-            "\(table.times[row]) \(table.failing[row] ? "failing" : "passing") ×\(table.weights[row]) \(fields.joined(separator: " "))")
+            "\(table.times[row]) \(table.failing[row] ? "failing" : "passing") ×\(table.weights[row]) \(fields.joined(separator: " "))"
+        )
     }
     return lines.joined(separator: "\n") + "\n"
 }
@@ -60,21 +61,30 @@ struct ExportFixtureTests {
         try expectGolden(try reading(of: name), matches: "events/\(name).txt")
     }
 
-    @Test("a mangled export is refused, or its broken parts are counted and said", arguments: exports.filter { $0.contains(".mangled.") })
+    @Test(
+        "a mangled export is refused, or its broken parts are counted and said",
+        arguments: exports.filter { $0.contains(".mangled.") })
     func mangled(name: String) throws {
         let text = try reading(of: name)
-        let isSaid = ["error: ", "skipped_lines: ", "truncated_export: ", "no_labels: "].contains { text.contains($0) }
+        let isSaid = ["error: ", "skipped_lines: ", "truncated_export: ", "no_labels: "].contains {
+            text.contains($0)
+        }
         #expect(isSaid, "\(text)")
     }
 
-    @Test("the format that is recognised may be asked for as well", arguments: exports.filter { !$0.contains(".mangled.") })
+    @Test(
+        "the format that is recognised may be asked for as well",
+        arguments: exports.filter { !$0.contains(".mangled.") })
     func forced(name: String) throws {
         let recognised = try reading(of: name)
-        let format = try #require(EventFormat(rawValue: String(recognised.prefix { $0 != ":" })), "\(recognised)")
+        let format = try #require(
+            EventFormat(rawValue: String(recognised.prefix { $0 != ":" })), "\(recognised)")
         #expect(try reading(of: name, format: format) == recognised)
     }
 
-    @Test("a format that is not there is refused by name", arguments: EventFormat.allCases.filter { $0 != .ndjson && $0 != .csv })
+    @Test(
+        "a format that is not there is refused by name",
+        arguments: EventFormat.allCases.filter { $0 != .ndjson && $0 != .csv })
     func forcedElsewhere(format: EventFormat) throws {
         let other = format == .kubernetesEvents ? "nginx-combined.log" : "kubernetes-events.json"
         #expect(try reading(of: other, format: format).hasPrefix("error: \(other): "))
@@ -82,7 +92,8 @@ struct ExportFixtureTests {
 
     @Test("there is a fixture of every format")
     func complete() throws {
-        let formats = try Set(exports.filter { !$0.contains(".mangled.") }.map { try reading(of: $0).prefix { $0 != ":" } })
+        let formats = try Set(
+            exports.filter { !$0.contains(".mangled.") }.map { try reading(of: $0).prefix { $0 != ":" } })
         #expect(formats == Set(EventFormat.allCases.map { Substring($0.rawValue) }))
     }
 }

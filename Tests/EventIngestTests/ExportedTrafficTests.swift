@@ -7,7 +7,8 @@ import Testing
 private let traffic = ExportedTraffic()
 
 /// The traffic in a format, read again.
-private func summary(_ format: TrafficFormat, options: IngestOptions = IngestOptions()) throws -> EventSummary {
+private func summary(_ format: TrafficFormat, options: IngestOptions = IngestOptions()) throws -> EventSummary
+{
     try withTemporaryFolder { folder in
         let path = "\(folder)/\(format.file)"
         try write(format.write(traffic), to: path)
@@ -33,12 +34,16 @@ struct ExportedTrafficTests {
             let minute = expected[all.start + index * 60] ?? Rate(0, of: 0)
             #expect(Rate(all.errors[index], of: all.events[index]) == minute)
         }
-        let pods = found.series.filter { $0.scope.kind == .pod && $0.slowerThan == nil && traffic.byPod[$0.scope.name] != nil }
+        let pods = found.series.filter {
+            $0.scope.kind == .pod && $0.slowerThan == nil && traffic.byPod[$0.scope.name] != nil
+        }
         #expect(pods.count == (format.namesPods ? 4 : 0))
         for pod in pods { #expect(pod.total == traffic.byPod[pod.scope.name]) }
     }
 
-    @Test("however small the pieces are that a document is read in", arguments: TrafficFormat.all.filter { $0.file.hasSuffix("s.json") })
+    @Test(
+        "however small the pieces are that a document is read in",
+        arguments: TrafficFormat.all.filter { $0.file.hasSuffix("s.json") })
     func compressed(format: TrafficFormat) throws {
         guard isInstalled("gzip") else { return }
         let plain = try summary(format)

@@ -31,7 +31,8 @@ public struct ExportedTraffic: Sendable {
     public init(seed: UInt64 = 11) {
         var noise = SeededNoise(seed: seed)
         let pods = [
-            "checkout-7d9f6c5b48-x2x4z", "checkout-7d9f6c5b48-q8w4k", "worker-68698bb967-8q2fl", "worker-68698bb967-z4r7w",
+            "checkout-7d9f6c5b48-x2x4z", "checkout-7d9f6c5b48-q8w4k", "worker-68698bb967-8q2fl",
+            "worker-68698bb967-z4r7w",
         ]
         for minute in 0..<minutes {
             let offsets = (0..<2 + Int(noise.next() % 3)).map { _ in Int64(noise.next() % 60_000) }.sorted()
@@ -41,7 +42,8 @@ public struct ExportedTraffic: Sendable {
                 let status = isBroken || noise.next() % 100 == 0 ? 503 : noise.next() % 20 == 0 ? 404 : 200
                 requests.append(
                     Request(
-                        time: Instant(milliseconds: start.milliseconds + Int64(minute) * 60_000 + offset), pod: pod,
+                        time: Instant(milliseconds: start.milliseconds + Int64(minute) * 60_000 + offset),
+                        pod: pod,
                         status: status, milliseconds: 20 + Int(noise.next() % 200)))
             }
         }
@@ -54,13 +56,17 @@ public struct ExportedTraffic: Sendable {
     public var byPod: [String: Rate] { Dictionary(grouping: requests, by: \.pod).mapValues(rate) }
 
     /// All and failing requests of each minute that has any.
-    public var byMinute: [Instant: Rate] { Dictionary(grouping: requests) { minute($0.time) }.mapValues(rate) }
+    public var byMinute: [Instant: Rate] {
+        Dictionary(grouping: requests) { minute($0.time) }.mapValues(rate)
+    }
 
     private func rate(_ requests: [Request]) -> Rate {
         Rate(Double(requests.count(where: \.isFailing)), of: Double(requests.count))
     }
 
-    private func minute(_ time: Instant) -> Instant { Instant(milliseconds: time.milliseconds / 60_000 * 60_000) }
+    private func minute(_ time: Instant) -> Instant {
+        Instant(milliseconds: time.milliseconds / 60_000 * 60_000)
+    }
 
     /// Deploy records, as NDJSON.
     public var deployRecords: String {
@@ -144,11 +150,14 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
         "{\"key\":\"\(key)\",\"value\":{\"stringValue\":\"\(value)\"}}"
     }
 
-    private static func resource(_ pod: String) -> String { "{\"attributes\":[\(attribute("k8s.pod.name", pod))]}" }
+    private static func resource(_ pod: String) -> String {
+        "{\"attributes\":[\(attribute("k8s.pod.name", pod))]}"
+    }
 
     private static func clf(_ time: Instant) -> String {
         let date = CivilDate(time)
-        return "\(date.dayOfMonth < 10 ? "0" : "")\(date.dayOfMonth)/\(date.shortDay.suffix(3))/\(date.year):\(date.time) +0000"
+        return
+            "\(date.dayOfMonth < 10 ? "0" : "")\(date.dayOfMonth)/\(date.shortDay.suffix(3))/\(date.year):\(date.time) +0000"
     }
 
     private static func withoutZone(_ time: Instant) -> String {
@@ -157,12 +166,15 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
     }
 
     /// A counter that is scraped at the end of each minute, and once before the first.
-    private static func counter(_ counts: [Int]) -> [Int] { counts.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) } }
+    private static func counter(_ counts: [Int]) -> [Int] {
+        counts.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) }
+    }
 
     private static func matrix(_ traffic: ExportedTraffic, name: String?, isCounter: Bool) -> String {
         traffic.series.map { pod, status, counts in
             let values = isCounter ? counter(counts) : [0] + counts
-            let points = values.enumerated().map { "[\(Int(traffic.time($0).seconds)),\"\($1)\"]" }.joined(separator: ",")
+            let points = values.enumerated().map { "[\(Int(traffic.time($0).seconds)),\"\($1)\"]" }.joined(
+                separator: ",")
             let label = name.map { "\"__name__\":\"\($0)\"," } ?? ""
             return "{\"metric\":{\(label)\"pod\":\"\(pod)\",\"code\":\"\(status)\"},\"values\":[\(points)]}"
         }.joined(separator: ",")
@@ -185,7 +197,8 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
                     + "\"\(traffic.time(minute + 1).milliseconds)000000\",\"asInt\":\"\(value)\",\"attributes\":["
                     + "\(attribute("http.response.status_code", "\(status)"))]}"
             }.joined(separator: ",")
-            return "{\"resourceMetrics\":[{\"resource\":\(resource(pod)),\"scopeMetrics\":[{\"metrics\":[{\"name\":\"http.requests\","
+            return
+                "{\"resourceMetrics\":[{\"resource\":\(resource(pod)),\"scopeMetrics\":[{\"metrics\":[{\"name\":\"http.requests\","
                 + "\"sum\":{\"aggregationTemporality\":\(isDelta ? 1 : 2),\"isMonotonic\":true,\"dataPoints\":[\(points)]}}]}]}]}\n"
         }.joined()
     }
@@ -230,16 +243,22 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
         TrafficFormat(lines: "elasticdump", "dump.jsonl") {
             "{\"_index\":\"i\",\"_source\":{\"@timestamp\":\"\($0.time)\",\"pod\":\"\($0.pod)\",\"status\":\($0.status)}}"
         },
-        TrafficFormat(array: "Datadog logs", "logs.json", opening: "{\"data\":[", closing: "],\"meta\":{\"status\":\"done\"}}") {
+        TrafficFormat(
+            array: "Datadog logs", "logs.json", opening: "{\"data\":[",
+            closing: "],\"meta\":{\"status\":\"done\"}}"
+        ) {
             "{\"id\":\"a\",\"type\":\"log\",\"attributes\":{\"timestamp\":\"\($0.time)\",\"status\":\"\($0.level)\","
                 + "\"message\":\"\($0.message)\",\"tags\":[\"pod_name:\($0.pod)\"]}}"
         },
-        TrafficFormat(array: "CloudWatch filter-log-events", "cloudwatch.json", opening: "{\"events\":[", closing: "]}") {
+        TrafficFormat(
+            array: "CloudWatch filter-log-events", "cloudwatch.json", opening: "{\"events\":[", closing: "]}"
+        ) {
             "{\"logStreamName\":\"\($0.pod)_prod_app\",\"timestamp\":\($0.time.milliseconds),\"message\":\(quoted(body($0))),"
                 + "\"ingestionTime\":1,\"eventId\":\"1\"}"
         },
         TrafficFormat(
-            array: "CloudWatch Logs Insights", "insights.json", opening: "{\"results\":[", closing: "],\"status\":\"Complete\"}"
+            array: "CloudWatch Logs Insights", "insights.json", opening: "{\"results\":[",
+            closing: "],\"status\":\"Complete\"}"
         ) {
             "[{\"field\":\"@timestamp\",\"value\":\"\(withoutZone($0.time))\"},{\"field\":\"pod\",\"value\":\"\($0.pod)\"},"
                 + "{\"field\":\"@message\",\"value\":\(quoted(body($0)))},{\"field\":\"@ptr\",\"value\":\"x\"}]"
@@ -253,7 +272,8 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
         },
         TrafficFormat(
             array: "Azure, the API's table", "tables.json",
-            opening: "{\"tables\":[{\"columns\":[{\"name\":\"timestamp\"},{\"name\":\"PodName\"},{\"name\":\"success\"}],\"rows\":[",
+            opening:
+                "{\"tables\":[{\"columns\":[{\"name\":\"timestamp\"},{\"name\":\"PodName\"},{\"name\":\"success\"}],\"rows\":[",
             closing: "]}]}"
         ) { "[\"\($0.time)\",\"\($0.pod)\",\"\($0.isFailing ? "False" : "True")\"]" },
         TrafficFormat(array: "Sentry events", "sentry.json", opening: "[", closing: "]") {
@@ -261,7 +281,8 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
                 + "\"\($0.level)\"},{\"key\":\"pod\",\"value\":\"\($0.pod)\"}]}"
         },
         TrafficFormat(
-            array: "Kubernetes Events", "kubernetes.json", opening: "{\"kind\":\"List\",\"items\":[", closing: "]}"
+            array: "Kubernetes Events", "kubernetes.json", opening: "{\"kind\":\"List\",\"items\":[",
+            closing: "]}"
         ) {
             "{\"kind\":\"Event\",\"involvedObject\":{\"kind\":\"Pod\",\"name\":\"\($0.pod)\"},\"type\":"
                 + "\"\($0.isFailing ? "Warning" : "Normal")\",\"message\":\"\($0.message)\",\"count\":1,\"lastTimestamp\":\"\($0.time)\"}"
@@ -279,11 +300,14 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
 
     private static let logs: [TrafficFormat] = [
         TrafficFormat("Loki streams", "loki.json") { traffic in
-            let streams = Dictionary(grouping: traffic.requests, by: \.pod).sorted { $0.key < $1.key }.map { pod, requests in
-                let lines = requests.reversed().map { "[\"\($0.nanoseconds)\",\(quoted(body($0)))]" }.joined(separator: ",")
+            let streams = Dictionary(grouping: traffic.requests, by: \.pod).sorted { $0.key < $1.key }.map {
+                pod, requests in
+                let lines = requests.reversed().map { "[\"\($0.nanoseconds)\",\(quoted(body($0)))]" }.joined(
+                    separator: ",")
                 return "{\"stream\":{\"pod\":\"\(pod)\"},\"values\":[\(lines)]}"
             }
-            return "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",\"result\":[\(streams.joined(separator: ","))]}}"
+            return
+                "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",\"result\":[\(streams.joined(separator: ","))]}}"
         },
         TrafficFormat(lines: "logcli jsonl", "logcli.jsonl") {
             "{\"labels\":{\"pod\":\"\($0.pod)\"},\"line\":\(quoted(body($0))),\"timestamp\":\"\($0.time)\"}"
@@ -324,7 +348,8 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
         },
         TrafficFormat(lines: "syslog, RFC 3164", "syslog3164.log", namesPods: false) {
             let date = CivilDate($0.time)
-            return "<\($0.isFailing ? 131 : 134)>\(date.shortDay.suffix(3)) \(date.dayOfMonth) \(date.time) n1 shop[7]: \($0.message)"
+            return
+                "<\($0.isFailing ? 131 : 134)>\(date.shortDay.suffix(3)) \(date.dayOfMonth) \(date.time) n1 shop[7]: \($0.message)"
         },
     ]
 
@@ -333,11 +358,13 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
             let rows = traffic.groups.map {
                 "{\"time\":\"\(traffic.time($0.minute))\",\"data\":{\"COUNT\":\($0.count),\"pod\":\"\($0.pod)\",\"status\":\($0.status)}}"
             }
-            return "{\"id\":\"a\",\"complete\":true,\"data\":{\"series\":[\(rows.joined(separator: ","))],\"results\":[]}}"
+            return
+                "{\"id\":\"a\",\"complete\":true,\"data\":{\"series\":[\(rows.joined(separator: ","))],\"results\":[]}}"
         },
         TrafficFormat("Honeycomb CSV", "result.csv") { traffic in
             "Time,pod,status,COUNT\n"
-                + traffic.groups.map { "\(traffic.time($0.minute)),\($0.pod),\($0.status),\($0.count)\n" }.joined()
+                + traffic.groups.map { "\(traffic.time($0.minute)),\($0.pod),\($0.status),\($0.count)\n" }
+                .joined()
         },
         TrafficFormat("Prometheus counters", "prometheus.json") {
             let result = matrix($0, name: "http_requests_total", isCounter: true)
@@ -346,12 +373,15 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
         TrafficFormat("Prometheus increase", "increase.json") {
             "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[\(matrix($0, name: nil, isCounter: false))]}}"
         },
-        TrafficFormat("promtool", "promtool.json") { "[\(matrix($0, name: "http_requests_total", isCounter: true))]" },
+        TrafficFormat("promtool", "promtool.json") {
+            "[\(matrix($0, name: "http_requests_total", isCounter: true))]"
+        },
         TrafficFormat("VictoriaMetrics", "export.jsonl") { traffic in
             traffic.series.map { pod, status, counts in
                 let values = counter(counts)
                 let times = values.indices.map { "\(traffic.time($0).milliseconds)" }.joined(separator: ",")
-                return "{\"metric\":{\"__name__\":\"http_requests_total\",\"pod\":\"\(pod)\",\"code\":\"\(status)\"},"
+                return
+                    "{\"metric\":{\"__name__\":\"http_requests_total\",\"pod\":\"\(pod)\",\"code\":\"\(status)\"},"
                     + "\"values\":[\(values.map(String.init).joined(separator: ","))],\"timestamps\":[\(times)]}\n"
             }.joined()
         },
@@ -366,12 +396,14 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
         TrafficFormat("Grafana CSV", "panel.csv") { traffic in
             let header = traffic.series.map { ",\"\($0.pod) \($0.status)\"" }.joined()
             let rows = (0..<traffic.minutes).map { minute in
-                "\(traffic.time(minute).milliseconds)" + traffic.series.map { ",\($0.counts[minute])" }.joined() + "\n"
+                "\(traffic.time(minute).milliseconds)"
+                    + traffic.series.map { ",\($0.counts[minute])" }.joined() + "\n"
             }
             return "\"Time\"\(header)\n\(rows.joined())"
         },
         TrafficFormat("Grafana frames", "frames.json") { traffic in
-            let times = (0..<traffic.minutes).map { "\(traffic.time($0).milliseconds)" }.joined(separator: ",")
+            let times = (0..<traffic.minutes).map { "\(traffic.time($0).milliseconds)" }.joined(
+                separator: ",")
             let frames = traffic.series.map { pod, status, counts in
                 "{\"schema\":{\"refId\":\"A\",\"fields\":[{\"name\":\"Time\",\"type\":\"time\"},{\"name\":\"Value\",\"type\":\"number\","
                     + "\"labels\":{\"pod\":\"\(pod)\",\"code\":\"\(status)\"}}]},\"data\":{\"values\":[[\(times)],"
@@ -380,24 +412,33 @@ public struct TrafficFormat: Sendable, CustomStringConvertible {
             return "{\"results\":{\"A\":{\"status\":200,\"frames\":[\(frames.joined(separator: ","))]}}}"
         },
         TrafficFormat("Elasticsearch date histogram", "histogram.json") { traffic in
-            let buckets = Dictionary(grouping: traffic.groups, by: \.minute).sorted { $0.key < $1.key }.map { minute, groups in
-                let pods = Dictionary(grouping: groups, by: \.pod).sorted { $0.key < $1.key }.map { pod, groups in
-                    let statuses = groups.map { "{\"key\":\($0.status),\"doc_count\":\($0.count)}" }.joined(separator: ",")
-                    return "{\"key\":\"\(pod)\",\"doc_count\":\(groups.reduce(0) { $0 + $1.count }),\"status\":{\"buckets\":[\(statuses)]}}"
+            let buckets = Dictionary(grouping: traffic.groups, by: \.minute).sorted { $0.key < $1.key }.map {
+                minute, groups in
+                let pods = Dictionary(grouping: groups, by: \.pod).sorted { $0.key < $1.key }.map {
+                    pod, groups in
+                    let statuses = groups.map { "{\"key\":\($0.status),\"doc_count\":\($0.count)}" }.joined(
+                        separator: ",")
+                    return
+                        "{\"key\":\"\(pod)\",\"doc_count\":\(groups.reduce(0) { $0 + $1.count }),\"status\":{\"buckets\":[\(statuses)]}}"
                 }
-                return "{\"key_as_string\":\"\(traffic.time(minute))\",\"key\":\(traffic.time(minute).milliseconds),\"doc_count\":9,"
+                return
+                    "{\"key_as_string\":\"\(traffic.time(minute))\",\"key\":\(traffic.time(minute).milliseconds),\"doc_count\":9,"
                     + "\"pod\":{\"sum_other_doc_count\":0,\"buckets\":[\(pods.joined(separator: ","))]}}"
             }
-            return "{\"took\":1,\"_shards\":{\"failed\":0},\"hits\":{\"hits\":[]},\"aggregations\":{\"minutes\":{\"buckets\":["
+            return
+                "{\"took\":1,\"_shards\":{\"failed\":0},\"hits\":{\"hits\":[]},\"aggregations\":{\"minutes\":{\"buckets\":["
                 + "\(buckets.joined(separator: ","))]}}}"
         },
         TrafficFormat("Datadog metrics", "datadog.json") { traffic in
             let series = traffic.series.map { pod, status, counts in
-                let points = counts.enumerated().map { "[\(traffic.time($0).milliseconds).0,\($1).0]" }.joined(separator: ",")
-                return "{\"metric\":\"requests\",\"tag_set\":[\"pod_name:\(pod)\",\"status:\(status)\"],\"interval\":60,"
+                let points = counts.enumerated().map { "[\(traffic.time($0).milliseconds).0,\($1).0]" }
+                    .joined(separator: ",")
+                return
+                    "{\"metric\":\"requests\",\"tag_set\":[\"pod_name:\(pod)\",\"status:\(status)\"],\"interval\":60,"
                     + "\"expression\":\"sum:requests{*}.as_count()\",\"pointlist\":[\(points)]}"
             }
-            return "{\"status\":\"ok\",\"res_type\":\"time_series\",\"series\":[\(series.joined(separator: ","))]}"
+            return
+                "{\"status\":\"ok\",\"res_type\":\"time_series\",\"series\":[\(series.joined(separator: ","))]}"
         },
         TrafficFormat("CloudWatch Insights stats", "stats.json") { traffic in
             let rows = traffic.groups.map {

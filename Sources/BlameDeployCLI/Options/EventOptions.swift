@@ -23,7 +23,8 @@ struct EventOptions: ParsableArguments {
     @Option(
         name: .customLong("format-in"),
         help: ArgumentHelp(
-            "Read the events as this format, rather than recognising it: \(knownFormats).", valueName: "format"))
+            "Read the events as this format, rather than recognising it: \(knownFormats).",
+            valueName: "format"))
     var format: String?
 
     @Option(
@@ -65,7 +66,8 @@ struct EventOptions: ParsableArguments {
         IngestOptions(
             roleFields: roleFields, errorExpression: error,
             formatIn: format.flatMap(EventFormat.init(rawValue:)),
-            offsetSeconds: offsetSeconds, metricKind: metricKind.flatMap(MetricKind.init(rawValue:)), jobs: workers)
+            offsetSeconds: offsetSeconds, metricKind: metricKind.flatMap(MetricKind.init(rawValue:)),
+            jobs: workers)
     }
 
     func validate() throws {

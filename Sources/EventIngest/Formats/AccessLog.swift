@@ -85,7 +85,8 @@ struct AccessLogLine {
         if let count = Double(bytes) { record.add("bytes", count) }
         if let agent, agent != "-" { record.add("agent", agent) }
         // ingress-nginx: length, seconds, [namespace-service-port], [alternative], address, length, seconds, status, id.
-        guard tail.count >= 3, Double(tail[0]) != nil, let seconds = Double(tail[1]), tail[2].hasPrefix("[") else { return }
+        guard tail.count >= 3, Double(tail[0]) != nil, let seconds = Double(tail[1]), tail[2].hasPrefix("[")
+        else { return }
         record.add("duration_ms", seconds * 1000)
         let upstream = tail[2].dropFirst().prefix { $0 != "]" }
         if !upstream.isEmpty { record.add("service", upstream) }

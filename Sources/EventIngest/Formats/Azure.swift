@@ -5,9 +5,11 @@ extension ExportShape {
     /// REST API.
     static let azure = [
         ExportShape(.azure, .json(descends: [""]) { AzureReader($0) }) { head in
-            head.has("[].TimeGenerated") || head.has("[].TableName", "[].timestamp") || head.has("[].TenantId", "[].Type")
+            head.has("[].TimeGenerated") || head.has("[].TableName", "[].timestamp")
+                || head.has("[].TenantId", "[].Type")
         },
-        ExportShape(.azure, .json(descends: ["", "tables", "tables[]", "tables[].rows"]) { AzureReader($0) }) { head in
+        ExportShape(.azure, .json(descends: ["", "tables", "tables[]", "tables[].rows"]) { AzureReader($0) })
+        { head in
             head.has("tables[].columns[].name")
         },
         ExportShape(.azure, .json(descends: [], isLines: true) { AzureReader($0) }) { head in
@@ -21,6 +23,8 @@ private final class AzureReader: JSONExportReader {
     private var columns: [String] = []
     private var count = 0
     private var partial: String?
+    /// Whether there are lines of logs among the rows.
+    private var hasText = false
 
     init(_ context: ExportContext) { self.context = context }
 
@@ -35,7 +39,8 @@ private final class AzureReader: JSONExportReader {
             guard let node = try element(value, line: line, emit) else { return }
             let cells = node.elements
             guard cells.count == columns.count else {
-                return try emit(.rejected("it has \(cells.count) cells, the table has \(columns.count) columns"), line)
+                return try emit(
+                    .rejected("it has \(cells.count) cells, the table has \(columns.count) columns"), line)
             }
             try take(zip(columns, cells).map { JSONNode.Member(key: $0, value: $1) }, line: line, emit)
         case "[]", "":
@@ -53,8 +58,8 @@ private final class AzureReader: JSONExportReader {
             var record = ExportRecord(at: try instant(value("TimeGenerated", "timestamp"), offsetSeconds: 0))
             record.add("pod", value("PodName"))
             record.add("level", value("LogLevel"))
-            record.add("status", value("resultCode", "ResultCode"))
-            for member in members where !["TableName", "LogMessage", "PodName", "LogLevel", "TimeGenerated"].contains(member.key) {
+            for member in members
+            where !["TableName", "LogMessage", "PodName", "LogLevel", "TimeGenerated"].contains(member.key) {
                 // The CLI writes booleans and numbers as texts.
                 switch member.value.string {
                 case "True": record.add(member.key, .bool(true))
@@ -63,20 +68,26 @@ private final class AzureReader: JSONExportReader {
                 default: record.add(member.key, member.value)
                 }
             }
-            switch value("LogMessage") {
-            case .string(let text): record.add(logText: text)
-            case let node: record.add(members: node)
+            if let message = value("LogMessage") {
+                hasText = true
+                if let text = message.string {
+                    record.add(logText: text)
+                } else {
+                    record.add(members: message)
+                }
+                record.addOutcome()
             }
-            record.addOutcome()
             return record
         }
     }
 
     func finish(_ emit: ExportSink) -> ExportRemarks {
-        var remarks = ExportRemarks()
+        var remarks = ExportRemarks(assumptions: hasText ? [ExportRecord.outcomeWords] : [])
         remarks.warnings = capWarning(
             count, caps: [1000, 10_000, 30_000, 50_000, 500_000], of: "rows",
-            remedy: "count on the server: summarize count(), countif(success == false) by bin(timestamp, 1m), or export in parts")
+            remedy:
+                "count on the server: summarize count(), countif(success == false) by bin(timestamp, 1m), or export in parts"
+        )
         if let partial {
             remarks.warnings.append(
                 truncation("The answer is not all that was asked for: \(partial)", "ask for a shorter time"))

@@ -18,15 +18,18 @@ private final class ClickHouseReader: JSONExportReader {
 
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
         switch path {
-        case "meta": columns = try element(value, line: line, emit)?.elements.map { $0["name"]?.string ?? "" } ?? []
+        case "meta":
+            columns = try element(value, line: line, emit)?.elements.map { $0["name"]?.string ?? "" } ?? []
         case "rows_before_limit_at_least": before = try element(value, line: line, emit)?.double
-        case "exception": throw serverError(at: context.name, saying: try element(value, line: line, emit)?.text)
+        case "exception":
+            throw serverError(at: context.name, saying: try element(value, line: line, emit)?.text)
         case "data[]":
             count += 1
             guard value.first == UInt8(ascii: "[") else { return try emit(.object(value), line) }
             guard let cells = try element(value, line: line, emit)?.elements else { return }
             guard cells.count == columns.count else {
-                return try emit(.rejected("it has \(cells.count) cells, the answer has \(columns.count) columns"), line)
+                return try emit(
+                    .rejected("it has \(cells.count) cells, the answer has \(columns.count) columns"), line)
             }
             var record = ExportRecord()
             for (name, cell) in zip(columns, cells) { record.add(name, cell) }
@@ -39,7 +42,8 @@ private final class ClickHouseReader: JSONExportReader {
         guard let before, before > count else { return ExportRemarks() }
         return ExportRemarks(warnings: [
             truncation(
-                "The answer was cut by a LIMIT: \(written(count)) of \(written(before)) rows.", "ask without LIMIT, or count")
+                "The answer was cut by a LIMIT: \(written(count)) of \(written(before)) rows.",
+                "ask without LIMIT, or count")
         ])
     }
 }

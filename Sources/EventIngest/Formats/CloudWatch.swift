@@ -5,13 +5,15 @@ extension ExportShape {
     static let cloudWatch = [
         ExportShape(.cloudwatch, .json(descends: ["", "events"]) { CloudWatchLogReader($0) }) { head in
             head.has("events[].message", "events[].timestamp")
-                && (head.has("events[].ingestionTime") || head.has("events[].logStreamName") || head.has("events[].eventId"))
+                && (head.has("events[].ingestionTime") || head.has("events[].logStreamName")
+                    || head.has("events[].eventId"))
                 || head.has("events", "searchedLogStreams")
         },
         ExportShape(.cloudwatch, .json(descends: ["", "results"]) { InsightsReader($0) }) { head in
             head.has("results[][].field") || head.has("results", "statistics", "status")
         },
-        ExportShape(.cloudwatch, .json(descends: ["", "MetricDataResults"]) { CloudWatchMetricReader($0) }) { head in
+        ExportShape(.cloudwatch, .json(descends: ["", "MetricDataResults"]) { CloudWatchMetricReader($0) }) {
+            head in
             head.has("MetricDataResults")
         },
     ]
@@ -44,16 +46,16 @@ private final class CloudWatchLogReader: JSONExportReader {
     }
 
     func finish(_ emit: ExportSink) -> ExportRemarks {
-        guard hasMore else {
-            return ExportRemarks(
-                warnings: capWarning(
-                    count, caps: [10_000], of: "events", remedy: "let the CLI page: leave --limit and --max-items out"))
-        }
-        return ExportRemarks(warnings: [
-            truncation(
-                "The export ends with a nextToken: there are more events than these \(count).",
-                "let the CLI page: leave --limit and --max-items out, or go on with --starting-token")
-        ])
+        let remedy = "let the CLI page: leave --limit and --max-items out, or go on with --starting-token"
+        return ExportRemarks(
+            warnings: hasMore
+                ? [
+                    truncation(
+                        "The export ends with a nextToken: there are more events than these \(count).", remedy
+                    )
+                ]
+                : capWarning(count, caps: [10_000], of: "events", remedy: remedy),
+            assumptions: [ExportRecord.outcomeWords])
     }
 }
 
@@ -68,7 +70,9 @@ private final class InsightsReader: JSONExportReader {
     }
 
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
-        guard path == "results[]" || path == "status", let node = try element(value, line: line, emit) else { return }
+        guard path == "results[]" || path == "status", let node = try element(value, line: line, emit) else {
+            return
+        }
         if path == "status" {
             guard let status = node.text, status != "Complete" else { return }
             throw IngestError(
@@ -89,9 +93,12 @@ private final class InsightsReader: JSONExportReader {
             // Insights writes UTC without saying so.
             var record = ExportRecord(at: try instant(.string(time.value), offsetSeconds: 0))
             for field in fields where field.name != "@timestamp" && field.name != "@message" {
-                record.add(field.name.hasPrefix("@") ? String(field.name.dropFirst()) : field.name, field.value)
+                record.add(
+                    field.name.hasPrefix("@") ? String(field.name.dropFirst()) : field.name, field.value)
             }
-            if let message = fields.first(where: { $0.name == "@message" }) { record.add(logText: message.value) }
+            if let message = fields.first(where: { $0.name == "@message" }) {
+                record.add(logText: message.value)
+            }
             record.addOutcome()
             return record
         }
@@ -99,11 +106,13 @@ private final class InsightsReader: JSONExportReader {
 
     /// A row of `stats … by bin(1m)`: columns that count, and columns that group.
     private func take(
-        bin: (name: String, value: String), _ fields: [(name: String, value: String)], line: Int, _ emit: ExportSink
+        bin: (name: String, value: String), _ fields: [(name: String, value: String)], line: Int,
+        _ emit: ExportSink
     ) throws {
         var labels: [String: String] = [:], counts: [(String, Double)] = []
         for field in fields where field.name != bin.name {
-            let isLabel = Outcome.labels.contains(field.name) && Outcome(label: field.name, value: field.value) != nil
+            let isLabel =
+                Outcome.labels.contains(field.name) && Outcome(label: field.name, value: field.value) != nil
             if let number = Double(field.value), !isLabel {
                 counts.append((field.name, number))
             } else {
@@ -118,10 +127,13 @@ private final class InsightsReader: JSONExportReader {
     }
 
     func finish(_ emit: ExportSink) throws -> ExportRemarks {
-        var remarks = points.isEmpty ? ExportRemarks() : try points.finish(emit)
+        var remarks =
+            points.isEmpty ? ExportRemarks(assumptions: [ExportRecord.outcomeWords]) : try points.finish(emit)
         remarks.warnings += capWarning(
             count, caps: [1000, 10_000, 100_000], of: "rows",
-            remedy: "ask with a larger limit and page with nextToken, or count: stats count(*) by bin(1m), status")
+            remedy:
+                "ask with a larger limit and page with nextToken, or count: stats count(*) by bin(1m), status"
+        )
         return remarks
     }
 }
@@ -149,7 +161,8 @@ private final class CloudWatchMetricReader: JSONExportReader {
         // A label is free text; where it says nothing the id may.
         let isTold = Outcome(name: told.name) != nil || told.labels["code"] != nil
         let series = points.series(
-            isTold ? told.name : Outcome(name: id) != nil ? id : told.name, told.labels, kind: .count, line: line)
+            isTold ? told.name : Outcome(name: id) != nil ? id : told.name, told.labels, kind: .count,
+            line: line)
         for (time, value) in zip(times, values) {
             let time = Result { () throws(RecordFailure) in try instant(time) }
             try points.add(value.double, at: time, to: series, line: line, emit)
@@ -158,12 +171,16 @@ private final class CloudWatchMetricReader: JSONExportReader {
 
     func finish(_ emit: ExportSink) throws -> ExportRemarks {
         guard !points.isEmpty else {
-            throw IngestError(.empty, "there is no metric in it", at: context.name, remedy: "check the query and its dimensions")
+            throw IngestError(
+                .empty, "there is no metric in it", at: context.name,
+                remedy: "check the query and its dimensions")
         }
         var remarks = try points.finish(emit)
         if hasMore {
             remarks.warnings.append(
-                truncation("The metrics are not all: the answer says PartialData or ends with a NextToken.", "fetch the next pages"))
+                truncation(
+                    "The metrics are not all: the answer says PartialData or ends with a NextToken.",
+                    "fetch the next pages"))
         }
         return remarks
     }

@@ -4,7 +4,8 @@ extension ExportShape {
     /// Datadog: logs of the search API, and series of the metrics API.
     static let datadog = [
         ExportShape(.datadog, .json(descends: ["", "data"]) { DatadogLogReader($0) }) { head in
-            head.has("data[].attributes.timestamp") || head.has("data[].attributes") && head.outline["data[].type"] == "log"
+            head.has("data[].attributes.timestamp")
+                || head.has("data[].attributes") && head.outline["data[].type"] == "log"
         },
         ExportShape(.datadog, .json(descends: ["", "series"]) { DatadogMetricReader($0) }) { head in
             head.has("series[].pointlist") || head.outline["res_type"] == "time_series"
@@ -29,9 +30,13 @@ private final class DatadogLogReader: JSONExportReader {
         }
         count += 1
         try emitRecord(line: line, emit) { () throws(RecordFailure) in
-            guard let attributes = node["attributes"] else { throw RecordFailure(reason: "it has no attributes") }
+            guard let attributes = node["attributes"] else {
+                throw RecordFailure(reason: "it has no attributes")
+            }
             var record = ExportRecord(at: try instant(attributes["timestamp"]))
-            for name in ["status", "service", "host"] { record.add(name == "status" ? "level" : name, attributes[name]) }
+            for name in ["status", "service", "host"] {
+                record.add(name == "status" ? "level" : name, attributes[name])
+            }
             record.add(members: attributes["attributes"])
             for tag in attributes["tags"]?.elements.compactMap(\.string) ?? [] {
                 guard let colon = tag.firstIndex(of: ":") else { continue }
@@ -44,16 +49,12 @@ private final class DatadogLogReader: JSONExportReader {
     }
 
     func finish(_ emit: ExportSink) -> ExportRemarks {
-        guard hasMore else {
-            return ExportRemarks(
-                warnings: capWarning(
-                    count, caps: [1000, 5000], of: "logs", remedy: "fetch the pages behind it with page[cursor]"))
-        }
-        return ExportRemarks(warnings: [
-            truncation(
-                "This is one page of \(count) logs, and there are more behind it.",
-                "fetch the pages behind it with page[cursor], or count with the aggregate API")
-        ])
+        let remedy = "fetch the pages behind it with page[cursor], or count with the aggregate API"
+        return ExportRemarks(
+            warnings: hasMore
+                ? [truncation("This is one page of \(count) logs, and there are more behind it.", remedy)]
+                : capWarning(count, caps: [1000, 5000], of: "logs", remedy: remedy),
+            assumptions: [ExportRecord.outcomeWords])
     }
 }
 
@@ -67,10 +68,14 @@ private final class DatadogMetricReader: JSONExportReader {
     }
 
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
-        guard path == "series[]" || path == "error", let node = try element(value, line: line, emit) else { return }
+        guard path == "series[]" || path == "error", let node = try element(value, line: line, emit) else {
+            return
+        }
         if path == "error" { throw serverError(at: context.name, saying: node.text) }
         var labels: [String: String] = [:]
-        let tags = node["tag_set"]?.elements.compactMap(\.string) ?? (node["scope"]?.string ?? "").split(separator: ",").map(String.init)
+        let tags =
+            node["tag_set"]?.elements.compactMap(\.string)
+            ?? (node["scope"]?.string ?? "").split(separator: ",").map(String.init)
         for tag in tags {
             guard let colon = tag.firstIndex(of: ":") else { continue }
             labels[String(tag[..<colon])] = String(tag[tag.index(after: colon)...])
@@ -85,7 +90,8 @@ private final class DatadogMetricReader: JSONExportReader {
         for point in node["pointlist"]?.elements ?? [] {
             let parts = point.elements
             try points.add(
-                parts.count == 2 ? parts[1].double : nil, at: ExportTime.milliseconds.read(parts.first), to: series, line: line,
+                parts.count == 2 ? parts[1].double : nil, at: ExportTime.milliseconds.read(parts.first),
+                to: series, line: line,
                 emit)
         }
     }
@@ -93,7 +99,8 @@ private final class DatadogMetricReader: JSONExportReader {
     func finish(_ emit: ExportSink) throws -> ExportRemarks {
         guard !points.isEmpty else {
             throw IngestError(
-                .empty, "the answer holds no series", at: context.name, remedy: "check the query and the range of time")
+                .empty, "the answer holds no series", at: context.name,
+                remedy: "check the query and the range of time")
         }
         return try points.finish(emit)
     }

@@ -4,13 +4,18 @@ extension ExportShape {
     /// Elasticsearch and OpenSearch: answers with documents or with histograms of dates, and what elasticdump and the bulk
     /// interface write.
     static let elasticsearch = [
-        ExportShape(.elasticsearch, .json(descends: ["", "hits", "hits.hits"]) { ElasticsearchReader($0) }) { head in
+        ExportShape(.elasticsearch, .json(descends: ["", "hits", "hits.hits"]) { ElasticsearchReader($0) }) {
+            head in
             head.has("hits.hits") || head.has("took", "aggregations") || head.has("_shards", "aggregations")
         },
-        ExportShape(.elasticsearch, .json(descends: [""]) { ElasticsearchReader($0) }) { $0.has("[]._source") },
+        ExportShape(.elasticsearch, .json(descends: [""]) { ElasticsearchReader($0) }) {
+            $0.has("[]._source")
+        },
         ExportShape(.elasticsearch, .json(descends: [], isLines: true) { ElasticsearchReader($0) }) { head in
             head.has("_index", "_source")
-                || ["index", "create"].contains { head.has("\($0)") && head.outline.count <= 5 && head.outline[$0] == "{" }
+                || ["index", "create"].contains {
+                    head.has("\($0)") && head.outline.count <= 5 && head.outline[$0] == "{"
+                }
         },
     ]
 }
@@ -35,7 +40,9 @@ private final class ElasticsearchReader: JSONExportReader {
             isPartial = isPartial || value.elementsEqual("true".utf8)
             return
         }
-        guard ["hits.hits[]", "[]", "", "hits.total", "_shards", "aggregations", "aggs", "error"].contains(path),
+        guard
+            ["hits.hits[]", "[]", "", "hits.total", "_shards", "aggregations", "aggs", "error"].contains(
+                path),
             let node = try element(value, line: line, emit)
         else { return }
         switch path {
@@ -61,12 +68,15 @@ private final class ElasticsearchReader: JSONExportReader {
             // Every value of `fields` is an array, mostly of one.
             let single = fields.members.map { member in
                 JSONNode.Member(
-                    key: member.key, value: member.value.elements.count == 1 ? member.value.elements[0] : member.value)
+                    key: member.key,
+                    value: member.value.elements.count == 1 ? member.value.elements[0] : member.value)
             }
             try emit(.record(ExportRecord(members: .object(single))), line)
         } else if !isHit {
             // Of a bulk request each second line is a document.
-            let isAction = node.members.count == 1 && ["index", "create", "update", "delete"].contains(node.members[0].key)
+            let isAction =
+                node.members.count == 1
+                && ["index", "create", "update", "delete"].contains(node.members[0].key)
             guard !isAction else { return }
             documents += 1
             try emit(.object(value), line)
@@ -84,7 +94,9 @@ private final class ElasticsearchReader: JSONExportReader {
             guard !points.isEmpty else {
                 throw IngestError(
                     .nothingReadable, "its aggregations are no counts over time", at: context.name,
-                    remedy: "aggregate by date_histogram, with terms of the status (or a filter called errors) below it")
+                    remedy:
+                        "aggregate by date_histogram, with terms of the status (or a filter called errors) below it"
+                )
             }
             remarks = try points.finish(emit)
             if leftOut > 0 {
@@ -104,7 +116,8 @@ private final class ElasticsearchReader: JSONExportReader {
         if isPartial {
             remarks.warnings.append(
                 Warning(
-                    code: "partial_answer", text: "The server did not look at all documents: it timed out, or a shard failed.",
+                    code: "partial_answer",
+                    text: "The server did not look at all documents: it timed out, or a shard failed.",
                     remedy: "ask for a shorter time, and again when every shard answers"))
         }
         return remarks
@@ -140,7 +153,9 @@ private final class ElasticsearchReader: JSONExportReader {
         }
     }
 
-    private func walk(bucket: JSONNode, labels: [String: String], at time: Instant?, _ emit: ExportSink) throws {
+    private func walk(bucket: JSONNode, labels: [String: String], at time: Instant?, _ emit: ExportSink)
+        throws
+    {
         let deeper = bucket.members.filter { $0.value["buckets"] != nil }
         // Of aggregations beside each other one tells how events ended; two would count them twice.
         let chosen = deeper.first { Outcome.labels.contains($0.key.lowercased()) } ?? deeper.first

@@ -6,7 +6,8 @@ extension ExportShape {
         ExportShape(.envoy, .json(descends: [], isLines: true) { EnvoyReader($0) }) { head in
             head.has("response_flags", "response_code", "start_time")
         },
-        ExportShape(.envoy, .lines { EnvoyTextReader($0) }) { head in head.mostLines { EnvoyLine($0) != nil } },
+        ExportShape(.envoy, .lines { EnvoyTextReader($0) }) { head in head.mostLines { EnvoyLine($0) != nil }
+        },
     ]
 }
 
@@ -28,7 +29,8 @@ private final class EnvoyReader: JSONExportReader {
             if let code = node["response_code"]?.double, code > 0 { record.add("status", code) }
             record.add("duration_ms", node["duration"]?.double)
             record.add("service", node["upstream_cluster"]?.string.flatMap(service))
-            for member in node.members where !["start_time", "response_code", "duration"].contains(member.key) {
+            for member in node.members
+            where !["start_time", "response_code", "duration"].contains(member.key) {
                 if member.value != .string("-") { record.add(member.key, member.value) }
             }
             return record
@@ -49,8 +51,10 @@ private struct EnvoyLine {
 
     init?(_ text: String) {
         guard text.first == "[", let close = text.firstIndex(of: "]"),
-            let time = Instant(rfc3339: text[text.index(after: text.startIndex)..<close], assumingOffsetSeconds: nil),
-            let words = Self.words(text[text.index(after: close)...]), words.count >= 6, let status = Double(words[1])
+            let time = Instant(
+                rfc3339: text[text.index(after: text.startIndex)..<close], assumingOffsetSeconds: nil),
+            let words = Self.words(text[text.index(after: close)...]), words.count >= 6,
+            let status = Double(words[1])
         else { return nil }
         self.time = time
         self.status = status
@@ -59,7 +63,10 @@ private struct EnvoyLine {
         if request.count > 1 { named.append(("path", String(request[1].prefix { $0 != "?" }))) }
         var rest = words[3...]
         if Double(rest.first ?? "") == nil {
-            for name in ["response_code_details", "connection_termination_details", "upstream_transport_failure_reason"] {
+            for name in [
+                "response_code_details", "connection_termination_details",
+                "upstream_transport_failure_reason",
+            ] {
                 if let word = rest.popFirst() { named.append((name, word)) }
             }
         }
@@ -67,9 +74,13 @@ private struct EnvoyLine {
         let tail = Array(rest)
         guard tail.count >= 3 else { return nil }
         duration = Double(tail[2])
-        for (name, index) in [("user_agent", 5), ("authority", 7), ("upstream_host", 8), ("upstream_cluster", 9)]
+        for (name, index) in [
+            ("user_agent", 5), ("authority", 7), ("upstream_host", 8), ("upstream_cluster", 9),
+        ]
         where index < tail.count { named.append((name, tail[index])) }
-        if let cluster = named.first(where: { $0.0 == "upstream_cluster" })?.1, let name = service(ofCluster: cluster) {
+        if let cluster = named.first(where: { $0.0 == "upstream_cluster" })?.1,
+            let name = service(ofCluster: cluster)
+        {
             named.append(("service", name))
         }
         fields = named.filter { $0.1 != "-" && !$0.1.isEmpty }

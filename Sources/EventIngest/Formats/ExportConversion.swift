@@ -70,11 +70,14 @@ struct ExportConversion {
                     remedy: "export it again; half an export would be judged as if it were all")
             }
             throw IngestError(
-                .unknownFormat, "it could not be read as JSON: \(reason)", at: place, remedy: "check the file with jq . \(name)")
+                .unknownFormat, "it could not be read as JSON: \(reason)", at: place,
+                remedy: "check the file with jq . \(name)")
         }
     }
 
-    private static func take(_ piece: JSONCutter.Piece, _ reader: any JSONExportReader, _ emit: ExportSink) throws {
+    private static func take(_ piece: JSONCutter.Piece, _ reader: any JSONExportReader, _ emit: ExportSink)
+        throws
+    {
         switch piece {
         case .value(let path, let bytes, let line): try reader.take(bytes, at: path, line: line, emit)
         case .broken(let reason, let line): try emit(.rejected(reason), line)
@@ -125,7 +128,9 @@ private struct RowCutter {
             case .record(let end):
                 position = end
                 var texts = cells.map { $0.text(in: bytes.span) }
-                if texts.count > 1, texts.last?.isEmpty == true, !isHeaderWide(texts.count) { texts.removeLast() }
+                if texts.count > 1, texts.last?.isEmpty == true, !isHeaderWide(texts.count) {
+                    texts.removeLast()
+                }
                 width = width ?? texts.count
                 try reader.take(texts, line: scanner.line, emit)
             case .malformed(let reason, let end):

@@ -55,7 +55,8 @@ struct ExportShape: Sendable {
         /// JSON documents, cut at these containers.
         ///
         /// - Parameter isLines: whether each line is one document, also where the first one is longer than what is looked at.
-        case json(descends: Set<String>, isLines: Bool = false, @Sendable (ExportContext) -> any JSONExportReader)
+        case json(
+            descends: Set<String>, isLines: Bool = false, @Sendable (ExportContext) -> any JSONExportReader)
         case lines(@Sendable (ExportContext) -> any LineExportReader)
         case rows(@Sendable (ExportContext) -> any RowExportReader)
         /// Something that cannot be judged, and what to export instead.
@@ -69,7 +70,8 @@ struct ExportShape: Sendable {
     var isForcedOnly = false
 
     init(
-        _ format: EventFormat, _ reading: Reading, isForcedOnly: Bool = false, where recognises: @escaping @Sendable (FileHead) -> Bool
+        _ format: EventFormat, _ reading: Reading, isForcedOnly: Bool = false,
+        where recognises: @escaping @Sendable (FileHead) -> Bool
     ) {
         self.format = format
         self.reading = reading
@@ -79,7 +81,8 @@ struct ExportShape: Sendable {
 
     /// Every shape, those that look like others first.
     static let all: [ExportShape] =
-        honeycomb + loki + prometheus + victoriaMetrics + otlp + elasticsearch + datadog + cloudWatch + cloudLogging
+        honeycomb + loki + prometheus + victoriaMetrics + otlp + elasticsearch + datadog + cloudWatch
+        + cloudLogging
         + azure + sentry + kubernetesEvents + journald + stern + envoy + grafana + clickHouse + jsonDocuments
         + openMetrics + accessLog + syslog + kubectl
 
@@ -93,8 +96,11 @@ extension IngestError {
     /// A format that was asked for and is not there.
     static func notThisFormat(_ format: EventFormat, at name: String) -> IngestError {
         IngestError(
-            .unknownFormat, "this does not look like \(format.rawValue), which --format-in asks for", at: name,
-            remedy: "leave --format-in out to have the format recognised; docs/inputs.md says what each looks like")
+            .unknownFormat, "this does not look like \(format.rawValue), which --format-in asks for",
+            at: name,
+            remedy:
+                "leave --format-in out to have the format recognised; docs/inputs.md says what each looks like"
+        )
     }
 }
 
@@ -149,7 +155,9 @@ enum ExportTime {
             throw RecordFailure(reason: "its time '\(text.prefix(40))' is not \(words)")
         }
         // Nineteen digits do not fit a double; whole milliseconds of them do.
-        if case .nanoseconds = self, let whole = Int64(text) { return Instant(milliseconds: whole / 1_000_000) }
+        if case .nanoseconds = self, let whole = Int64(text) {
+            return Instant(milliseconds: whole / 1_000_000)
+        }
         return Instant(clampingSeconds: number / perSecond)
     }
 }
@@ -179,7 +187,10 @@ func emitRecord(
 /// What is said when an export has as many records as a limit allows.
 func capWarning(_ count: Int, caps: Set<Int>, of what: String, remedy: String) -> [Warning] {
     guard caps.contains(count) else { return [] }
-    return [truncation("The export holds exactly \(count) \(what), where such exports end: there may be more.", remedy)]
+    return [
+        truncation(
+            "The export holds exactly \(count) \(what), where such exports end: there may be more.", remedy)
+    ]
 }
 
 /// What is said when an export says itself that it is not all.

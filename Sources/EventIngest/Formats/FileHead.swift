@@ -47,7 +47,9 @@ struct FileHead {
         var rows: [[String]] = []
         var position = dialect.preambleLength
         while rows.count < 2 {
-            guard case .record(let end) = scanner.next(in: head.span, from: position, isLast: true, cells: &cells)
+            guard
+                case .record(let end) = scanner.next(
+                    in: head.span, from: position, isLast: true, cells: &cells)
             else { break }
             rows.append(cells.map { $0.text(in: head.span) })
             position = end

@@ -4,24 +4,30 @@ extension ExportShape {
     /// Grafana: the data of a panel as CSV or JSON, and data frames as the query API answers with them.
     static let grafana = [
         ExportShape(.grafana, .json(descends: ["", "series", "results"]) { GrafanaReader($0) }) { head in
-            head.has("series[].fields[].name") || head.outline.keys.contains {
-                $0.hasPrefix("results.") && $0.contains(".frames[]")
-            }
+            head.has("series[].fields[].name")
+                || head.outline.keys.contains {
+                    $0.hasPrefix("results.") && $0.contains(".frames[]")
+                }
         },
         ExportShape(.grafana, .json(descends: [""]) { GrafanaReader($0) }) { head in
             head.has("[].schema.fields[].name") || head.has("[].fields[].name", "[].fields[].values")
         },
         ExportShape(.grafana, .rows { GrafanaRows($0) }) { head in
-            head.header.first == "Time" && head.header.count > 1 && head.header.dropFirst().allSatisfy { !$0.isEmpty }
-                && (head.firstRow.isEmpty || head.firstRow.dropFirst().allSatisfy { $0.isEmpty || GrafanaCell($0) != nil })
+            head.header.first == "Time" && head.header.count > 1
+                && head.header.dropFirst().allSatisfy { !$0.isEmpty }
+                && (head.firstRow.isEmpty
+                    || head.firstRow.dropFirst().allSatisfy { $0.isEmpty || GrafanaCell($0) != nil })
         },
     ]
 }
 
 /// Units of Grafana's that are counts per second.
 private func isRate(unit: String) -> Bool {
-    ["reqps", "rps", "ops", "cps", "wps", "eps", "iops", "mps", "rowsps", "pps", "req/s", "ops/s", "c/s", "cnt/s", "evt/s", "rd/s",
-        "wr/s", "io/s", "counts/s", "requests/sec", "/s"].contains(unit.lowercased())
+    [
+        "reqps", "rps", "ops", "cps", "wps", "eps", "iops", "mps", "rowsps", "pps", "req/s", "ops/s", "c/s",
+        "cnt/s", "evt/s", "rd/s",
+        "wr/s", "io/s", "counts/s", "requests/sec", "/s",
+    ].contains(unit.lowercased())
 }
 
 private final class GrafanaReader: JSONExportReader {
@@ -32,12 +38,15 @@ private final class GrafanaReader: JSONExportReader {
 
     init(_ context: ExportContext) {
         self.context = context
-        let isMatrix = context.head.outline.contains { $0.key.hasSuffix("resultType") && $0.value == "matrix" }
+        let isMatrix = context.head.outline.contains {
+            $0.key.hasSuffix("resultType") && $0.value == "matrix"
+        }
         points = MetricPoints(context, stamp: isMatrix ? .end : .begin)
     }
 
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
-        guard path == "series[]" || path == "[]" || path.hasPrefix("results."), let node = try element(value, line: line, emit)
+        guard path == "series[]" || path == "[]" || path.hasPrefix("results."),
+            let node = try element(value, line: line, emit)
         else { return }
         if let error = node["error"]?.text { throw serverError(at: context.name, saying: error) }
         for frame in node["frames"]?.elements ?? [node] { try take(frame: frame, line: line, emit) }
@@ -58,10 +67,14 @@ private final class GrafanaReader: JSONExportReader {
             for label in field["labels"]?.members ?? [] { labels[label.key] = label.value.text }
             let config = field["config"]
             let given = config?.first("displayNameFromDS", "displayName")?.text ?? field["name"]?.text ?? ""
-            let name = given == "Value" || given.isEmpty ? schema["name"]?.text ?? schema["refId"]?.text ?? given : given
-            let values = columns.map { $0.indices.contains(index) ? $0[index] : .null } ?? field["values"] ?? .null
+            let name =
+                given == "Value" || given.isEmpty
+                ? schema["name"]?.text ?? schema["refId"]?.text ?? given : given
+            let values =
+                columns.map { $0.indices.contains(index) ? $0[index] : .null } ?? field["values"] ?? .null
             return Field(
-                name: name, type: field["type"]?.text ?? "", unit: config?["unit"]?.text ?? "", labels: labels,
+                name: name, type: field["type"]?.text ?? "", unit: config?["unit"]?.text ?? "",
+                labels: labels,
                 // Older versions wrap the values.
                 values: values.elements.isEmpty ? values["buffer"]?.elements ?? [] : values.elements)
         }
@@ -75,8 +88,11 @@ private final class GrafanaReader: JSONExportReader {
                 guard row < time.values.count else { break }
                 var labels = field.labels.merging(told.1) { own, _ in own }
                 for text in texts where row < text.values.count { labels[text.name] = text.values[row].text }
-                let series = points.series(told.0, labels, kind: isRate(unit: field.unit) ? .rate : nil, line: line)
-                try points.add(value.double, at: ExportTime.milliseconds.read(time.values[row]), to: series, line: line, emit)
+                let series = points.series(
+                    told.0, labels, kind: isRate(unit: field.unit) ? .rate : nil, line: line)
+                try points.add(
+                    value.double, at: ExportTime.milliseconds.read(time.values[row]), to: series, line: line,
+                    emit)
             }
         }
     }
@@ -107,7 +123,9 @@ private struct GrafanaCell {
         }
         guard let number = Double(digitText) else { return nil }
         var factor = 1.0
-        for (name, value) in [("Mil", 1e6), ("Bil", 1e9), ("Tri", 1e12), ("K", 1e3), ("k", 1e3), ("M", 1e6), ("G", 1e9)]
+        for (name, value) in [
+            ("Mil", 1e6), ("Bil", 1e9), ("Tri", 1e12), ("K", 1e3), ("k", 1e3), ("M", 1e6), ("G", 1e9),
+        ]
         where unit == name || unit.hasPrefix(name + " ") {
             factor = value
             unit = unit.dropFirst(name.count).trimmed
@@ -146,11 +164,15 @@ private final class GrafanaRows: RowExportReader {
             }
             guard cell.unit.isEmpty || isRate(unit: cell.unit) || Outcome(name: cell.unit) != nil else {
                 throw IngestError(
-                    .missingRole, "'\(text)' below \(name) is no count of events", at: "\(context.name):\(line)",
-                    remedy: "export the number of failing events and of all events, not their share or how long they took")
+                    .missingRole, "'\(text)' below \(name) is no count of events",
+                    at: "\(context.name):\(line)",
+                    remedy:
+                        "export the number of failing events and of all events, not their share or how long they took"
+                )
             }
             let told = legend(name)
-            let series = points.series(told.name, told.labels, kind: isRate(unit: cell.unit) ? .rate : nil, line: line)
+            let series = points.series(
+                told.name, told.labels, kind: isRate(unit: cell.unit) ? .rate : nil, line: line)
             try points.add(cell.number, at: time, to: series, line: line, emit)
         }
     }
@@ -169,14 +191,16 @@ private final class GrafanaRows: RowExportReader {
 
     func finish(_ emit: ExportSink) throws -> ExportRemarks {
         guard !points.isEmpty else {
-            throw IngestError(.empty, "there is no number in it", at: context.name, remedy: "export the panel again")
+            throw IngestError(
+                .empty, "there is no number in it", at: context.name, remedy: "export the panel again")
         }
         var remarks = try points.finish(emit)
         if hasNoZone, context.options.offsetSeconds == nil {
             remarks.warnings.append(
                 Warning(
                     code: "no_zone",
-                    text: "The times are those of a dashboard, which does not say its zone; they were taken for UTC.",
+                    text:
+                        "The times are those of a dashboard, which does not say its zone; they were taken for UTC.",
                     remedy: "say it with --tz +02:00, or export with \"Formatted data\" switched off"))
         }
         return remarks

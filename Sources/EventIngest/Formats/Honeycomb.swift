@@ -8,19 +8,23 @@ extension ExportShape {
             .json(descends: ["", "data", "data.series", "data.results"]) { HoneycombReader($0) }
         ) { $0.has("data.series[].time") || $0.has("complete", "data") || $0.has("data.results[].data") },
         ExportShape(.honeycomb, .json(descends: ["", "[]"]) { HoneycombReader($0) }) { head in
-            head.has("[].time", "[].data") && head.outline.keys.contains { key in
-                key.hasPrefix("[].data.") && isCalculation(String(key.dropFirst("[].data.".count)))
-            }
+            head.has("[].time", "[].data")
+                && head.outline.keys.contains { key in
+                    key.hasPrefix("[].data.") && isCalculation(String(key.dropFirst("[].data.".count)))
+                }
         },
         ExportShape(.honeycomb, .json(descends: [""]) { HoneycombReader($0) }) { head in
-            head.outline["[]"] == "{" && head.outline.keys.contains { key in
-                key.hasPrefix("[].") && isCalculation(String(key.dropFirst(3)))
-            }
+            head.outline["[]"] == "{"
+                && head.outline.keys.contains { key in
+                    key.hasPrefix("[].") && isCalculation(String(key.dropFirst(3)))
+                }
         },
         ExportShape(.honeycomb, .json(descends: [""]) { _ in PlainObjects() }) { head in
             head.has("[].data") && (head.has("[].time") || head.has("[].samplerate"))
         },
-        ExportShape(.honeycomb, .rows { HoneycombRows($0) }) { head in head.header.contains(where: isCalculation) },
+        ExportShape(.honeycomb, .rows { HoneycombRows($0) }) { head in
+            head.header.contains(where: isCalculation)
+        },
     ]
 }
 
@@ -29,8 +33,10 @@ private func isCalculation(_ name: String) -> Bool {
     if name == "COUNT" || name == "CONCURRENCY" { return true }
     guard let open = name.firstIndex(of: "("), name.hasSuffix(")") else { return false }
     let operations: Set<Substring> = [
-        "COUNT", "SUM", "AVG", "COUNT_DISTINCT", "MAX", "MIN", "P001", "P01", "P05", "P10", "P20", "P25", "P50", "P75", "P80",
-        "P90", "P95", "P99", "P999", "HEATMAP", "RATE_AVG", "RATE_SUM", "RATE_MAX", "COUNT_DATAPOINTS", "HISTOGRAM_COUNT",
+        "COUNT", "SUM", "AVG", "COUNT_DISTINCT", "MAX", "MIN", "P001", "P01", "P05", "P10", "P20", "P25",
+        "P50", "P75", "P80",
+        "P90", "P95", "P99", "P999", "HEATMAP", "RATE_AVG", "RATE_SUM", "RATE_MAX", "COUNT_DATAPOINTS",
+        "HISTOGRAM_COUNT",
     ]
     return operations.contains(name[..<open])
 }
@@ -54,13 +60,15 @@ private struct HoneycombGroups {
     mutating func add(_ fields: [JSONNode.Member], at time: Instant, line: Int, _ emit: ExportSink) throws {
         var labels: [String: String] = [:]
         var counts: [(String, Double?)] = []
-        let isMapped = Set(context.options.roleFields.filter { [.errors, .successes, .count].contains($0.key) }.values)
+        let isMapped = Set(
+            context.options.roleFields.filter { [.errors, .successes, .count].contains($0.key) }.values)
         for field in fields {
             if field.key == "COUNT" || field.key.hasPrefix("COUNT(") || isMapped.contains(field.key) {
                 counts.append((field.key, field.value.double))
             } else if !isCalculation(field.key) {
                 // A calculation may have a name of its own: errors, total.
-                if field.value.isNumber, Outcome(name: field.key) != nil, !Outcome.labels.contains(field.key) {
+                if field.value.isNumber, Outcome(name: field.key) != nil, !Outcome.labels.contains(field.key)
+                {
                     counts.append((field.key, field.value.double))
                 } else {
                     labels[field.key] = field.value.text
@@ -104,7 +112,8 @@ private final class HoneycombReader: JSONExportReader {
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
         if path == "complete", value.elementsEqual("false".utf8) {
             throw IngestError(
-                .unreadable, "this query had not finished: its result says \"complete\": false", at: context.name,
+                .unreadable, "this query had not finished: its result says \"complete\": false",
+                at: context.name,
                 remedy: "ask for the result again until it says \"complete\": true")
         }
         if path == "data.results[]" {
@@ -162,12 +171,18 @@ private final class HoneycombRows: RowExportReader {
         guard let timeColumn, cells.count == header.count else {
             return try emit(.rejected("it has \(cells.count) cells, the header has \(header.count)"), line)
         }
-        guard let time = Instant(rfc3339: cells[timeColumn], assumingOffsetSeconds: context.options.offsetSeconds ?? 0) else {
+        guard
+            let time = Instant(
+                rfc3339: cells[timeColumn], assumingOffsetSeconds: context.options.offsetSeconds ?? 0)
+        else {
             return try emit(.rejected("its time '\(cells[timeColumn].prefix(40))' is no date"), line)
         }
-        let fields = zip(header, cells).enumerated().filter { $0.offset != timeColumn && !$0.element.1.isEmpty }.map {
+        let fields = zip(header, cells).enumerated().filter {
+            $0.offset != timeColumn && !$0.element.1.isEmpty
+        }.map {
             JSONNode.Member(
-                key: $0.element.0, value: Double($0.element.1) != nil ? .number($0.element.1) : .string($0.element.1))
+                key: $0.element.0,
+                value: Double($0.element.1) != nil ? .number($0.element.1) : .string($0.element.1))
         }
         try groups.add(fields, at: time, line: line, emit)
     }

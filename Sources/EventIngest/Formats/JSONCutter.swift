@@ -188,7 +188,8 @@ struct JSONCutter {
                 captured.append(byte)
                 return position + 1
             }
-            while position < block.count, block[position] != UInt8(ascii: "\""), block[position] != UInt8(ascii: "\\"),
+            while position < block.count, block[position] != UInt8(ascii: "\""),
+                block[position] != UInt8(ascii: "\\"),
                 block[position] >= 0x20
             {
                 position += 1

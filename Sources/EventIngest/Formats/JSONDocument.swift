@@ -20,7 +20,8 @@ extension ExportShape {
 
     /// The names under which exports keep their events.
     private static let envelopes = [
-        "events", "data", "results", "records", "rows", "logs", "items", "entries", "values", "value", "hits", "messages",
+        "events", "data", "results", "records", "rows", "logs", "items", "entries", "values", "value", "hits",
+        "messages",
         "requests", "documents",
     ]
 }
@@ -41,7 +42,9 @@ final class PlainObjects: JSONExportReader {
 
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
         guard path == self.path else { return }
-        guard value.first == UInt8(ascii: "{") else { return try emit(.rejected("it is no JSON object"), line) }
+        guard value.first == UInt8(ascii: "{") else {
+            return try emit(.rejected("it is no JSON object"), line)
+        }
         try emit(.object(value), line)
     }
 

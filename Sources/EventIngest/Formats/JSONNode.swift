@@ -68,7 +68,9 @@ extension JSONNode {
         do throws(RecordFailure) {
             let node = try reader.value(depth: 0)
             reader.skipSpace()
-            guard reader.isAtEnd else { return .failure(RecordFailure(reason: "there is more behind the JSON value")) }
+            guard reader.isAtEnd else {
+                return .failure(RecordFailure(reason: "there is more behind the JSON value"))
+            }
             return .success(node)
         } catch {
             return .failure(error)
@@ -170,7 +172,9 @@ private struct JSONNodeReader {
     private mutating func string() throws(RecordFailure) -> String {
         position += 1
         let start = position
-        while position < bytes.count, bytes[position] != UInt8(ascii: "\""), bytes[position] != UInt8(ascii: "\\") {
+        while position < bytes.count, bytes[position] != UInt8(ascii: "\""),
+            bytes[position] != UInt8(ascii: "\\")
+        {
             guard bytes[position] >= 0x20 else { throw failure("a control character in a string") }
             position += 1
         }
@@ -220,7 +224,9 @@ private struct JSONNodeReader {
     private mutating func hexadecimal() throws(RecordFailure) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = Character(Unicode.Scalar(next)).hexDigitValue else { throw failure("an unknown escape") }
+            guard let digit = Character(Unicode.Scalar(next)).hexDigitValue else {
+                throw failure("an unknown escape")
+            }
             value = value << 4 | UInt32(digit)
             position += 1
         }

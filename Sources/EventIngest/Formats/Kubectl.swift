@@ -44,14 +44,19 @@ private final class SternReader: JSONExportReader {
             if let time {
                 record = ExportRecord(at: try instant(time))
                 count += 1
-            } else if let inside = JSONNode.parse(text.trimmed)?.first("timestamp", "time", "ts", "@timestamp") {
+            } else if let inside = JSONNode.parse(text.trimmed)?.first(
+                "timestamp", "time", "ts", "@timestamp")
+            {
                 record.add("timestamp", inside)
                 count += 1
             } else {
                 timeless += 1
                 throw RecordFailure(reason: "it has no time: stern writes it with -t")
             }
-            for (name, key) in [("pod", "podName"), ("container", "containerName"), ("namespace", "namespace"), ("node", "nodeName")] {
+            for (name, key) in [
+                ("pod", "podName"), ("container", "containerName"), ("namespace", "namespace"),
+                ("node", "nodeName"),
+            ] {
                 record.add(name, node[key])
             }
             record.add(logText: text)
@@ -120,7 +125,8 @@ private final class KubectlReader: LineExportReader {
         guard !text.isEmpty else { return }
         try emitRecord(line: line, emit) { () throws(RecordFailure) in
             guard let parsed = ContainerLine(text) else {
-                throw RecordFailure(reason: "it does not begin with a time as kubectl logs --timestamps prints it")
+                throw RecordFailure(
+                    reason: "it does not begin with a time as kubectl logs --timestamps prints it")
             }
             var record = ExportRecord(at: parsed.time)
             let pod = parsed.pod.map(String.init) ?? pod

@@ -16,9 +16,13 @@ private final class KubernetesEventReader: JSONExportReader {
     init(_ context: ExportContext) {}
 
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
-        guard path == "items[]" || path.isEmpty, let node = try element(value, line: line, emit) else { return }
+        guard path == "items[]" || path.isEmpty, let node = try element(value, line: line, emit) else {
+            return
+        }
         let count = node["series"]?["count"]?.double ?? node.first("count", "deprecatedCount")?.double ?? 1
-        let last = node["series"]?.first("lastObservedTime") ?? node.first("lastTimestamp", "deprecatedLastTimestamp", "eventTime")
+        let last =
+            node["series"]?.first("lastObservedTime") ?? node.first(
+                "lastTimestamp", "deprecatedLastTimestamp", "eventTime")
             ?? node["metadata"]?["creationTimestamp"]
         let first = node.first("firstTimestamp", "deprecatedFirstTimestamp", "eventTime") ?? last
         // One entry tells of all its repetitions; when the first and the last happened is known.
@@ -26,7 +30,9 @@ private final class KubernetesEventReader: JSONExportReader {
         if count > 1 { try handOver(node, at: last, weight: count - 1, line: line, emit) }
     }
 
-    private func handOver(_ node: JSONNode, at time: JSONNode?, weight: Double, line: Int, _ sink: ExportSink) throws {
+    private func handOver(_ node: JSONNode, at time: JSONNode?, weight: Double, line: Int, _ sink: ExportSink)
+        throws
+    {
         try emitRecord(line: line, sink) { () throws(RecordFailure) in
             var record = ExportRecord(at: try instant(time))
             record.add("error", .bool(node["type"]?.text == "Warning"))
@@ -39,16 +45,22 @@ private final class KubernetesEventReader: JSONExportReader {
             record.add("namespace", object?["namespace"])
             switch kind {
             case "Pod": record.add("pod", name)
-            case "ReplicaSet": record.add("deployment", name?.split(separator: "-").dropLast().joined(separator: "-"))
+            case "ReplicaSet":
+                record.add("deployment", name?.split(separator: "-").dropLast().joined(separator: "-"))
             default: record.add("deployment", name)
             }
             if record["deployment"] == nil, let name { record.add("deployment", PodName(name).workload) }
-            record.add("component", node["reportingComponent"]?.text.flatMap { $0.isEmpty ? nil : $0 } ?? node["source"]?["component"]?.text)
+            record.add(
+                "component",
+                node["reportingComponent"]?.text.flatMap { $0.isEmpty ? nil : $0 }
+                    ?? node["source"]?["component"]?.text)
             return record
         }
     }
 
     func finish(_ emit: ExportSink) -> ExportRemarks {
-        ExportRemarks(assumptions: ["failing = type Warning; the cluster keeps events for an hour unless told otherwise"])
+        ExportRemarks(assumptions: [
+            "failing = type Warning; the cluster keeps events for an hour unless told otherwise"
+        ])
     }
 }

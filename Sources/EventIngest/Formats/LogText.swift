@@ -32,7 +32,7 @@ extension ExportRecord {
 
     /// Adds whether it failed, where it has a level or a status; some lines of a log have the one, some the other.
     mutating func addOutcome() {
-        guard self["error"] == nil else { return }
+        guard self["error"] == nil, self["success"] == nil else { return }
         var isFailing: Bool?
         for field in fields {
             let name = field.key.lowercased()
@@ -46,7 +46,8 @@ extension ExportRecord {
     }
 
     private static let statuses: Set<String> = [
-        "status", "status_code", "statuscode", "http.status_code", "http.response.status_code", "response_code", "code",
+        "status", "status_code", "statuscode", "http.status_code", "http.response.status_code",
+        "response_code", "code",
         "http_status", "http.status",
     ]
     private static let levels: Set<String> = [
@@ -119,19 +120,23 @@ private func logfmtPairs(_ text: String) -> [(String, JSONNode)] {
                 rest = rest.dropFirst()
             }
             rest = rest.dropFirst()
-            pairs.append((String(decoding: key, as: UTF8.self), .string(String(decoding: value, as: UTF8.self))))
+            pairs.append(
+                (String(decoding: key, as: UTF8.self), .string(String(decoding: value, as: UTF8.self))))
         } else {
             let word = rest.prefix { $0 != UInt8(ascii: " ") }
             rest = rest[word.endIndex...]
-            pairs.append((String(decoding: key, as: UTF8.self), .string(String(decoding: word, as: UTF8.self))))
+            pairs.append(
+                (String(decoding: key, as: UTF8.self), .string(String(decoding: word, as: UTF8.self))))
         }
     }
     return pairs
 }
 
 private let levels: [String: String] = [
-    "TRACE": "trace", "DEBUG": "debug", "INFO": "info", "INFORMATION": "info", "NOTICE": "notice", "WARN": "warning",
-    "WARNING": "warning", "ERROR": "error", "ERR": "error", "SEVERE": "error", "FATAL": "fatal", "CRITICAL": "critical",
+    "TRACE": "trace", "DEBUG": "debug", "INFO": "info", "INFORMATION": "info", "NOTICE": "notice",
+    "WARN": "warning",
+    "WARNING": "warning", "ERROR": "error", "ERR": "error", "SEVERE": "error", "FATAL": "fatal",
+    "CRITICAL": "critical",
     "CRIT": "critical", "ALERT": "alert", "PANIC": "panic", "EMERG": "emergency", "EMERGENCY": "emergency",
 ]
 
@@ -149,8 +154,11 @@ private func levelWord(_ text: String) -> String? {
 
 private func klogLevel(_ text: String) -> String? {
     let start = Array(text.utf8.prefix(6))
-    guard start.count == 6, start[1..<5].allSatisfy({ $0 &- 0x30 < 10 }), start[5] == UInt8(ascii: " ") else { return nil }
+    guard start.count == 6, start[1..<5].allSatisfy({ $0 &- 0x30 < 10 }), start[5] == UInt8(ascii: " ") else {
+        return nil
+    }
     return [
-        UInt8(ascii: "I"): "info", UInt8(ascii: "W"): "warning", UInt8(ascii: "E"): "error", UInt8(ascii: "F"): "fatal",
+        UInt8(ascii: "I"): "info", UInt8(ascii: "W"): "warning", UInt8(ascii: "E"): "error",
+        UInt8(ascii: "F"): "fatal",
     ][start[0]]
 }

@@ -9,12 +9,14 @@ extension ExportShape {
         ExportShape(.loki, .json(descends: [], isLines: true) { LokiReader($0) }) { head in
             head.has("line", "timestamp") && head.outline["line"] != "{"
         },
-        ExportShape(.loki, .lines { LokiTextReader($0) }) { head in head.mostLines { logcliLine($0) != nil } },
+        ExportShape(.loki, .lines { LokiTextReader($0) }) { head in head.mostLines { logcliLine($0) != nil }
+        },
         ExportShape(
             .loki,
             .refused(
                 problem: "logcli's raw output says neither when a line was written nor by whom",
-                remedy: "export it again with logcli query … -o jsonl --include-common-labels"), isForcedOnly: true
+                remedy: "export it again with logcli query … -o jsonl --include-common-labels"),
+            isForcedOnly: true
         ) { !$0.isJSON },
     ]
 }
@@ -29,7 +31,9 @@ private struct LokiCount {
         var remarks = ExportRemarks(assumptions: [ExportRecord.outcomeWords])
         remarks.warnings = capWarning(
             lines, caps: [30, 100, 1000, 5000], of: "lines",
-            remedy: "only the newest are in it; count on the server: sum by (pod, level) (count_over_time({app=\"…\"}[1m]))")
+            remedy:
+                "only the newest are in it; count on the server: sum by (pod, level) (count_over_time({app=\"…\"}[1m]))"
+        )
         if lines > 0, !hasLabels {
             remarks.warnings.append(
                 Warning(
@@ -62,7 +66,8 @@ private final class LokiReader: JSONExportReader {
         } else {
             try emitRecord(line: line, emit) { () throws(RecordFailure) in
                 try record(
-                    at: instant(node["timestamp"]), labels: node["labels"], metadata: nil, text: node["line"]?.string)
+                    at: instant(node["timestamp"]), labels: node["labels"], metadata: nil,
+                    text: node["line"]?.string)
             }
         }
     }

@@ -50,8 +50,11 @@ struct MetricPoints {
     var seriesCount: Int { series.count }
 
     /// The series of a name and labels, which may come in several parts.
-    mutating func series(_ name: String, _ labels: [String: String], kind: MetricKind? = nil, line: Int) -> Int {
-        let key = ([name] + labels.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }).joined(separator: "\u{1F}")
+    mutating func series(_ name: String, _ labels: [String: String], kind: MetricKind? = nil, line: Int)
+        -> Int
+    {
+        let key = ([name] + labels.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }).joined(
+            separator: "\u{1F}")
         if let known = index[key] { return known }
         index[key] = series.count
         series.append(Series(name: name, labels: labels, kind: kind, line: line))
@@ -60,7 +63,8 @@ struct MetricPoints {
 
     /// Adds a point; a value that is no number is a gap, and one that cannot be a count is refused.
     mutating func add(
-        _ value: Double?, at time: Result<Instant, RecordFailure>, since start: Instant? = nil, to number: Int,
+        _ value: Double?, at time: Result<Instant, RecordFailure>, since start: Instant? = nil,
+        to number: Int,
         line: Int, _ emit: ExportSink
     ) throws {
         let milliseconds: Int64
@@ -76,7 +80,9 @@ struct MetricPoints {
         guard count <= Self.largestCount else {
             throw IngestError(
                 .unreadable, "there are more than \(Self.largestCount) points in it", at: context.name,
-                remedy: "add them up where they are: sum by (pod, code) (increase(METRIC[1m])), or ask for a longer step")
+                remedy:
+                    "add them up where they are: sum by (pod, code) (increase(METRIC[1m])), or ask for a longer step"
+            )
         }
         series[number].points.append(
             Point(milliseconds: milliseconds, value: value, start: start?.milliseconds))
@@ -98,8 +104,10 @@ struct MetricPoints {
         remarks.assumptions.append(plan.words)
         var steps: Set<Int> = []
         let byIdentity = Dictionary(grouping: plan.parts) { part in
-            plan.identity(series[part.series].labels).sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
-                .joined(separator: "\u{1F}")
+            plan.identity(series[part.series].labels).sorted { $0.key < $1.key }.flatMap {
+                [$0.key, $0.value]
+            }
+            .joined(separator: "\u{1F}")
         }
         let first = series.compactMap { $0.points.first?.milliseconds }.min() ?? 0
         var kinds: [String: (kind: MetricKind, step: Int64)] = [:]
@@ -120,7 +128,9 @@ struct MetricPoints {
             let labels = plan.identity(series[parts[0].series].labels)
             try emitRows(rows, labels: labels, line: series[parts[0].series].line, plan, emit)
         }
-        remarks.assumptions += kinds.sorted { $0.key < $1.key }.map { Self.words(name: $0, $1.kind, step: $1.step) }
+        remarks.assumptions += kinds.sorted { $0.key < $1.key }.map {
+            Self.words(name: $0, $1.kind, step: $1.step)
+        }
         return remarks
     }
 
@@ -137,7 +147,8 @@ struct MetricPoints {
         let times = series.lazy.flatMap { $0.points.lazy.map(\.milliseconds) }
         guard let first = times.first(where: { _ in true }), !times.allSatisfy({ $0 == first }) else {
             throw IngestError(
-                .nothingReadable, "all values are of one instant, which cannot show a change", at: context.name,
+                .nothingReadable, "all values are of one instant, which cannot show a change",
+                at: context.name,
                 remedy: "export a range of time: for Prometheus /api/v1/query_range with start, end and step")
         }
     }
@@ -178,25 +189,35 @@ struct MetricPoints {
         }
         if context.options.errorExpression != nil {
             let named = mapped[.count] ?? Self.preferred(among: names, events: events)
-            let parts = series.indices.filter { series[$0].name == named }.map { Part(series: $0, outcome: .all) }
+            let parts = series.indices.filter { series[$0].name == named }.map {
+                Part(series: $0, outcome: .all)
+            }
             return Plan(
                 parts: parts, identityLabels: nil, without: [], isJoined: false,
                 words: "each row stands for the events of \(named.isEmpty ? "its series" : named)")
         }
         if let errors = mapped[.errors] {
-            return try namedPlan(failing: errors, rest: mapped[.successes] ?? mapped[.count], isAll: mapped[.successes] == nil)
+            return try namedPlan(
+                failing: errors, rest: mapped[.successes] ?? mapped[.count], isAll: mapped[.successes] == nil)
         }
-        if let label = outcomeLabel(of: mapped[.count].map { name in series.indices.filter { series[$0].name == name } }) {
-            let named = mapped[.count] ?? Self.preferred(among: names.filter { hasLabel(label, name: $0) }, events: events)
+        if let label = outcomeLabel(
+            of: mapped[.count].map { name in series.indices.filter { series[$0].name == name } })
+        {
+            let named =
+                mapped[.count]
+                ?? Self.preferred(among: names.filter { hasLabel(label, name: $0) }, events: events)
             let own = series.indices.filter { series[$0].name == named }
             let parts = own.map { position in
                 let value = series[position].labels[label]
                 let outcome = value.flatMap { Outcome(label: label, value: $0) } ?? .passed
-                let isKind = outcome == .failed && value?.lowercased() != "true" && value?.lowercased() != "false"
+                let isKind =
+                    outcome == .failed && value?.lowercased() != "true" && value?.lowercased() != "false"
                 return Part(series: position, outcome: outcome, errorKind: isKind ? value : nil)
             }
             let others = names.subtracting([named]).sorted()
-            let rest = others.isEmpty ? "" : "; \(others.count) other metrics are left out, --map count=NAME takes another"
+            let rest =
+                others.isEmpty
+                ? "" : "; \(others.count) other metrics are left out, --map count=NAME takes another"
             return Plan(
                 parts: parts, identityLabels: nil, without: [label],
                 words: "failing = \(label) of \(named.isEmpty ? "the series" : named)\(rest)")
@@ -206,7 +227,9 @@ struct MetricPoints {
 
     private func events(_ name: String) -> Double {
         series.reduce(0) { sum, series in
-            guard series.name == name, let first = series.points.first, let last = series.points.last else { return sum }
+            guard series.name == name, let first = series.points.first, let last = series.points.last else {
+                return sum
+            }
             return sum + max(last.value - first.value, 0) + (series.kind == .counter ? 0 : last.value)
         }
     }
@@ -226,8 +249,10 @@ struct MetricPoints {
     /// Metrics that count requests, by the conventions of those who name them.
     private static let requestCounters = [
         "http.server.request.duration", "http_server_request_duration_seconds_count", "http.server.duration",
-        "rpc.server.call.duration", "rpc.server.duration", "http_requests_total", "http_server_requests_seconds_count",
-        "istio_requests_total", "nginx_ingress_controller_requests", "envoy_cluster_upstream_rq", "traces.span.metrics.calls",
+        "rpc.server.call.duration", "rpc.server.duration", "http_requests_total",
+        "http_server_requests_seconds_count",
+        "istio_requests_total", "nginx_ingress_controller_requests", "envoy_cluster_upstream_rq",
+        "traces.span.metrics.calls",
         "traces_spanmetrics_calls_total", "calls_total", "grpc_server_handled_total", "requests_total",
     ]
 
@@ -239,10 +264,13 @@ struct MetricPoints {
     /// Failures under one name, all or the successes under another.
     private func plan(byNames names: Set<String>) throws -> Plan {
         let told = names.map { (name: $0, outcome: Outcome(name: $0)) }
-        func named(_ outcome: Outcome) -> [String] { told.filter { $0.outcome == outcome }.map(\.name).sorted() }
+        func named(_ outcome: Outcome) -> [String] {
+            told.filter { $0.outcome == outcome }.map(\.name).sorted()
+        }
         let (failing, passing, all) = (named(.failed), named(.passed), named(.all))
         if failing.count == 1, passing.count == 1 || all.count == 1 {
-            return try namedPlan(failing: failing[0], rest: all.count == 1 ? all[0] : passing[0], isAll: all.count == 1)
+            return try namedPlan(
+                failing: failing[0], rest: all.count == 1 ? all[0] : passing[0], isAll: all.count == 1)
         }
         let seen = names.sorted().filter { !$0.isEmpty }
         let list = seen.isEmpty ? "" : "; names seen: \(seen.prefix(20).joined(separator: ", "))"
@@ -254,7 +282,8 @@ struct MetricPoints {
                 failing.isEmpty
                     ? "these series do not say how many of their events failed"
                     : "these series say how many events failed, but not of how many", at: context.name,
-                remedy: "export one query that keeps the status, such as sum by (pod, code) (increase(http_requests_total[1m])), "
+                remedy:
+                    "export one query that keeps the status, such as sum by (pod, code) (increase(http_requests_total[1m])), "
                     + "or a series called errors beside one called total\(list)\(labelList)")
         }
         throw IngestError(
@@ -312,7 +341,9 @@ struct MetricPoints {
         var counts: [Int64: Int] = [:]
         for position in own {
             let points = series[position].points
-            for (a, b) in zip(points, points.dropFirst()) { counts[b.milliseconds - a.milliseconds, default: 0] += 1 }
+            for (a, b) in zip(points, points.dropFirst()) {
+                counts[b.milliseconds - a.milliseconds, default: 0] += 1
+            }
         }
         counts[0] = nil
         return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 60_000
@@ -339,7 +370,9 @@ struct MetricPoints {
     }
 
     /// How many events began at each time.
-    private func counts(_ series: Series, kind: MetricKind, step: Int64, firstOfAll: Int64) -> [(Int64, Double)] {
+    private func counts(_ series: Series, kind: MetricKind, step: Int64, firstOfAll: Int64) -> [(
+        Int64, Double
+    )] {
         let shift = stamp == .end ? step : 0
         switch kind {
         case .count: return series.points.map { ($0.start ?? $0.milliseconds - shift, $0.value) }
@@ -351,7 +384,8 @@ struct MetricPoints {
                 defer { before = point }
                 guard let before else {
                     // A series that appears later began at nothing, and so did one that says when it began.
-                    let began = point.start ?? (point.milliseconds > firstOfAll ? point.milliseconds - step : nil)
+                    let began =
+                        point.start ?? (point.milliseconds > firstOfAll ? point.milliseconds - step : nil)
                     if let began, began >= firstOfAll - step {
                         counts.append((max(began, point.milliseconds - step), point.value))
                     }
@@ -380,7 +414,8 @@ struct MetricPoints {
             let successes = row.all.map { $0 - row.failed } ?? row.passed
             // Rates that were rounded on their own may leave a little less than nothing.
             guard successes > -0.01 * row.failed - 1e-6 else {
-                try emit(.rejected("at \(Instant(milliseconds: time)) more events failed than there were"), line)
+                try emit(
+                    .rejected("at \(Instant(milliseconds: time)) more events failed than there were"), line)
                 continue
             }
             record.add(mapped[.errors] ?? "errors", row.failed)
@@ -411,7 +446,9 @@ func legend(_ text: String) -> (name: String, labels: [String: String]) {
     for word in text.split(whereSeparator: { $0 == " " || $0 == "," || $0 == "|" }) {
         if word.count == 3, let status = Int(word), (100..<600).contains(status), labels["code"] == nil {
             labels["code"] = String(word)
-        } else if name.isEmpty, let outcome = Outcome(name: String(word)), PodName(String(word)).templateHash == nil {
+        } else if name.isEmpty, let outcome = Outcome(name: String(word)),
+            PodName(String(word)).templateHash == nil
+        {
             if case .other = outcome { labels["code"] = String(word) } else { name = String(word) }
         } else {
             rest.append(word)
@@ -458,7 +495,8 @@ func labelPairs(_ text: some StringProtocol) -> [String: String] {
 extension StringProtocol {
     /// Without space at its ends.
     var trimmed: String {
-        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
+        guard let first = firstIndex(where: { !$0.isWhitespace }),
+            let last = lastIndex(where: { !$0.isWhitespace })
         else { return "" }
         return String(self[first...last])
     }

@@ -6,7 +6,9 @@ extension ExportShape {
         ExportShape(.openmetrics, .lines { OpenMetricsReader($0) }) { head in
             head.filledLines.contains { $0.hasPrefix("# TYPE ") || $0.hasPrefix("# HELP ") }
                 && head.mostLines { $0.hasPrefix("#") || ExpositionSample($0) != nil }
-                || head.mostLines { ExpositionSample($0)?.time != nil && $0.contains("{") && $0.contains("=\"") }
+                || head.mostLines {
+                    ExpositionSample($0)?.time != nil && $0.contains("{") && $0.contains("=\"")
+                }
         }
     ]
 }
@@ -104,7 +106,9 @@ private final class OpenMetricsReader: LineExportReader {
 
     /// Whether a sample is of a counter, or the count of a histogram or summary.
     private func isCounted(_ name: String) -> Bool {
-        for suffix in ["_bucket", "_sum", "_created", "_gcount", "_gsum"] where name.hasSuffix(suffix) { return false }
+        for suffix in ["_bucket", "_sum", "_created", "_gcount", "_gsum"] where name.hasSuffix(suffix) {
+            return false
+        }
         for suffix in ["", "_total", "_count"] where name.hasSuffix(suffix) {
             switch types[String(name.dropLast(suffix.count))] {
             case "counter": return suffix != "_count"
@@ -121,15 +125,19 @@ private final class OpenMetricsReader: LineExportReader {
             throw IngestError(
                 .nothingReadable,
                 timeless > 0
-                    ? "its samples have no time: one scrape cannot show a change" : "there is no counter in it",
+                    ? "its samples have no time: one scrape cannot show a change"
+                    : "there is no counter in it",
                 at: context.name,
-                remedy: "ask the server that scrapes it: /api/v1/query_range of Prometheus, or /api/v1/export of VictoriaMetrics")
+                remedy:
+                    "ask the server that scrapes it: /api/v1/query_range of Prometheus, or /api/v1/export of VictoriaMetrics"
+            )
         }
         var remarks = try points.finish(emit)
         if case .seconds = unit, !hasEnd {
             remarks.warnings.append(
                 truncation(
-                    "It does not end with # EOF, as OpenMetrics does: the file may be cut off.", "export it again"))
+                    "It does not end with # EOF, as OpenMetrics does: the file may be cut off.",
+                    "export it again"))
         }
         return remarks
     }

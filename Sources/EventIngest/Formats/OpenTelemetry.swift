@@ -9,10 +9,14 @@ extension ExportShape {
                 descends: [
                     "", "resourceSpans", "resourceLogs", "resourceMetrics", "resource_spans", "resource_logs",
                     "resource_metrics",
-                ], isLines: true) { OpenTelemetryReader($0) }
+                ], isLines: true
+            ) { OpenTelemetryReader($0) }
         ) { head in
-            ["resourceSpans", "resourceLogs", "resourceMetrics", "resource_spans", "resource_logs", "resource_metrics"]
-                .contains { head.has($0) }
+            [
+                "resourceSpans", "resourceLogs", "resourceMetrics", "resource_spans", "resource_logs",
+                "resource_metrics",
+            ]
+            .contains { head.has($0) }
         }
     ]
 }
@@ -31,7 +35,9 @@ extension JSONNode {
 
     /// What an `AnyValue` holds.
     fileprivate var anyValue: JSONNode {
-        for (key, isNumber) in [("stringValue", false), ("boolValue", false), ("intValue", true), ("doubleValue", true)] {
+        for (key, isNumber) in [
+            ("stringValue", false), ("boolValue", false), ("intValue", true), ("doubleValue", true),
+        ] {
             guard let value = member(key) else { continue }
             return isNumber ? value.double.map { .number(written($0)) } ?? value : value
         }
@@ -66,19 +72,30 @@ private final class OpenTelemetryReader: JSONExportReader {
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
         guard path.hasSuffix("[]"), let node = try element(value, line: line, emit) else { return }
         let resource = attributes(node["resource"]?["attributes"])
-        func scopes(_ names: String...) -> [JSONNode] { names.lazy.compactMap { node.member($0)?.elements }.first ?? [] }
+        func scopes(_ names: String...) -> [JSONNode] {
+            names.lazy.compactMap { node.member($0)?.elements }.first ?? []
+        }
         switch path {
         case "resourceSpans[]", "resource_spans[]":
-            for scope in scopes("scopeSpans", "instrumentationLibrarySpans") where isKind(.spans, scope["spans"]) {
-                for span in scope["spans"]?.elements ?? [] { try take(span: span, resource, line: line, emit) }
+            for scope in scopes("scopeSpans", "instrumentationLibrarySpans")
+            where isKind(.spans, scope["spans"]) {
+                for span in scope["spans"]?.elements ?? [] {
+                    try take(span: span, resource, line: line, emit)
+                }
             }
         case "resourceLogs[]", "resource_logs[]":
-            for scope in scopes("scopeLogs", "instrumentationLibraryLogs") where isKind(.logs, scope.member("logRecords")) {
-                for log in scope.member("logRecords")?.elements ?? [] { try take(log: log, resource, line: line, emit) }
+            for scope in scopes("scopeLogs", "instrumentationLibraryLogs")
+            where isKind(.logs, scope.member("logRecords")) {
+                for log in scope.member("logRecords")?.elements ?? [] {
+                    try take(log: log, resource, line: line, emit)
+                }
             }
         default:
-            for scope in scopes("scopeMetrics", "instrumentationLibraryMetrics") where isKind(.metrics, scope["metrics"]) {
-                for metric in scope["metrics"]?.elements ?? [] { try take(metric: metric, resource, line: line, emit) }
+            for scope in scopes("scopeMetrics", "instrumentationLibraryMetrics")
+            where isKind(.metrics, scope["metrics"]) {
+                for metric in scope["metrics"]?.elements ?? [] {
+                    try take(metric: metric, resource, line: line, emit)
+                }
             }
         }
     }
@@ -109,10 +126,10 @@ private final class OpenTelemetryReader: JSONExportReader {
             let status = own.first { statuses.contains($0.key) }?.value.double
             record.add("error", .bool(code == "2" || code == "STATUS_CODE_ERROR" || (status ?? 0) >= 500))
             record.add("name", span["name"])
-            if let end = span.member("endTimeUnixNano")?.text.flatMap(Double.init),
-                let began = span.member("startTimeUnixNano")?.text.flatMap(Double.init), end >= began
+            if let end = span.member("endTimeUnixNano")?.text.flatMap(Int64.init),
+                let began = span.member("startTimeUnixNano")?.text.flatMap(Int64.init), end >= began
             {
-                record.add("duration_ms", (end - began) / 1e6)
+                record.add("duration_ms", Double(end - began) / 1e6)
             }
             let message = span["status"]?["message"]?.string
             if let message, !message.isEmpty { record.add("error.message", message) }
@@ -150,7 +167,10 @@ private final class OpenTelemetryReader: JSONExportReader {
         let name = metric["name"]?.string ?? ""
         for member in metric.members {
             let isSum = member.key == "sum"
-            guard isSum || ["histogram", "exponentialHistogram", "exponential_histogram", "summary"].contains(member.key)
+            guard
+                isSum
+                    || ["histogram", "exponentialHistogram", "exponential_histogram", "summary"].contains(
+                        member.key)
             else {
                 if member.key == "gauge" { gauges += 1 }
                 continue
@@ -165,12 +185,17 @@ private final class OpenTelemetryReader: JSONExportReader {
             for point in member.value.member("dataPoints")?.elements ?? [] {
                 guard Int(point["flags"]?.double ?? 0) & 1 == 0 else { continue }
                 var labels: [String: String] = [:]
-                for attribute in resource + attributes(point["attributes"]) { labels[attribute.key] = attribute.value.text }
+                for attribute in resource + attributes(point["attributes"]) {
+                    labels[attribute.key] = attribute.value.text
+                }
                 let value = isSum ? point.first("asInt", "asDouble", "as_int", "as_double") : point["count"]
                 let series = points.series(name, labels, kind: isDelta ? .count : .counter, line: line)
-                let start = point.member("startTimeUnixNano").flatMap { try? ExportTime.nanoseconds.read($0).get() }
+                let start = point.member("startTimeUnixNano").flatMap {
+                    try? ExportTime.nanoseconds.read($0).get()
+                }
                 try points.add(
-                    value?.double, at: ExportTime.nanoseconds.read(point.member("timeUnixNano")), since: start, to: series,
+                    value?.double, at: ExportTime.nanoseconds.read(point.member("timeUnixNano")),
+                    since: start, to: series,
                     line: line, emit)
             }
         }
@@ -181,11 +206,13 @@ private final class OpenTelemetryReader: JSONExportReader {
         if kind == .metrics {
             guard !points.isEmpty else {
                 throw IngestError(
-                    .nothingReadable, "there is no counter and no histogram in it, only what goes up and down",
+                    .nothingReadable,
+                    "there is no counter and no histogram in it, only what goes up and down",
                     at: context.name, remedy: "export http.server.request.duration, or spans or logs")
             }
             remarks = try points.finish(emit)
         }
+        if kind == .logs { remarks.assumptions.append(ExportRecord.outcomeWords) }
         if kind == .spans {
             remarks.assumptions.append(
                 "failing = span status error, or HTTP status of 500 and above"

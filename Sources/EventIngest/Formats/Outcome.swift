@@ -12,10 +12,14 @@ extension Outcome {
     static let labels = [
         "http.response.status_code", "http_response_status_code", "http.status_code", "http_status_code",
         "status_code", "response_code", "code", "http_code", "status", "http_status", "response_status",
-        "rpc.response.status_code", "rpc.grpc.status_code", "rpc_grpc_status_code", "grpc_code", "grpc_status",
-        "grpc_response_status", "envoy_response_code", "envoy_response_code_class", "response_code_class", "status_class",
-        "code_class", "span.status_code", "otel.status_code", "outcome", "result", "event.outcome", "is_error", "error", "failed",
-        "success", "succeeded", "error.type", "severity", "level", "detected_level", "log.level", "resultCode", "rc",
+        "rpc.response.status_code", "rpc.grpc.status_code", "rpc_grpc_status_code", "grpc_code",
+        "grpc_status",
+        "grpc_response_status", "envoy_response_code", "envoy_response_code_class", "response_code_class",
+        "status_class",
+        "code_class", "span.status_code", "otel.status_code", "outcome", "result", "event.outcome",
+        "is_error", "error", "failed",
+        "success", "succeeded", "error.type", "severity", "level", "detected_level", "log.level",
+        "resultCode", "rc",
     ]
 
     /// What a value of such a label says; `nil` when it is none that is known.
@@ -29,9 +33,12 @@ extension Outcome {
             // OpenTelemetry's error.type: there only on failures.
             self = word.isEmpty ? .passed : .failed
         } else if let number = Int(word) {
-            self = (100..<600).contains(number) ? (number >= 500 ? .failed : .passed)
-                : label.contains("grpc") || label.hasPrefix("rpc") ? Outcome(grpcCode: number)
-                : number < 10 ? (number == 5 ? .failed : .passed) : .passed
+            self =
+                (100..<600).contains(number)
+                ? (number >= 500 ? .failed : .passed)
+                : label.contains("grpc") || label.hasPrefix("rpc")
+                    ? Outcome(grpcCode: number)
+                    : number < 10 ? (number == 5 ? .failed : .passed) : .passed
         } else if word.count == 3, word.hasSuffix("xx"), let digit = word.first?.wholeNumberValue {
             self = digit == 5 ? .failed : .passed
         } else if Self.failures.contains(word) || Self.grpcFailures.contains(word.filter { $0 != "_" }) {
@@ -50,16 +57,20 @@ extension Outcome {
         "unknown", "deadlineexceeded", "unimplemented", "internal", "unavailable", "dataloss",
     ]
     private static let grpcRefusals: Set<String> = [
-        "canceled", "cancelled", "invalidargument", "notfound", "alreadyexists", "permissiondenied", "resourceexhausted",
+        "canceled", "cancelled", "invalidargument", "notfound", "alreadyexists", "permissiondenied",
+        "resourceexhausted",
         "failedprecondition", "aborted", "outofrange", "unauthenticated",
     ]
     private static let failures: Set<String> = [
-        "failure", "failed", "fail", "error", "errors", "err", "fatal", "critical", "crit", "alert", "emergency", "emerg",
+        "failure", "failed", "fail", "error", "errors", "err", "fatal", "critical", "crit", "alert",
+        "emergency", "emerg",
         "panic", "ko", "exception", "timeout", "server_error", "status_code_error",
     ]
     private static let successes: Set<String> = [
-        "success", "succeeded", "successful", "ok", "pass", "passed", "unset", "info", "information", "informational", "warn",
-        "warning", "debug", "trace", "notice", "default", "none", "completed", "client_error", "redirection", "status_code_ok",
+        "success", "succeeded", "successful", "ok", "pass", "passed", "unset", "info", "information",
+        "informational", "warn",
+        "warning", "debug", "trace", "notice", "default", "none", "completed", "client_error", "redirection",
+        "status_code_ok",
         "status_code_unset", "unknown_level",
     ]
 
@@ -80,12 +91,16 @@ extension Outcome {
     }
 
     private static let failureWords: Set<String> = [
-        "error", "errors", "errored", "err", "fail", "failed", "failing", "failure", "failures", "5xx", "exception", "exceptions",
+        "error", "errors", "errored", "err", "fail", "failed", "failing", "failure", "failures", "5xx",
+        "exception", "exceptions",
         "faults", "fault",
     ]
-    private static let successWords: Set<String> = ["success", "successes", "successful", "succeeded", "ok", "2xx", "passed", "good"]
+    private static let successWords: Set<String> = [
+        "success", "successes", "successful", "succeeded", "ok", "2xx", "passed", "good",
+    ]
     private static let allWords: Set<String> = [
-        "total", "requests", "request", "all", "count", "events", "event", "hits", "calls", "invocations", "rps", "traffic",
+        "total", "requests", "request", "all", "count", "events", "event", "hits", "calls", "invocations",
+        "rps", "traffic",
         "throughput", "doc",
     ]
 }

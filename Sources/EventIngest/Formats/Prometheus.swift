@@ -4,18 +4,22 @@ extension ExportShape {
     /// Prometheus and what answers like it (Thanos, Mimir, VictoriaMetrics, Loki's metric queries): range queries, and the bare
     /// array that `promtool query range -o json` prints.
     static let prometheus = [
-        ExportShape(.prometheus, .json(descends: ["", "data", "data.result"]) { PrometheusReader($0) }) { head in
+        ExportShape(.prometheus, .json(descends: ["", "data", "data.result"]) { PrometheusReader($0) }) {
+            head in
             ["matrix", "vector", "scalar", "string"].contains(head.outline["data.resultType"])
-                || head.has("data.result[].metric") || head.outline["status"] == "error" && head.has("errorType")
+                || head.has("data.result[].metric")
+                || head.outline["status"] == "error" && head.has("errorType")
         },
         ExportShape(.prometheus, .json(descends: [""]) { PrometheusReader($0) }) { head in
-            head.has("[].metric") && (head.has("[].values") || head.has("[].histograms") || head.has("[].value"))
+            head.has("[].metric")
+                && (head.has("[].values") || head.has("[].histograms") || head.has("[].value"))
         },
     ]
 
     /// VictoriaMetrics `/api/v1/export`: a line for each part of a series, milliseconds.
     static let victoriaMetrics = [
-        ExportShape(.victoriametrics, .json(descends: [], isLines: true) { VictoriaMetricsReader($0) }) { head in
+        ExportShape(.victoriametrics, .json(descends: [], isLines: true) { VictoriaMetricsReader($0) }) {
+            head in
             head.has("metric", "values", "timestamps")
         }
     ]
@@ -24,7 +28,8 @@ extension ExportShape {
 /// What is thrown when a file holds the error that a server answered with.
 func serverError(at name: String, saying message: String? = nil) -> IngestError {
     IngestError(
-        .unreadable, "this is an error that the server answered with\(message.map { ": \($0)" } ?? "")", at: name,
+        .unreadable, "this is an error that the server answered with\(message.map { ": \($0)" } ?? "")",
+        at: name,
         remedy: "mend the query and export again")
 }
 
@@ -108,7 +113,8 @@ private final class VictoriaMetricsReader: JSONExportReader {
 
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
         guard let node = try element(value, line: line, emit) else { return }
-        guard node["metric"] != nil, let values = node["values"]?.elements, let times = node["timestamps"]?.elements,
+        guard node["metric"] != nil, let values = node["values"]?.elements,
+            let times = node["timestamps"]?.elements,
             values.count == times.count
         else { return try emit(.rejected("it is no series with as many values as timestamps"), line) }
         let (name, labels) = metric(node["metric"])

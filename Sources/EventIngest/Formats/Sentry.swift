@@ -12,8 +12,10 @@ extension ExportShape {
         ExportShape(
             .sentry,
             .refused(
-                problem: "this is a list of Sentry's issues: it says how often each came, not which requests failed",
-                remedy: "export the events of the project (/api/0/projects/ORG/PROJECT/events/), or the requests from where they "
+                problem:
+                    "this is a list of Sentry's issues: it says how often each came, not which requests failed",
+                remedy:
+                    "export the events of the project (/api/0/projects/ORG/PROJECT/events/), or the requests from where they "
                     + "are logged")
         ) { $0.has("[].shortId", "[].firstSeen") },
     ]

@@ -3,7 +3,9 @@ import DeployModel
 extension ExportShape {
     /// journald: `journalctl -o json`.
     static let journald = [
-        ExportShape(.journald, .json(descends: [], isLines: true) { JournalReader($0) }) { $0.has("__REALTIME_TIMESTAMP") },
+        ExportShape(.journald, .json(descends: [], isLines: true) { JournalReader($0) }) {
+            $0.has("__REALTIME_TIMESTAMP")
+        },
         ExportShape(
             .journald,
             .refused(
@@ -31,11 +33,14 @@ private final class JournalReader: JSONExportReader {
         try emitRecord(line: line, emit) { () throws(RecordFailure) in
             let time = node.first("_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP")
             var record = ExportRecord(at: try ExportTime.microseconds.instant(time))
-            if let priority = node["PRIORITY"]?.double, let level = severities.indices.contains(Int(priority)) ? severities[Int(priority)] : nil {
+            if let priority = node["PRIORITY"]?.double,
+                let level = severities.indices.contains(Int(priority)) ? severities[Int(priority)] : nil
+            {
                 record.add("level", level)
             }
             for (name, field) in [
-                ("host", "_HOSTNAME"), ("unit", "_SYSTEMD_UNIT"), ("identifier", "SYSLOG_IDENTIFIER"), ("container", "CONTAINER_NAME"),
+                ("host", "_HOSTNAME"), ("unit", "_SYSTEMD_UNIT"), ("identifier", "SYSLOG_IDENTIFIER"),
+                ("container", "CONTAINER_NAME"),
             ] { record.add(name, Self.text(node[field])) }
             if let message = Self.text(node["MESSAGE"]) { record.add(logText: message) }
             record.addOutcome()
@@ -48,11 +53,15 @@ private final class JournalReader: JSONExportReader {
         guard let node else { return nil }
         if let text = node.string { return text }
         let bytes = node.elements.compactMap { $0.double.flatMap { UInt8(exactly: $0) } }
-        if !bytes.isEmpty, bytes.count == node.elements.count { return String(decoding: bytes, as: UTF8.self) }
+        if !bytes.isEmpty, bytes.count == node.elements.count {
+            return String(decoding: bytes, as: UTF8.self)
+        }
         return node.elements.first?.string
     }
 
-    func finish(_ emit: ExportSink) -> ExportRemarks { ExportRemarks() }
+    func finish(_ emit: ExportSink) -> ExportRemarks {
+        ExportRemarks(assumptions: [ExportRecord.outcomeWords])
+    }
 }
 
 /// The head of a line of syslog.
@@ -78,7 +87,8 @@ private struct SyslogLine {
         if severity != nil, rest.hasPrefix("1 ") {
             // RFC 5424: version, time, host, program, process, message id, structured data.
             let words = rest.split(separator: " ", maxSplits: 6)
-            guard words.count == 7, let instant = Instant(rfc3339: words[1], assumingOffsetSeconds: nil) else { return nil }
+            guard words.count == 7, let instant = Instant(rfc3339: words[1], assumingOffsetSeconds: nil)
+            else { return nil }
             (time, host, program) = (.instant(instant), words[2], words[3])
             message = Self.behindStructuredData(words[6])
             return
@@ -89,7 +99,8 @@ private struct SyslogLine {
             time = .instant(instant)
             rest = Self.behind(2, of: rest)
             host = words[1]
-        } else if TextTime.month(words[0]) != nil, words[0].count == 3, Int(words[1]) != nil, words[2].count >= 8,
+        } else if TextTime.month(words[0]) != nil, words[0].count == 3, Int(words[1]) != nil,
+            words[2].count >= 8,
             words[2].dropFirst(2).first == ":", words.count >= 4
         {
             time = .withoutYear(month: words[0], day: words[1], time: words[2])
@@ -140,12 +151,16 @@ private final class SyslogReader: LineExportReader {
     func take(_ text: String, line: Int, _ emit: ExportSink) throws {
         guard !text.isEmpty, !text.hasPrefix("-- ") else { return }
         try emitRecord(line: line, emit) { () throws(RecordFailure) in
-            guard let parsed = SyslogLine(text) else { throw RecordFailure(reason: "it is no line of syslog") }
+            guard let parsed = SyslogLine(text) else {
+                throw RecordFailure(reason: "it is no line of syslog")
+            }
             var record = ExportRecord(at: try instant(parsed.time))
             record.add("level", parsed.severity)
             if parsed.host != "-" { record.add("host", parsed.host) }
             if parsed.program != "-" { record.add("unit", parsed.program) }
-            record.add(logText: parsed.message.hasPrefix("\u{FEFF}") ? String(parsed.message.dropFirst()) : String(parsed.message))
+            record.add(
+                logText: parsed.message.hasPrefix("\u{FEFF}")
+                    ? String(parsed.message.dropFirst()) : String(parsed.message))
             record.addOutcome()
             return record
         }
@@ -158,17 +173,21 @@ private final class SyslogReader: LineExportReader {
             isWithoutYear = true
             guard let modified = context.modified,
                 let instant = TextTime.syslog(
-                    month: month, day: day, time: time, before: modified, offsetSeconds: context.options.offsetSeconds ?? 0)
+                    month: month, day: day, time: time, before: modified,
+                    offsetSeconds: context.options.offsetSeconds ?? 0)
             else { throw RecordFailure(reason: "its time '\(month) \(day) \(time)' is no date") }
             return instant
         }
     }
 
     func finish(_ emit: ExportSink) -> ExportRemarks {
-        guard isWithoutYear, let modified = context.modified else { return ExportRemarks() }
+        guard isWithoutYear, let modified = context.modified else {
+            return ExportRemarks(assumptions: [ExportRecord.outcomeWords])
+        }
         return ExportRemarks(assumptions: [
+            ExportRecord.outcomeWords,
             "times say no year: the last such day before the file was written (\(CivilDate(modified).day)), "
-                + (context.options.offsetSeconds == nil ? "taken for UTC" : "in the zone of --tz")
+                + (context.options.offsetSeconds == nil ? "taken for UTC" : "in the zone of --tz"),
         ])
     }
 }

@@ -14,10 +14,13 @@ enum TextTime {
     /// `10/Oct/2026:14:03:07 +0000`, the time of an access log.
     static func accessLog(_ text: some StringProtocol) -> Instant? {
         let parts = text.split { $0 == "/" || $0 == ":" || $0 == " " }
-        guard parts.count == 7 || parts.count == 6, let month = month(parts[1]), parts[0].count <= 2 else { return nil }
+        guard parts.count == 7 || parts.count == 6, let month = month(parts[1]), parts[0].count <= 2 else {
+            return nil
+        }
         let day = parts[0].count == 1 ? "0\(parts[0])" : String(parts[0])
         return Instant(
-            rfc3339: "\(parts[2])-\(two(month))-\(day)T\(parts[3]):\(parts[4]):\(parts[5])\(parts.count == 7 ? parts[6] : "Z")",
+            rfc3339:
+                "\(parts[2])-\(two(month))-\(day)T\(parts[3]):\(parts[4]):\(parts[5])\(parts.count == 7 ? parts[6] : "Z")",
             assumingOffsetSeconds: nil)
     }
 
@@ -39,9 +42,12 @@ enum TextTime {
     static func worded(_ text: String, offsetSeconds: Int) -> Instant? {
         if text.hasSuffix(" UTC") { return Instant(rfc3339: text.dropLast(4), assumingOffsetSeconds: 0) }
         let parts = text.split { $0 == " " || $0 == "," }
-        guard parts.count == 5, parts[3] == "@", let month = month(parts[0]), let day = Int(parts[1]) else { return nil }
+        guard parts.count == 5, parts[3] == "@", let month = month(parts[0]), let day = Int(parts[1]) else {
+            return nil
+        }
         return Instant(
-            rfc3339: "\(parts[2])-\(two(month))-\(two(day))T\(parts[4])", assumingOffsetSeconds: offsetSeconds)
+            rfc3339: "\(parts[2])-\(two(month))-\(two(day))T\(parts[4])", assumingOffsetSeconds: offsetSeconds
+        )
     }
 
     private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
