@@ -90,6 +90,34 @@ struct ExportFixtureTests {
         #expect(try reading(of: other, format: format).hasPrefix("error: \(other): "))
     }
 
+    @Test("whatever bytes are changed, an export is read or refused", arguments: exports)
+    func mutated(name: String) throws {
+        let original = try fixture("events/\(name)")
+        for seed in 1...3 {
+            var noise = SeededNoise(seed: UInt64(seed))
+            var bytes = original
+            for _ in 0..<8 {
+                let place = Int(noise.next() % UInt64(bytes.count))
+                switch noise.next() % 3 {
+                case 0: bytes[place] = UInt8(truncatingIfNeeded: noise.next() % 94 + 33)
+                case 1: bytes.remove(at: place)
+                default: bytes.insert(contentsOf: bytes[place...].prefix(7), at: place)
+                }
+            }
+            try withTemporaryFolder { folder in
+                try write(String(decoding: bytes, as: UTF8.self), to: "\(folder)/\(name)")
+                do {
+                    let found = try summarize(
+                        try EventSources(["\(folder)/\(name)"]), options: IngestOptions())
+                    let all = found.series.first { $0.scope == .all }
+                    #expect(zip(all?.errors ?? [], all?.events ?? []).allSatisfy { $0 <= $1 })
+                } catch let error as IngestError {
+                    #expect(error.location?.hasPrefix("\(folder)/\(name)") == true, "\(error)")
+                }
+            }
+        }
+    }
+
     @Test("there is a fixture of every format")
     func complete() throws {
         let formats = try Set(

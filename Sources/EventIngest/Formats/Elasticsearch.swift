@@ -4,45 +4,79 @@ extension ExportShape {
     /// Elasticsearch and OpenSearch: answers with documents or with histograms of dates, and what elasticdump and the bulk
     /// interface write.
     static let elasticsearch = [
-        ExportShape(.elasticsearch, .json(descends: ["", "hits", "hits.hits"]) { ElasticsearchReader($0) }) {
-            head in
+        ExportShape(
+            .elasticsearch,
+            .json(descends: ["", "hits", "hits.hits", "hits.hits[]"]) {
+                ElasticsearchReader($0, document: "hits.hits[].")
+            }
+        ) { head in
             head.has("hits.hits") || head.has("took", "aggregations") || head.has("_shards", "aggregations")
         },
-        ExportShape(.elasticsearch, .json(descends: [""]) { ElasticsearchReader($0) }) {
-            $0.has("[]._source")
-        },
-        ExportShape(.elasticsearch, .json(descends: [], isLines: true) { ElasticsearchReader($0) }) { head in
-            head.has("_index", "_source")
-                || ["index", "create"].contains {
-                    head.has("\($0)") && head.outline.count <= 5 && head.outline[$0] == "{"
-                }
+        ExportShape(
+            .elasticsearch, .json(descends: ["", "[]"]) { ElasticsearchReader($0, document: "[].") }
+        ) { $0.has("[]._source") },
+        ExportShape(
+            .elasticsearch, .json(descends: [""], isLines: true) { ElasticsearchReader($0, document: "") }
+        ) { $0.has("_index", "_source") },
+        ExportShape(.elasticsearch, .json(descends: [], isLines: true) { BulkReader($0) }) { head in
+            ["index", "create"].contains { head.outline[$0] == "{" } && head.outline.count <= 5
         },
     ]
 }
 
+/// Reads the second line of each pair of a bulk request; the first one says what to do with it.
+private final class BulkReader: JSONExportReader {
+    init(_ context: ExportContext) {}
+
+    func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
+        guard let node = try element(value, line: line, emit) else { return }
+        let isAction =
+            node.members.count == 1 && ["index", "create", "update", "delete"].contains(node.members[0].key)
+        if !isAction { try emit(.object(value), line) }
+    }
+
+    func finish(_ emit: ExportSink) -> ExportRemarks { ExportRemarks() }
+}
+
 private final class ElasticsearchReader: JSONExportReader {
     private let context: ExportContext
+    /// Where the members of a document stand.
+    private let index: String, source: String, fields: String
     private var points: MetricPoints
-    private var documents = 0
+    /// Documents met, and those of them that hold what was indexed.
+    private var documents = 0, sources = 0
+    private var lastLine = 1
     private var total: (value: Double, isFloor: Bool)?
     private var isPartial = false
     private var aggregations: JSONNode?
     private var aggregationLine = 1
     private var leftOut = 0.0
 
-    init(_ context: ExportContext) {
+    init(_ context: ExportContext, document: String) {
         self.context = context
+        (index, source, fields) = (document + "_index", document + "_source", document + "fields")
         points = MetricPoints(context, stamp: .begin)
     }
 
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
+        switch path {
+        case source:
+            sources += 1
+            return try emit(.object(value), line)
+        case index:
+            documents += 1
+            lastLine = line
+            return
+        case fields:
+            if let node = try element(value, line: line, emit) { try take(fields: node, line: line, emit) }
+            return
+        default: break
+        }
         if path == "timed_out" {
             isPartial = isPartial || value.elementsEqual("true".utf8)
             return
         }
-        guard
-            ["hits.hits[]", "[]", "", "hits.total", "_shards", "aggregations", "aggs", "error"].contains(
-                path),
+        guard ["hits.total", "_shards", "aggregations", "aggs", "error"].contains(path),
             let node = try element(value, line: line, emit)
         else { return }
         switch path {
@@ -50,43 +84,29 @@ private final class ElasticsearchReader: JSONExportReader {
         case "hits.total":
             if let count = (node["value"] ?? node).double { total = (count, node["relation"]?.text == "gte") }
         case "_shards": isPartial = isPartial || (node["failed"]?.double ?? 0) > 0
-        case "aggregations", "aggs":
+        default:
             aggregations = node
             aggregationLine = line
-        default: try take(document: node, value, isHit: path != "", line: line, emit)
         }
     }
 
-    private func take(
-        document node: JSONNode, _ value: UnsafeRawBufferPointer, isHit: Bool, line: Int, _ emit: ExportSink
-    ) throws {
-        if let source = node["_source"] {
-            documents += 1
-            try emit(.record(ExportRecord(members: source)), line)
-        } else if let fields = node["fields"], isHit || node["_index"] != nil {
-            documents += 1
-            // Every value of `fields` is an array, mostly of one.
-            let single = fields.members.map { member in
-                JSONNode.Member(
-                    key: member.key,
-                    value: member.value.elements.count == 1 ? member.value.elements[0] : member.value)
-            }
-            try emit(.record(ExportRecord(members: .object(single))), line)
-        } else if !isHit {
-            // Of a bulk request each second line is a document.
-            let isAction =
-                node.members.count == 1
-                && ["index", "create", "update", "delete"].contains(node.members[0].key)
-            guard !isAction else { return }
-            documents += 1
-            try emit(.object(value), line)
-        } else {
-            try emit(.rejected("the document has no _source"), line)
+    /// Where `_source` was left out, the values of `fields` are arrays, mostly of one.
+    private func take(fields: JSONNode, line: Int, _ emit: ExportSink) throws {
+        guard sources < documents else { return }
+        sources += 1
+        let single = fields.members.map { member in
+            JSONNode.Member(
+                key: member.key,
+                value: member.value.elements.count == 1 ? member.value.elements[0] : member.value)
         }
+        try emit(.record(ExportRecord(members: .object(single))), line)
     }
 
     func finish(_ emit: ExportSink) throws -> ExportRemarks {
         var remarks = ExportRemarks()
+        if sources < documents {
+            for _ in sources..<documents { try emit(.rejected("the document has no _source"), lastLine) }
+        }
         if documents == 0, let aggregations {
             for aggregation in aggregations.members {
                 try walk(aggregation.value, named: aggregation.key, labels: [:], at: nil, emit)

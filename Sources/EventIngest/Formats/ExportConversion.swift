@@ -1,15 +1,15 @@
 import DelimitedText
 
 /// Turns the bytes of an export into records, as its shape says.
-struct ExportConversion {
-    private enum Cutting {
-        case json(JSONCutter, any JSONExportReader)
-        case lines(LineBlocks, any LineExportReader)
-        case rows(RowCutter, any RowExportReader)
-    }
-
+struct ExportConversion: ~Copyable {
+    /// One of the three is used, for the reader that is there.
+    private var document: JSONCutter
+    private var blocks = LineBlocks()
+    private var rows = RowCutter()
+    private let values: (any JSONExportReader)?
+    private let texts: (any LineExportReader)?
+    private let cells: (any RowExportReader)?
     private let name: String
-    private var cutting: Cutting
     private var line = 1
 
     init(_ shape: ExportShape, _ context: ExportContext) throws(IngestError) {
@@ -17,9 +17,14 @@ struct ExportConversion {
         switch shape.reading {
         case .json(let descends, let isLines, let make):
             let isByLine = !context.head.spansLines && (isLines || context.head.isComplete)
-            cutting = .json(JSONCutter(descends: descends, isLines: isByLine), make(context))
-        case .lines(let make): cutting = .lines(LineBlocks(), make(context))
-        case .rows(let make): cutting = .rows(RowCutter(), make(context))
+            document = JSONCutter(descends: descends, isLines: isByLine)
+            (values, texts, cells) = (make(context), nil, nil)
+        case .lines(let make):
+            document = JSONCutter(descends: [], isLines: false)
+            (values, texts, cells) = (nil, make(context), nil)
+        case .rows(let make):
+            document = JSONCutter(descends: [], isLines: false)
+            (values, texts, cells) = (nil, nil, make(context))
         case .refused(let problem, let remedy):
             throw IngestError(.unknownFormat, problem, at: context.name, remedy: remedy)
         }
@@ -27,59 +32,67 @@ struct ExportConversion {
 
     /// Reads the next bytes.
     mutating func read(_ block: UnsafeRawBufferPointer, _ emit: ExportSink) throws {
-        switch cutting {
-        case .json(var cutter, let reader):
-            try whole { try cutter.read(block) { try Self.take($0, reader, emit) } }
-            cutting = .json(cutter, reader)
-        case .lines(var blocks, let reader):
-            var line = line
-            try blocks.read(block) { try Self.take($0, reader, line: &line, emit) }
-            self.line = line
-            cutting = .lines(blocks, reader)
-        case .rows(var cutter, let reader):
-            try cutter.read(block, isLast: false, reader, emit)
-            cutting = .rows(cutter, reader)
+        if let values {
+            var position = 0
+            while let piece = try nextPiece(in: block, from: &position) { try take(piece, values, emit) }
+        } else if let texts {
+            var number = line
+            try blocks.read(block) { try Self.take($0, texts, line: &number, emit) }
+            line = number
+        } else if let cells {
+            try rows.read(block, isLast: false, cells, emit)
         }
     }
 
     /// - Returns: what the reader of the format has to say.
     mutating func finish(_ emit: ExportSink) throws -> ExportRemarks {
-        switch cutting {
-        case .json(var cutter, let reader):
-            try whole { try cutter.finish { try Self.take($0, reader, emit) } }
-            return try reader.finish(emit)
-        case .lines(var blocks, let reader):
-            var line = line
-            try blocks.finish { try Self.take($0, reader, line: &line, emit) }
-            return try reader.finish(emit)
-        case .rows(var cutter, let reader):
-            try cutter.read(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true, reader, emit)
-            return try reader.finish(emit)
+        if let values {
+            if let piece = try lastPiece() { try take(piece, values, emit) }
+            return try values.finish(emit)
+        } else if let texts {
+            var number = line
+            try blocks.finish { try Self.take($0, texts, line: &number, emit) }
+            return try texts.finish(emit)
         }
+        try rows.read(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true, cells, emit)
+        return try cells?.finish(emit) ?? ExportRemarks()
     }
 
     /// Half a document is worse than none: what is missing may be what matters.
-    private func whole(_ body: () throws -> Void) throws {
-        do {
-            try body()
-        } catch let unfinished as JSONCutter.Unfinished {
-            let place = "\(name):\(unfinished.line)"
-            guard let reason = unfinished.reason else {
-                throw IngestError(
-                    .damagedCompression, "the JSON document ends too early: the file is cut off", at: place,
-                    remedy: "export it again; half an export would be judged as if it were all")
-            }
-            throw IngestError(
-                .unknownFormat, "it could not be read as JSON: \(reason)", at: place,
-                remedy: "check the file with jq . \(name)")
+    private func incomplete(_ unfinished: JSONCutter.Unfinished) -> IngestError {
+        let place = "\(name):\(unfinished.line)"
+        guard let reason = unfinished.reason else {
+            return IngestError(
+                .damagedCompression, "the JSON document ends too early: the file is cut off", at: place,
+                remedy: "export it again; half an export would be judged as if it were all")
+        }
+        return IngestError(
+            .unknownFormat, "it could not be read as JSON: \(reason)", at: place,
+            remedy: "check the file with jq . \(name)")
+    }
+
+    private mutating func nextPiece(
+        in block: UnsafeRawBufferPointer, from position: inout Int
+    ) throws(IngestError) -> JSONCutter.Piece? {
+        do throws(JSONCutter.Unfinished) {
+            return try document.next(in: block, from: &position)
+        } catch {
+            throw incomplete(error)
         }
     }
 
-    private static func take(_ piece: JSONCutter.Piece, _ reader: any JSONExportReader, _ emit: ExportSink)
-        throws
-    {
+    private mutating func lastPiece() throws(IngestError) -> JSONCutter.Piece? {
+        do throws(JSONCutter.Unfinished) {
+            return try document.finish()
+        } catch {
+            throw incomplete(error)
+        }
+    }
+
+    private func take(_ piece: JSONCutter.Piece, _ reader: any JSONExportReader, _ emit: ExportSink) throws {
         switch piece {
-        case .value(let path, let bytes, let line): try reader.take(bytes, at: path, line: line, emit)
+        case .value(let path, let line):
+            try document.captured.withUnsafeBytes { try reader.take($0, at: path, line: line, emit) }
         case .broken(let reason, let line): try emit(.rejected(reason), line)
         }
     }
@@ -111,7 +124,7 @@ private struct RowCutter {
     private var cells: [DelimitedCell] = []
 
     mutating func read(
-        _ block: UnsafeRawBufferPointer, isLast: Bool, _ reader: any RowExportReader, _ emit: ExportSink
+        _ block: UnsafeRawBufferPointer, isLast: Bool, _ reader: (any RowExportReader)?, _ emit: ExportSink
     ) throws {
         pending.append(contentsOf: block)
         let bytes = pending
@@ -132,7 +145,7 @@ private struct RowCutter {
                     texts.removeLast()
                 }
                 width = width ?? texts.count
-                try reader.take(texts, line: scanner.line, emit)
+                try reader?.take(texts, line: scanner.line, emit)
             case .malformed(let reason, let end):
                 position = end
                 try emit(.rejected(reason), scanner.line)
