@@ -16,6 +16,10 @@ extension ExportShape {
             head in
             head.has("MetricDataResults")
         },
+        ExportShape(.cloudwatch, .rows { CloudWatchRows($0) }) { head in
+            head.header.contains("@timestamp") && head.header.contains("@message")
+                || head.header == ["timestamp", "message"]
+        },
     ]
 }
 
@@ -183,5 +187,54 @@ private final class CloudWatchMetricReader: JSONExportReader {
                     "fetch the next pages"))
         }
         return remarks
+    }
+}
+
+/// Rows that the console downloads: of a log group, or of a query of Logs Insights.
+private final class CloudWatchRows: RowExportReader {
+    private let context: ExportContext
+    private var header: [String] = []
+    private var count = 0
+
+    init(_ context: ExportContext) { self.context = context }
+
+    func take(_ cells: [String], line: Int, _ emit: ExportSink) throws {
+        guard !header.isEmpty else {
+            header = cells
+            return
+        }
+        guard cells.count == header.count else {
+            return try emit(.rejected("it has \(cells.count) cells, the header has \(header.count)"), line)
+        }
+        count += 1
+        try emitRecord(line: line, emit) { () throws(RecordFailure) in
+            func cell(_ name: String) -> String? {
+                (header.firstIndex(of: "@\(name)") ?? header.firstIndex(of: name)).map { cells[$0] }
+            }
+            guard let written = cell("timestamp") else { throw RecordFailure(reason: "it has no time") }
+            var record = ExportRecord(at: try time(written))
+            for (name, cell) in zip(header, cells)
+            where !cell.isEmpty && !["@message", "message"].contains(name) {
+                record.add(name.hasPrefix("@") ? String(name.dropFirst()) : name, cell)
+            }
+            if let message = cell("message") { record.add(logText: message) }
+            record.addOutcome()
+            return record
+        }
+    }
+
+    /// Milliseconds, or a date in the zone that the console was set to.
+    private func time(_ text: String) throws(RecordFailure) -> Instant {
+        if Double(text) != nil { return try ExportTime.milliseconds.read(.string(text)).get() }
+        return try instant(.string(text), offsetSeconds: context.options.offsetSeconds ?? 0)
+    }
+
+    func finish(_ emit: ExportSink) -> ExportRemarks {
+        ExportRemarks(
+            warnings: capWarning(
+                count, caps: [1000, 10_000], of: "rows",
+                remedy:
+                    "the console shows no more: export with the API, or count with stats count(*) by bin(1m)"),
+            assumptions: [ExportRecord.outcomeWords])
     }
 }

@@ -41,6 +41,15 @@ private func isCalculation(_ name: String) -> Bool {
     return operations.contains(name[..<open])
 }
 
+/// A column without the part of a relational query that says on which span of the trace it stands: `root.service.name`.
+private func withoutRelation(_ name: String) -> String {
+    for relation in ["root.", "parent.", "child.", "any.", "any2.", "any3.", "none."]
+    where name.hasPrefix(relation) {
+        return String(name.dropFirst(relation.count))
+    }
+    return name
+}
+
 private let timelessProblem = "this is a summary without times, which cannot be laid beside deploys"
 private let timelessRemedy =
     "export the time series: download it from the graph, or ask the Query Data API with disable_series false and a granularity"
@@ -71,7 +80,8 @@ private struct HoneycombGroups {
                 {
                     counts.append((field.key, field.value.double))
                 } else {
-                    labels[field.key] = field.value.text
+                    let name = withoutRelation(field.key)
+                    labels[fields.contains { $0.key == name } ? field.key : name] = field.value.text
                 }
             }
         }

@@ -78,7 +78,8 @@ private final class SternReader: JSONExportReader {
 
 /// A line of a container's log with its time and, perhaps, its pod.
 private struct ContainerLine {
-    var time: Instant
+    /// The time, or that which a JSON object says in its own way.
+    var time: JSONNode
     var pod: Substring?
     var container: Substring?
     var text: Substring
@@ -100,9 +101,17 @@ private struct ContainerLine {
             }
         }
         let parts = rest.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let time = parts.first.flatMap(Self.time) else { return nil }
-        self.time = time
-        text = parts.count == 2 ? parts[1] : ""
+        if let time = parts.first.flatMap(Self.time) {
+            self.time = .string("\(time)")
+            text = parts.count == 2 ? parts[1] : ""
+        } else if pod != nil, rest.first == "{",
+            let inside = JSONNode.parse(String(rest))?.first("timestamp", "time", "ts", "@timestamp")
+        {
+            time = inside
+            text = rest
+        } else {
+            return nil
+        }
     }
 
     private static func time(_ text: Substring) -> Instant? {
@@ -128,7 +137,8 @@ private final class KubectlReader: LineExportReader {
                 throw RecordFailure(
                     reason: "it does not begin with a time as kubectl logs --timestamps prints it")
             }
-            var record = ExportRecord(at: parsed.time)
+            var record = ExportRecord()
+            record.add("timestamp", parsed.time)
             let pod = parsed.pod.map(String.init) ?? pod
             counts[pod ?? "", default: 0] += 1
             record.add("pod", pod)
