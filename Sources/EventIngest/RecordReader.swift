@@ -111,6 +111,7 @@ extension EventSources.Source {
             }
         }
         let compression = try read { block in
+            guard !block.isEmpty else { return }
             if shape == nil {
                 let head = FileHead(block, name: name)
                 let found = try recognised(block, head: head, forced: options.formatIn)

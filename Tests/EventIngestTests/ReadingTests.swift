@@ -185,6 +185,16 @@ struct ReadingTests {
         #expect(try summary(text, options: options).series == summary(text).series)
     }
 
+    @Test(
+        "a first line that is cut or no JSON costs itself only",
+        arguments: ["{\"ts\":\"2020-09-13T12:2", "rror\":true}", "Starting the server", "{"])
+    func firstLine(line: String) throws {
+        let good = (0..<6).map { "{\"ts\":\"\(Instant(seconds: 1_600_000_000 + $0))\",\"error\":\($0 == 2)}" }
+        let found = try summary(([line] + good).joined(separator: "\n"))
+        #expect(found.inputs[0].events == 6 && found.inputs[0].format == "ndjson")
+        #expect(found.rejected.map(\.line) == [1])
+    }
+
     @Test("a mark of byte order takes no record with it, the second time either")
     func byteOrderMark() throws {
         let rows = (0..<10).map {

@@ -22,22 +22,33 @@ struct FileHead {
         self.name = name
         var bytes = block.prefix(Self.size)
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
-        let first = bytes.first { $0 > 0x20 && $0 != 0x1E }
-        isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
-        var outlining = Outlining(UnsafeRawBufferPointer(rebasing: bytes))
-        if isJSON { outlining.value(path: "", depth: 0) }
-        outline = outlining.paths
-        spansLines = outlining.hasNewline
-        isComplete = outlining.isComplete
+        let firstByte = bytes.first { $0 > 0x20 && $0 != 0x1E }
+        let isBracket = firstByte == UInt8(ascii: "{") || firstByte == UInt8(ascii: "[")
+        var firstValue = isBracket ? JSONOutline(UnsafeRawBufferPointer(rebasing: bytes)) : nil
         let isWhole = block.count < Self.size
         var lines = bytes.split(separator: 0x0A, maxSplits: 40, omittingEmptySubsequences: false)
             .prefix(40).map { String(decoding: $0.last == 0x0D ? $0.dropLast() : $0, as: UTF8.self) }
         if !isWhole, lines.count > 1, lines.count < 40 { lines.removeLast() }
         self.lines = lines
+        // A first line that is broken, or none of JSON, makes no document of the objects on the lines behind it.
+        if firstValue?.spansLines ?? true, var line = Self.firstObject(lines) {
+            firstValue = line.withUTF8 { JSONOutline(UnsafeRawBufferPointer($0)) }
+        }
+        isJSON = firstValue != nil
+        outline = firstValue?.paths ?? [:]
+        spansLines = firstValue?.spansLines ?? false
+        isComplete = firstValue?.isComplete ?? false
         let head = isJSON ? [] : Array(bytes)
         let rows = Self.firstRows(head)
         header = rows.first ?? []
         firstRow = rows.dropFirst().first ?? []
+    }
+
+    /// The first line that is an object, where most of them are.
+    private static func firstObject(_ lines: [String]) -> String? {
+        let filled = lines.filter { !$0.isEmpty }.prefix(20)
+        let objects = filled.filter { $0.first == "{" && $0.last == "}" && JSONNode.parse($0) != nil }
+        return filled.count > 1 && objects.count * 2 > filled.count ? objects.first : nil
     }
 
     private static func firstRows(_ head: [UInt8]) -> [[String]] {
@@ -67,6 +78,18 @@ struct FileHead {
     func mostLines(_ fit: (String) -> Bool) -> Bool {
         let lines = filledLines.prefix(20)
         return !lines.isEmpty && lines.count(where: fit) * 2 > lines.count
+    }
+}
+
+/// What the beginning of a JSON value shows.
+private struct JSONOutline {
+    var paths: [String: String]
+    var spansLines: Bool, isComplete: Bool
+
+    init(_ bytes: UnsafeRawBufferPointer) {
+        var outlining = Outlining(bytes)
+        outlining.value(path: "", depth: 0)
+        (paths, spansLines, isComplete) = (outlining.paths, outlining.hasNewline, outlining.isComplete)
     }
 }
 
