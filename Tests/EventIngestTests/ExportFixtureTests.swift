@@ -118,6 +118,12 @@ struct ExportFixtureTests {
         }
     }
 
+    @Test("what says no time is refused with what to export instead")
+    func raw() throws {
+        let text = try reading(of: "nginx-combined.log", format: .loki)
+        #expect(text.contains("raw output says neither when") && text.contains("-o jsonl"))
+    }
+
     @Test("there is a fixture of every format")
     func complete() throws {
         let formats = try Set(

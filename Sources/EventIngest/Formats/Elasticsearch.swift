@@ -133,6 +133,14 @@ private final class ElasticsearchReader: JSONExportReader {
                     "an answer ends at 10,000: page with search_after and a point in time, or use elasticdump, "
                         + "or count on the server with a date_histogram"))
         }
+        // Unless asked, an answer holds ten documents, and never more than 10,000.
+        if total == nil, index.hasPrefix("hits") {
+            remarks.warnings += capWarning(
+                sources, caps: [10, 100, 1000, 10_000], of: "documents",
+                remedy:
+                    "ask with track_total_hits and page with search_after, or count on the server with a date_histogram"
+            )
+        }
         if isPartial {
             remarks.warnings.append(
                 Warning(
