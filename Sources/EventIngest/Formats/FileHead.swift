@@ -71,6 +71,14 @@ struct FileHead {
     /// Whether all of these paths are there.
     func has(_ paths: String...) -> Bool { paths.allSatisfy { outline[$0] != nil } }
 
+    /// Whether the first value is an object that has no members but these.
+    func hasOnly(_ names: Set<String>) -> Bool {
+        outline[""] == "{"
+            && outline.keys.allSatisfy {
+                $0.isEmpty || names.contains(String($0.prefix { $0 != "." && $0 != "[" }))
+            }
+    }
+
     /// The lines that are not empty.
     var filledLines: [String] { lines.filter { $0.contains { !$0.isWhitespace } } }
 

@@ -13,13 +13,21 @@ extension ExportShape {
             head.has("[].schema.fields[].name") || head.has("[].fields[].name", "[].fields[].values")
         },
         ExportShape(.grafana, .rows { GrafanaRows($0) }) { head in
-            head.header.first == "Time" && head.header.count > 1
+            !head.header.contains { columnsOfEvents.contains($0.lowercased()) }
+                && head.header.first == "Time" && head.header.count > 1
                 && head.header.dropFirst().allSatisfy { !$0.isEmpty }
                 && (head.firstRow.isEmpty
                     || head.firstRow.dropFirst().allSatisfy { $0.isEmpty || GrafanaCell($0) != nil })
         },
     ]
 }
+
+/// Columns that tables of events have, and that no legend is called.
+private let columnsOfEvents: Set<String> = [
+    "status", "code", "status_code", "http_status", "response_code", "level", "severity", "duration",
+    "duration_ms",
+    "latency", "latency_ms", "pod", "service", "host", "message", "weight", "samplerate",
+]
 
 /// Units of Grafana's that are counts per second.
 private func isRate(unit: String) -> Bool {

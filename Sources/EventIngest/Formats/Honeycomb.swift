@@ -6,7 +6,10 @@ extension ExportShape {
         ExportShape(
             .honeycomb,
             .json(descends: ["", "data", "data.series", "data.results"]) { HoneycombReader($0) }
-        ) { $0.has("data.series[].time") || $0.has("complete", "data") || $0.has("data.results[].data") },
+        ) {
+            $0.has("data.series[].time") || $0.has("complete", "data.series")
+                || $0.has("complete", "data.results") || $0.has("data.results[].data")
+        },
         ExportShape(.honeycomb, .json(descends: ["", "[]"]) { HoneycombReader($0) }) { head in
             head.has("[].time", "[].data")
                 && head.outline.keys.contains { key in

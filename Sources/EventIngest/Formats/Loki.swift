@@ -7,7 +7,7 @@ extension ExportShape {
             head.outline["data.resultType"] == "streams" || head.has("data.result[].stream")
         },
         ExportShape(.loki, .json(descends: [], isLines: true) { LokiReader($0) }) { head in
-            head.has("line", "timestamp") && head.outline["line"] != "{"
+            head.has("line", "timestamp") && head.hasOnly(["labels", "line", "timestamp"])
         },
         ExportShape(.loki, .lines { LokiTextReader($0) }) { head in head.mostLines { logcliLine($0) != nil }
         },

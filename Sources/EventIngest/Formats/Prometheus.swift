@@ -8,7 +8,9 @@ extension ExportShape {
             head in
             ["matrix", "vector", "scalar", "string"].contains(head.outline["data.resultType"])
                 || head.has("data.result[].metric")
-                || head.outline["status"] == "error" && head.has("errorType")
+                || head.outline["status"] == "error"
+                    && head.has("errorType")
+                    && head.hasOnly(["status", "errorType", "error", "data", "warnings", "infos"])
         },
         ExportShape(.prometheus, .json(descends: [""]) { PrometheusReader($0) }) { head in
             head.has("[].metric")
