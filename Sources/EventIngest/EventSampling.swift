@@ -162,7 +162,7 @@ private struct SampledPart: RecordSink {
     {
         let wanted = WantedFields(reading.wanted)
         guard let range = part.range else {
-            return try source.read(wanted, forced: options.formatIn, into: &self)
+            return try source.read(wanted, options: options, into: &self)
         }
         _ = try source.read(range, wanted, into: &self)
         return SourceShape(format: .ndjson, compression: .none)

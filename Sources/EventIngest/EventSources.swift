@@ -1,3 +1,5 @@
+import DeployModel
+
 /// The files that events are read from. They are read twice: once to count, once to look at an incident's events.
 ///
 /// Standard input is kept in a temporary file until this is freed.
@@ -138,14 +140,27 @@ extension EventSources.Source {
     /// How many bytes a plain file of JSON lines has; `nil` for any other file, which can only be read from the start.
     func plainSize(forced: EventFormat?) throws -> Int? {
         let file = try FileDescriptor(reading: path)
-        var block = [UInt8](repeating: 0, count: 1 << 13)
+        var block = [UInt8](repeating: 0, count: FileHead.size)
         let filled = try fill(&block, from: file)
         guard filled > 0, Compression(magic: block.prefix(filled)) == .none else { return nil }
         let shape = try block.withUnsafeBytes {
-            try recognised(UnsafeRawBufferPointer(rebasing: $0[..<filled]), forced: forced)
+            let bytes = UnsafeRawBufferPointer(rebasing: $0[..<filled])
+            return try recognised(bytes, head: FileHead(bytes, name: name), forced: forced)
         }
         return shape.format == .ndjson ? file.size : nil
     }
+
+    /// The last bytes of the file as text.
+    func tail() throws -> String {
+        let file = try FileDescriptor(reading: path)
+        var bytes = [UInt8](repeating: 0, count: 2048)
+        let offset = max((file.size ?? 0) - bytes.count, 0)
+        let filled = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: offset, path: name) }
+        return String(decoding: bytes.prefix(filled), as: UTF8.self)
+    }
+
+    /// When the file was last written; standard input has just been.
+    var modified: Instant? { get throws { try FileDescriptor(reading: path).modified } }
 
     private func fill(_ block: inout [UInt8], from file: borrowing FileDescriptor) throws -> Int {
         try block.withUnsafeMutableBytes { try file.read(into: $0, path: name) }

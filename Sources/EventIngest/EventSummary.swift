@@ -11,6 +11,8 @@ public struct IngestOptions: Sendable {
     public var formatIn: EventFormat?
     /// Seconds east of Greenwich of times without a zone; UTC when `nil`.
     public var offsetSeconds: Int?
+    /// What the values of metrics are, when it is not to be told by their names and looks.
+    public var metricKind: MetricKind?
     /// How many threads may read at once; the result is the same for any number.
     public var jobs: Int
     /// Into how many bytes plain files are cut, whatever the number of threads: results do not depend on it.
@@ -19,12 +21,13 @@ public struct IngestOptions: Sendable {
     /// Options; by default everything is recognised, by a single thread.
     public init(
         roleFields: [FieldRole: String] = [:], errorExpression: String? = nil, formatIn: EventFormat? = nil,
-        offsetSeconds: Int? = nil, jobs: Int = 1
+        offsetSeconds: Int? = nil, metricKind: MetricKind? = nil, jobs: Int = 1
     ) {
         self.roleFields = roleFields
         self.errorExpression = errorExpression
         self.formatIn = formatIn
         self.offsetSeconds = offsetSeconds
+        self.metricKind = metricKind
         self.jobs = jobs
     }
 }
@@ -108,7 +111,7 @@ private struct CountedPart: RecordSink {
         if let range = part.range {
             lines = try source.read(range, WantedFields(reading.wanted), into: &self)
         } else {
-            shape = try source.read(WantedFields(reading.wanted), forced: options.formatIn, into: &self)
+            shape = try source.read(WantedFields(reading.wanted), options: options, into: &self)
         }
     }
 
@@ -156,6 +159,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     }
     var lines = [Int](repeating: 0, count: all.count)
     var blocks = [[BlockSpan]](repeating: [], count: all.count)
+    var warnings: [Warning] = []
     var rejected: [RejectedLine] = []
     var seen: Set<String> = []
     var parts = try InputPart.parts(of: sources, options: options)[...]
@@ -183,6 +187,9 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
             }
             lines[source] += counted.lines
             inputs[source].add(counted.aggregator, skipped: counted.skipped, shape: counted.shape)
+            for warning in counted.shape.remarks.warnings where !warnings.contains(warning) {
+                warnings.append(warning)
+            }
         }
     }
     try requireFields(roles.expression?.requiredFields ?? [], seen: seen, of: sources)
@@ -201,7 +208,9 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     return EventSummary(
         inputs: inputs, span: span, series: aggregator.series(), rollouts: aggregator.rollouts(),
         roles: roles, rejected: rejected,
-        warnings: aggregator.warnings
+        warnings: warnings + (try endWarnings(inputs, of: sources, roles: roles))
+            + onlyFailures(aggregator.total)
+            + aggregator.warnings
             + skippedLines(inputs.reduce(0) { $0 + $1.skipped }, first: rejected.first),
         blocks: blocks, addresses: addresses, minutes: aggregator.minutes)
 }
@@ -214,7 +223,44 @@ extension InputSummary {
         self.skipped += skipped
         first = [first, part.span.first].compactMap { $0 }.min()
         last = [last, part.span.last].compactMap { $0 }.max()
+        assumptions += shape.remarks.assumptions
     }
+}
+
+/// What the ends of files say: that an export was cut off, or may have been.
+private func endWarnings(
+    _ inputs: [InputSummary], of sources: EventSources, roles: RoleAssignment
+) throws -> [Warning] {
+    var warnings: [Warning] = []
+    for (input, source) in zip(inputs, sources.sources) where ["csv", "ndjson"].contains(input.format) {
+        // A query that fails midway has its error behind the rows that were sent already.
+        if try source.tail().contains("DB::Exception") {
+            throw IngestError(
+                .damagedCompression, "the export ends with an error of ClickHouse: it is not all",
+                at: input.source,
+                remedy:
+                    "mend the query and export again; wait_end_of_query=1 makes the server tell it at once")
+        }
+        guard input.format == "csv", roles.countsEachRecordOnce, input.skipped == 0 else { continue }
+        warnings += capWarning(
+            Int(input.events), caps: [1000, 5000, 10_000, 30_000], of: "rows",
+            remedy:
+                "downloads of web pages end there (Honeycomb at 1,000, Datadog at 5,000, Kibana and CloudWatch at 10,000, "
+                + "Azure at 30,000): export with the API, or count on the server")
+    }
+    return warnings
+}
+
+/// Without those that went well nothing can be said of how many failed.
+private func onlyFailures(_ total: Rate) -> [Warning] {
+    guard total.events >= 20, total.errors == total.events else { return [] }
+    return [
+        Warning(
+            code: "only_failures", text: "Every event failed, so that their share cannot have changed.",
+            remedy:
+                "export the events that went well too; an error tracker knows only failures, access logs know both"
+        )
+    ]
 }
 
 private func skippedLines(_ count: Int, first: RejectedLine?) -> [Warning] {
@@ -253,7 +299,7 @@ private func surveyedRoles(_ sources: EventSources, options: IngestOptions) thro
     for source in sources.sources {
         surveying.source = source.name
         do {
-            _ = try source.read(surveying.wanted, forced: options.formatIn, into: &surveying)
+            _ = try source.read(surveying.wanted, options: options, into: &surveying)
         } catch is Surveying.Enough {
             break
         } catch let error as IngestError where error.code == .empty && sources.sources.count > 1 {

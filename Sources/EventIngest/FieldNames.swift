@@ -10,6 +10,7 @@ enum FieldNames {
                 "timestamp", "@timestamp", "time", "ts", "_time", "event_time", "datetime", "date",
                 "Timestamp UTC",
                 "created_at", "start_time", "timeUnixNano", "startTimeUnixNano", "minute", "bucket", "t",
+                "TimeGenerated", "time_iso8601", "msec",
             ]
         case .error:
             [
@@ -17,7 +18,7 @@ enum FieldNames {
                 "http.response.status_code", "http.status_code", "status_code", "response_code", "status",
                 "code",
                 "status.code", "error.type", "exception.type", "err", "log.level", "level", "severity",
-                "severityText", "severity_text",
+                "detected_level", "LogLevel", "severity_text", "SeverityText", "severityText",
             ]
         case .errors: ["errors", "error", "error_count", "failures", "failed", "errors_total"]
         case .successes: ["successes", "success", "success_count", "ok", "succeeded"]

@@ -1,3 +1,5 @@
+import DeployModel
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -62,6 +64,19 @@ extension FileDescriptor {
         var status = stat()
         guard fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int(status.st_size)
+    }
+}
+
+extension FileDescriptor {
+    /// When the file was last written.
+    var modified: Instant? {
+        var status = stat()
+        guard fstat(number, &status) == 0 else { return nil }
+        #if canImport(Darwin)
+            return Instant(seconds: status.st_mtimespec.tv_sec)
+        #else
+            return Instant(seconds: status.st_mtim.tv_sec)
+        #endif
     }
 }
 

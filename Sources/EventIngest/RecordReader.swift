@@ -20,6 +20,10 @@ struct SourceShape: Sendable {
     var header: [String] = []
     /// What separates its cells.
     var delimiter = UInt8(ascii: ",")
+    /// How an export that is turned into records is read; `nil` for lines of JSON and delimited text.
+    var export: ExportShape?
+    /// What the reader of the export said at the end.
+    var remarks = ExportRemarks()
 
     var words: String {
         compression == .none ? format.rawValue : "\(format.rawValue)+\(compression.rawValue)"
@@ -98,7 +102,7 @@ struct RecordFailure: Error { var reason: String }
 
 extension EventSources.Source {
     /// Hands over every record of the file, from the first to the last.
-    func read<Sink: RecordSink>(_ wanted: WantedFields, forced: EventFormat?, into sink: inout Sink) throws
+    func read<Sink: RecordSink>(_ wanted: WantedFields, options: IngestOptions, into sink: inout Sink) throws
         -> SourceShape
     {
         var lines = LineBlocks()
@@ -106,14 +110,45 @@ extension EventSources.Source {
         var shape: SourceShape?
         var json = try JSONLines(wanted)
         var delimited: DelimitedRecords?
+        var conversion: ExportConversion?
         func consume(_ piece: LineBlocks.Piece) throws {
             try json.read(piece, line: &line, into: &sink)
         }
+        var scratch: [UInt8] = []
+        func emit(_ output: ExportOutput, _ origin: Int) throws {
+            scratch.removeAll(keepingCapacity: true)
+            switch output {
+            case .rejected(let reason): return sink.reject(line: origin, reason: reason)
+            case .record(let record): record.write(to: &scratch)
+            case .object(let bytes): scratch.append(contentsOf: bytes)
+            }
+            let length = scratch.count
+            scratch.append(contentsOf: repeatElement(0, count: JSONRecordParser.padding))
+            var line = origin
+            try scratch.withUnsafeBytes {
+                try json.read(UnsafeRawBufferPointer(rebasing: $0[..<length]), line: &line, into: &sink)
+            }
+        }
         let compression = try read { block in
-            if shape == nil { shape = try recognised(block, forced: forced) }
-            guard shape?.format == .csv else { return try lines.read(block, consume) }
-            if delimited == nil { delimited = DelimitedRecords(start: block, wanted: wanted) }
-            try delimited?.read(block, into: &sink)
+            guard !block.isEmpty else { return }
+            if shape == nil {
+                let head = FileHead(block, name: name)
+                let found = try recognised(block, head: head, forced: options.formatIn)
+                shape = found
+                conversion = try found.export.map { export in
+                    try ExportConversion(
+                        export,
+                        ExportContext(name: name, head: head, options: options, modified: try modified))
+                }
+            }
+            if conversion != nil {
+                try conversion?.read(block, emit)
+            } else if shape?.format == .csv {
+                if delimited == nil { delimited = DelimitedRecords(start: block, wanted: wanted) }
+                try delimited?.read(block, into: &sink)
+            } else {
+                try lines.read(block, consume)
+            }
         }
         guard var shape else {
             throw IngestError(
@@ -122,6 +157,7 @@ extension EventSources.Source {
         }
         try lines.finish(consume)
         try delimited?.finish(into: &sink)
+        if let remarks = try conversion?.finish(emit) { shape.remarks = remarks }
         if let header = delimited?.header { shape.header = header }
         if let delimiter = delimited?.delimiter { shape.delimiter = delimiter }
         shape.compression = compression
@@ -146,30 +182,43 @@ extension EventSources.Source {
     }
 
     /// What the first bytes say about the format.
-    func recognised(_ block: UnsafeRawBufferPointer, forced: EventFormat?) throws(IngestError) -> SourceShape
-    {
+    func recognised(
+        _ block: UnsafeRawBufferPointer, head: FileHead, forced: EventFormat?
+    ) throws(IngestError) -> SourceShape {
         if block.starts(with: [0xFF, 0xFE]) || block.starts(with: [0xFE, 0xFF]) {
             throw IngestError(
                 .unknownFormat, "this is UTF-16 text", at: name,
                 remedy: "convert it: iconv -f utf-16 -t utf-8")
         }
-        if let forced { return SourceShape(format: forced, compression: .none) }
+        if let forced, forced == .ndjson || forced == .csv {
+            return SourceShape(format: forced, compression: .none)
+        }
         let start = block.prefix(4096)
         if start.contains(0)
-            || start.filter({ $0 < 0x09 || (0x0E..<0x20).contains($0) }).count > start.count / 50
+            || start.filter({ $0 < 0x09 || (0x0E..<0x20).contains($0) && $0 != 0x1B && $0 != 0x1E }).count
+                > start.count / 50
         {
             throw IngestError(
                 .unknownFormat, "this is binary data, not events", at: name,
-                remedy: "events are read as NDJSON or CSV, plain, gzip or zstd: export them as one of these")
+                remedy:
+                    "export it as text or JSON, plain, gzip or zstd: docs/inputs.md has a table of what is read"
+            )
         }
-        let text = start.starts(with: [0xEF, 0xBB, 0xBF]) ? start.dropFirst(3) : start
-        let first = text.first { $0 > 0x20 }
-        if first == UInt8(ascii: "[") {
+        if let export = ExportShape.recognised(head, forced: forced) {
+            return SourceShape(format: export.format, compression: .none, export: export)
+        }
+        if let forced { throw .notThisFormat(forced, at: name) }
+        if head.outline[""] == "[" {
             throw IngestError(
-                .unknownFormat, "this is one JSON array, not one object a line", at: name,
-                remedy: "split it: jq -c '.[]' \(name) > events.ndjson")
+                .unknownFormat, "this is a JSON array of something else than objects", at: name,
+                remedy: "export an object for each event: docs/inputs.md has a table of what is read")
         }
-        return SourceShape(format: first == UInt8(ascii: "{") ? .ndjson : .csv, compression: .none)
+        guard head.isJSON || head.header.count > 1 else {
+            throw IngestError(
+                .unknownFormat, "this is text of no format that is known", at: name,
+                remedy: "docs/inputs.md has a table of what is read; --format-in says which of them it is")
+        }
+        return SourceShape(format: head.isJSON ? .ndjson : .csv, compression: .none)
     }
 }
 

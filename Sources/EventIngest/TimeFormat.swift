@@ -8,12 +8,17 @@ public enum TimeFormat: Sendable, Hashable {
     case withoutZone(offsetSeconds: Int)
     /// A number of these per second since 1970.
     case unix(perSecond: Int)
+    /// `Oct 10, 2026 @ 14:03:07.512`, as Kibana writes it, or `2026-10-10 14:03:07 UTC`, as BigQuery does; the seconds east of
+    /// Greenwich that were assumed of the first.
+    case worded(offsetSeconds: Int)
 
     /// In words, for the list of assumptions.
     var words: String {
         switch self {
         case .rfc3339: "RFC 3339"
         case .withoutZone(0): "without a zone, taken for UTC"
+        case .worded(0): "in words, taken for UTC"
+        case .worded(let seconds): "in words, taken for \(seconds / 60) minutes east of Greenwich"
         case .withoutZone(let seconds): "without a zone, taken for \(seconds / 60) minutes east of Greenwich"
         case .unix(1): "Unix seconds"
         case .unix(1000): "Unix milliseconds"
@@ -43,6 +48,8 @@ public enum TimeFormat: Sendable, Hashable {
             self = .rfc3339
         } else if Instant(rfc3339: text, assumingOffsetSeconds: 0) != nil {
             self = .withoutZone(offsetSeconds: offsetSeconds ?? 0)
+        } else if TextTime.worded(text, offsetSeconds: 0) != nil {
+            self = .worded(offsetSeconds: offsetSeconds ?? 0)
         } else {
             return nil
         }
@@ -62,6 +69,8 @@ public enum TimeFormat: Sendable, Hashable {
                 return Instant(rfc3339: field.string, assumingOffsetSeconds: nil)
             }
             return Instant(rfc3339: field.string, assumingOffsetSeconds: offset)
+        case .worded(let offset):
+            return field.kind == .string ? TextTime.worded(field.string, offsetSeconds: offset) : nil
         case .unix(let perSecond):
             guard let number = Self.number(field) else { return nil }
             let seconds = number / Double(perSecond)
@@ -110,7 +119,7 @@ struct DateCache {
         case .withoutZone(let seconds):
             guard end == text.count else { return nil }
             milliseconds -= seconds * 1000
-        case .unix: return nil
+        case .unix, .worded: return nil
         }
         return Instant(milliseconds: minute + Int64(milliseconds))
     }

@@ -50,8 +50,10 @@ struct BadInputTests {
             ),
             ("noerror.ndjson", "{\"ts\":\"2020-09-13T12:26:40Z\",\"pod\":\"a\"}\n", "--map error="),
             ("binary.bin", "\u{1}\u{2}\u{3}\0\0\u{4}\u{5}\u{6}", "binary"),
-            ("array.json", "[{\"ts\":1}]", "jq -c"),
-            ("broken.ndjson", "{\"ts\":\n{\"ts\"\n", "could not be read"),
+            ("array.json", "[{\"ts\":1}]", "--map time="),
+            ("numbers.json", "[1, 2]", "something else than objects"),
+            ("prose.txt", "Dear all\n", "no format"),
+            ("broken.ndjson", "{\"ts\":\n{\"ts\"\n", "cut off"),
             ("header.csv", "ts,pod,error\n", "not one event"),
         ])
     func unreadable(name: String, text: String, word: String) throws {

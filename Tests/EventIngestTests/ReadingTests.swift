@@ -185,6 +185,31 @@ struct ReadingTests {
         #expect(try summary(text, options: options).series == summary(text).series)
     }
 
+    @Test(
+        "events that only remind of an export are read as they are",
+        arguments: [
+            "{\"timestamp\":\"2020-09-13T12:27:00Z\",\"line\":12,\"file\":\"a.go\",\"level\":\"error\"}",
+            "{\"ts\":\"2020-09-13T12:27:00Z\",\"complete\":true,\"data\":{\"n\":1},\"error\":true}",
+            "{\"ts\":\"2020-09-13T12:27:00Z\",\"status\":\"error\",\"errorType\":\"Timeout\",\"error\":true}",
+            "{\"ts\":\"2020-09-13T12:27:00Z\",\"events\":[{\"name\":\"x\"}],\"error\":true}",
+            "Time,status,latency_ms\n2020-09-13T12:27:00Z,500,31",
+        ])
+    func lookalikes(text: String) throws {
+        let found = try summary(text)
+        #expect(["ndjson", "csv"].contains(found.inputs[0].format))
+        #expect(found.inputs[0].events == 1 && found.inputs[0].skipped == 0)
+    }
+
+    @Test(
+        "a first line that is cut or no JSON costs itself only",
+        arguments: ["{\"ts\":\"2020-09-13T12:2", "rror\":true}", "Starting the server", "{"])
+    func firstLine(line: String) throws {
+        let good = (0..<6).map { "{\"ts\":\"\(Instant(seconds: 1_600_000_000 + $0))\",\"error\":\($0 == 2)}" }
+        let found = try summary(([line] + good).joined(separator: "\n"))
+        #expect(found.inputs[0].events == 6 && found.inputs[0].format == "ndjson")
+        #expect(found.rejected.map(\.line) == [1])
+    }
+
     @Test("a mark of byte order takes no record with it, the second time either")
     func byteOrderMark() throws {
         let rows = (0..<10).map {

@@ -3,6 +3,8 @@ import DeployModel
 import EventIngest
 import Parallel
 
+private let knownFormats = EventFormat.allCases.map(\.rawValue).joined(separator: ", ")
+
 /// What is read as events, and how.
 struct EventOptions: ParsableArguments {
     @Argument(
@@ -20,8 +22,16 @@ struct EventOptions: ParsableArguments {
 
     @Option(
         name: .customLong("format-in"),
-        help: ArgumentHelp("Read the events as: ndjson, csv.", valueName: "format"))
+        help: ArgumentHelp(
+            "Read the events as this format, rather than recognising it: \(knownFormats).",
+            valueName: "format"))
     var format: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What the values of metrics are: counter (so far), count (of each interval) or rate (per second).",
+            valueName: "kind"))
+    var metricKind: String?
 
     @Option(
         name: .customLong("symptom"),
@@ -56,7 +66,8 @@ struct EventOptions: ParsableArguments {
         IngestOptions(
             roleFields: roleFields, errorExpression: error,
             formatIn: format.flatMap(EventFormat.init(rawValue:)),
-            offsetSeconds: offsetSeconds, jobs: workers)
+            offsetSeconds: offsetSeconds, metricKind: metricKind.flatMap(MetricKind.init(rawValue:)),
+            jobs: workers)
     }
 
     func validate() throws {
@@ -68,8 +79,10 @@ struct EventOptions: ParsableArguments {
             throw ValidationError("--jobs takes a number of threads from 1 to 256")
         }
         if let format, EventFormat(rawValue: format) == nil {
-            let known = EventFormat.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("--format-in takes \(known), not '\(format)'")
+            throw ValidationError("--format-in takes \(knownFormats), not '\(format)'")
+        }
+        if let metricKind, MetricKind(rawValue: metricKind) == nil {
+            throw ValidationError("--metric-kind takes counter, count or rate, not '\(metricKind)'")
         }
     }
 

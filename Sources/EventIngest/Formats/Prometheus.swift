@@ -1,0 +1,132 @@
+import DeployModel
+
+extension ExportShape {
+    /// Prometheus and what answers like it (Thanos, Mimir, VictoriaMetrics, Loki's metric queries): range queries, and the bare
+    /// array that `promtool query range -o json` prints.
+    static let prometheus = [
+        ExportShape(.prometheus, .json(descends: ["", "data", "data.result"]) { PrometheusReader($0) }) {
+            head in
+            ["matrix", "vector", "scalar", "string"].contains(head.outline["data.resultType"])
+                || head.has("data.result[].metric")
+                || head.outline["status"] == "error"
+                    && head.has("errorType")
+                    && head.hasOnly(["status", "errorType", "error", "data", "warnings", "infos"])
+        },
+        ExportShape(.prometheus, .json(descends: [""]) { PrometheusReader($0) }) { head in
+            head.has("[].metric")
+                && (head.has("[].values") || head.has("[].histograms") || head.has("[].value"))
+        },
+    ]
+
+    /// VictoriaMetrics `/api/v1/export`: a line for each part of a series, milliseconds.
+    static let victoriaMetrics = [
+        ExportShape(.victoriametrics, .json(descends: [], isLines: true) { VictoriaMetricsReader($0) }) {
+            head in
+            head.has("metric", "values", "timestamps")
+        }
+    ]
+}
+
+/// What is thrown when a file holds the error that a server answered with.
+func serverError(at name: String, saying message: String? = nil) -> IngestError {
+    IngestError(
+        .unreadable, "this is an error that the server answered with\(message.map { ": \($0)" } ?? "")",
+        at: name,
+        remedy: "mend the query and export again")
+}
+
+private final class PrometheusReader: JSONExportReader {
+    private var points: MetricPoints
+    private let context: ExportContext
+    private var remarks = ExportRemarks()
+    private var isError = false
+
+    init(_ context: ExportContext) {
+        self.context = context
+        points = MetricPoints(context, stamp: .end)
+    }
+
+    func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
+        guard let node = try element(value, line: line, emit) else { return }
+        switch path {
+        case "status": isError = node.text == "error"
+        case "error": if isError { throw serverError(at: context.name, saying: node.text) }
+        case "data.resultType":
+            guard node.text == "matrix" || node.text == "streams" else { throw oneInstant(node.text ?? "") }
+        case "warnings":
+            for warning in node.elements.compactMap(\.text) {
+                remarks.warnings.append(
+                    Warning(
+                        code: "partial_answer", text: "The server warned: \(warning)",
+                        remedy: "part of the data may be missing; ask again when every store answers"))
+            }
+        case "data.result[]", "[]": try take(series: node, line: line, emit)
+        default: break
+        }
+    }
+
+    private func oneInstant(_ type: String) -> IngestError {
+        IngestError(
+            .nothingReadable, "this is the answer to an instant query (\(type)), which cannot show a change",
+            at: context.name, remedy: "ask /api/v1/query_range with start, end and step")
+    }
+
+    private func take(series node: JSONNode, line: Int, _ emit: ExportSink) throws {
+        guard node["value"] == nil, node["histogram"] == nil else { throw oneInstant("vector") }
+        let (name, labels) = metric(node["metric"])
+        let isHistogram = node["values"] == nil
+        let number = points.series(name, labels, line: line)
+        for pair in node[isHistogram ? "histograms" : "values"]?.elements ?? [] {
+            let parts = pair.elements
+            guard parts.count == 2 else {
+                try emit(.rejected("a point is no pair of a time and a value"), line)
+                continue
+            }
+            let value = isHistogram ? parts[1]["count"]?.double : parts[1].double
+            try points.add(value, at: ExportTime.seconds.read(parts[0]), to: number, line: line, emit)
+        }
+    }
+
+    func finish(_ emit: ExportSink) throws -> ExportRemarks {
+        if isError { throw serverError(at: context.name) }
+        guard !points.isEmpty else {
+            throw IngestError(
+                .empty, "the answer holds no series", at: context.name,
+                remedy: "check the query, its labels and the range of time")
+        }
+        let found = try points.finish(emit)
+        remarks.assumptions += found.assumptions
+        remarks.warnings += found.warnings
+        return remarks
+    }
+}
+
+/// The name and the other labels of a series.
+private func metric(_ node: JSONNode?) -> (name: String, labels: [String: String]) {
+    var labels: [String: String] = [:]
+    for member in node?.members ?? [] { labels[member.key] = member.value.text }
+    return (labels.removeValue(forKey: "__name__") ?? "", labels)
+}
+
+private final class VictoriaMetricsReader: JSONExportReader {
+    private var points: MetricPoints
+
+    init(_ context: ExportContext) { points = MetricPoints(context, stamp: .end) }
+
+    func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
+        guard let node = try element(value, line: line, emit) else { return }
+        guard node["metric"] != nil, let values = node["values"]?.elements,
+            let times = node["timestamps"]?.elements,
+            values.count == times.count
+        else { return try emit(.rejected("it is no series with as many values as timestamps"), line) }
+        let (name, labels) = metric(node["metric"])
+        // Buckets and sums of histograms say nothing of how many there were.
+        guard !name.hasSuffix("_bucket"), !name.hasSuffix("_sum") else { return }
+        let number = points.series(name, labels, line: line)
+        for (value, time) in zip(values, times) {
+            try points.add(value.double, at: ExportTime.milliseconds.read(time), to: number, line: line, emit)
+        }
+    }
+
+    func finish(_ emit: ExportSink) throws -> ExportRemarks { try points.finish(emit) }
+}
