@@ -82,9 +82,9 @@ private func typeTrap(_ value: JudgedValue, of object: JudgedObject) -> FaultFin
     guard let scalar = value.node.scalar, !scalar.isTemplated else { return nil }
     let old = value.before?.scalar.flatMap { $0.isTemplated ? nil : $0 }
     let expected = object.expected(at: value.path)
-    let isHidden =
+    lazy var isHidden =
         object.kind == "Secret" || maskedIfSecret(scalar.text, name: value.path.valueName) != scalar.text
-    let shown = isHidden ? "the value" : "`\(scalar.text)`"
+    lazy var shown = isHidden ? "the value" : "`\(scalar.text)`"
     func words(_ reading: PlainReading) -> String { isHidden ? reading.kindWords : reading.words }
 
     if let refused = refusal(of: scalar, expected: expected) {

@@ -10,17 +10,16 @@ func suspectsToAccuse(_ incident: Incident) -> Set<String> {
 /// The configuration changes of the accused deploys, the most suspicious first; of a deploy that is the less likely one, by so
 /// much less.
 func accuse(
-    _ deploys: [Deploy], of incident: Incident, comparisons: [String: ConfigComparison],
-    failures: FailureContext,
+    _ deploys: [Deploy], of incident: Incident, rankings: inout ChangeRankings,
     source: some InvestigationSource
 ) throws -> [RankedChange] {
     var ranked: [RankedChange] = []
     let most = incident.suspects.first?.probability ?? 0
     for deploy in deploys {
-        guard let comparison = comparisons[deploy.id],
+        guard let changes = rankings.changes(of: deploy.id),
             let own = incident.suspects.first(where: { $0.deploy == deploy.id })?.probability
         else { continue }
-        for var change in rankChanges(comparison, failures: failures) {
+        for var change in changes {
             if own < most {
                 let factor = (own / most * 1000).rounded() / 1000
                 change.factors.append(

@@ -24,6 +24,7 @@ private let allowedImports: [String: Set<String>] = [
     "BlameDeployCLI": [
         "ArgumentParser", "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "DeployModel",
         "DeployRecords", "EventIngest", "GitHistory", "Investigation", "Parallel", "Reporting", "Scenario",
+        "Synchronization",
     ],
     "blamedeploy": ["BlameDeployCLI"],
 ]
