@@ -19,6 +19,7 @@ func accuse(
         guard let changes = rankings.changes(of: deploy.id),
             let own = incident.suspects.first(where: { $0.deploy == deploy.id })?.probability
         else { continue }
+        var origins = Origins(of: deploy)
         for var change in changes {
             if own < most {
                 let factor = (own / most * 1000).rounded() / 1000
@@ -29,7 +30,7 @@ func accuse(
                 change.score = RankedChange.score(
                     suspicions: change.suspicions, factors: change.factors)
             }
-            change.commit = try source.origin(of: change.change.path, in: deploy) ?? deploy.commit
+            change.commit = try origins.origin(of: change.change.path, source: source) ?? deploy.commit
             ranked.append(change)
         }
     }
