@@ -18,7 +18,9 @@ struct ChangedFile {
             return nil
         }
         self.file = file
-        if file.status != .added, let found = try before.flatMap({ try cache.file(at: file.pathBefore, in: $0) }) {
+        if file.status != .added,
+            let found = try before.flatMap({ try cache.file(at: file.pathBefore, in: $0) })
+        {
             (self.before, objectsBefore) = (found.file, found.manifests)
         }
         if file.status != .removed, let found = try cache.file(at: file.path, in: after) {

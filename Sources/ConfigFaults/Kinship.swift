@@ -83,13 +83,13 @@ private func words(of name: String) -> Set<String> {
 }
 
 private let commonWords: Set = [
-        "app", "apps", "service", "services", "svc", "deployment", "deployments", "deploy", "k8s",
-        "kubernetes", "helm",
-        "chart", "charts", "config", "configs", "values", "value", "template", "templates", "base", "overlay",
-        "overlays",
-        "prod", "production", "staging", "stage", "dev", "development", "test", "main", "default", "env",
-        "environments",
-        "yaml", "yml", "json", "spec", "data", "manifest", "manifests", "cluster", "clusters",
-        "kustomization", "release", "tpl", "tf", "toml", "hcl", "sops", "conf", "ini", "properties", "j2",
-        "helmrelease", "docker", "compose", "name", "the", "of",
+    "app", "apps", "service", "services", "svc", "deployment", "deployments", "deploy", "k8s",
+    "kubernetes", "helm",
+    "chart", "charts", "config", "configs", "values", "value", "template", "templates", "base", "overlay",
+    "overlays",
+    "prod", "production", "staging", "stage", "dev", "development", "test", "main", "default", "env",
+    "environments",
+    "yaml", "yml", "json", "spec", "data", "manifest", "manifests", "cluster", "clusters",
+    "kustomization", "release", "tpl", "tf", "toml", "hcl", "sops", "conf", "ini", "properties", "j2",
+    "helmrelease", "docker", "compose", "name", "the", "of",
 ]

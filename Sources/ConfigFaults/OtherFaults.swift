@@ -96,7 +96,8 @@ private let placeholderWords: Set = [
 /// What each of the placeholders holds: an angle bracket, or one of the letters that are in all of the words.
 private func isOfPlaceholders(_ byte: UInt8) -> Bool {
     switch byte | 0x20 {
-    case UInt8(ascii: "<") | 0x20, UInt8(ascii: "e"), UInt8(ascii: "o"), UInt8(ascii: "t"), UInt8(ascii: "x"): true
+    case UInt8(ascii: "<") | 0x20, UInt8(ascii: "e"), UInt8(ascii: "o"), UInt8(ascii: "t"), UInt8(ascii: "x"):
+        true
     default: byte >= 0x80
     }
 }

@@ -115,7 +115,8 @@ private struct ChangedField {
         // Letters first: hardly any name begins like one of the words.
         guard !letters.isDisjoint(with: wanted.letters) || hasCompounds else { return false }
         return wanted.words.contains { word in nameWords.contains { $0.hasPrefix(word) } }
-            || hasCompounds && wanted.compounds.contains { word in names.suffix(2).contains { $0.holds(word) } }
+            || hasCompounds
+                && wanted.compounds.contains { word in names.suffix(2).contains { $0.holds(word) } }
     }
 
     var words: String {
@@ -374,7 +375,9 @@ private func address(_ field: ChangedField) -> FaultFinding? {
 
 private func address(of text: String) -> (scheme: String, host: String, port: String)? {
     // Most values hold neither, and no address is without.
-    guard text.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }) else { return nil }
+    guard text.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }) else {
+        return nil
+    }
     var rest = text[...]
     var scheme = ""
     if text.holds("://"), let separator = text.range(ofText: "://") {
@@ -425,7 +428,8 @@ private let wordsOfTransport = [
 
 /// F27.
 private func transport(_ field: ChangedField) -> FaultFinding? {
-    guard field.names.suffix(3).contains(where: { name in wordsOfTransport.contains { name.holds($0) } }) else {
+    guard field.names.suffix(3).contains(where: { name in wordsOfTransport.contains { name.holds($0) } })
+    else {
         return nil
     }
     return FaultFinding(

@@ -106,9 +106,9 @@ private func words(_ text: String) -> [String] {
 }
 
 private let commonWords: Set = [
-        "name", "value", "spec", "template", "containers", "config", "true", "false", "null", "error",
-        "failed", "from",
-        "with", "deployment", "metadata", "valuefrom", "secretkeyref", "configmapkeyref", "event", "request",
+    "name", "value", "spec", "template", "containers", "config", "true", "false", "null", "error",
+    "failed", "from",
+    "with", "deployment", "metadata", "valuefrom", "secretkeyref", "configmapkeyref", "event", "request",
 ]
 
 /// What can only be a name: `PAYMENTS_URL`, `redis-primary.prod.internal` with its parts, `maxConnections`, in lower case.

@@ -169,16 +169,16 @@ func isSetByPlatform(_ name: String) -> Bool {
 }
 
 private let namesOfPlatforms: Set = [
-        "HOSTNAME", "PATH", "HOME", "USER", "PWD", "SHELL", "LANG", "TERM", "TMPDIR", "TEMP", "TMP", "UID",
-        "GID", "HOST", "PORT", "CI", "NODE_ENV", "RAILS_ENV", "RACK_ENV", "LOGNAME", "OLDPWD", "ENV",
-        "ENVIRONMENT", "NAMESPACE", "POD_NAME", "POD_IP", "NODE_NAME", "APPDATA", "USERPROFILE",
+    "HOSTNAME", "PATH", "HOME", "USER", "PWD", "SHELL", "LANG", "TERM", "TMPDIR", "TEMP", "TMP", "UID",
+    "GID", "HOST", "PORT", "CI", "NODE_ENV", "RAILS_ENV", "RACK_ENV", "LOGNAME", "OLDPWD", "ENV",
+    "ENVIRONMENT", "NAMESPACE", "POD_NAME", "POD_IP", "NODE_NAME", "APPDATA", "USERPROFILE",
 ]
 
 private let leadsOfPlatforms = [
-        "CI_", "GITHUB_", "GITLAB_", "KUBERNETES_", "AWS_", "ECS_", "GOOGLE_", "AZURE_", "RUNNER_",
-        "CIRCLE_", "TRAVIS_", "BUILDKITE_", "JENKINS_", "DOCKER_", "COMPOSE_", "XDG_", "LC_", "LAMBDA_",
-        "BITBUCKET_", "DRONE_", "HEROKU_", "RENDER_", "VERCEL_", "FLY_",
-        "java.", "user.", "os.", "random.", "project.", "spring.", "server.", "management.", "local.",
+    "CI_", "GITHUB_", "GITLAB_", "KUBERNETES_", "AWS_", "ECS_", "GOOGLE_", "AZURE_", "RUNNER_",
+    "CIRCLE_", "TRAVIS_", "BUILDKITE_", "JENKINS_", "DOCKER_", "COMPOSE_", "XDG_", "LC_", "LAMBDA_",
+    "BITBUCKET_", "DRONE_", "HEROKU_", "RENDER_", "VERCEL_", "FLY_",
+    "java.", "user.", "os.", "random.", "project.", "spring.", "server.", "management.", "local.",
 ]
 
 private let givenWords: Set = ["tag", "version", "sha", "commit", "revision", "build", "branch", "digest"]

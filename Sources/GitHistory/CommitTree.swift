@@ -102,9 +102,9 @@ public final class CommitTree: SourceTree {
     public func occurrences(of names: Set<String>) throws -> [String: [Occurrence]] {
         let search = WordSearch(names)
         var found: [String: [Occurrence]] = [:]
-        for path in sortedPaths {
-            guard let oid = entries[path], index?.mayHold(search, oid) ?? true, size(of: oid) <= 1 << 20
-            else { continue }
+        let blobs = sortedPaths.compactMap { path in entries[path].map { (path: path, oid: $0) } }
+        for (path, oid) in index?.candidates(for: search, among: blobs) ?? blobs {
+            guard size(of: oid) <= 1 << 20 else { continue }
             let hits = try read(oid, path: path) { bytes in
                 index?.add(bytes, oid)
                 return search.hits(in: bytes)
@@ -162,12 +162,13 @@ extension Repository {
 /// Finds whole words in text, all in one pass: runs of letters, digits and underscores are looked up by length, then by a
 /// hash, before they are compared.
 struct WordSearch {
-    let names: Set<String>
+    /// Whether a ``WordIndex`` knows words such as these.
+    let areIndexed: Bool
     private let byHash: [UInt64: [(name: String, bytes: [UInt8])]]
     private let lengths: [Bool]
 
     init(_ names: Set<String>) {
-        self.names = names
+        areIndexed = names.allSatisfy { WordIndex.isIndexed(Array($0.utf8)) }
         var byHash: [UInt64: [(name: String, bytes: [UInt8])]] = [:]
         var lengths = [Bool](repeating: false, count: (names.map(\.utf8.count).max() ?? 0) + 1)
         for name in names.sorted() where !name.isEmpty {

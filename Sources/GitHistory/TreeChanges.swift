@@ -117,7 +117,9 @@ extension Repository {
         return try Handle.make(freedBy: git_diff_free, "compare \(commit.abbreviated) with the commit before")
         {
             [pointer] result in
-            guard !paths.isEmpty else { return git_diff_tree_to_tree(&result, pointer, before, after, &options) }
+            guard !paths.isEmpty else {
+                return git_diff_tree_to_tree(&result, pointer, before, after, &options)
+            }
             // The names one after another, and where each begins.
             var text = Array(paths.joined())
             let starts = paths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }.dropLast()

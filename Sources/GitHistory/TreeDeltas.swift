@@ -121,7 +121,8 @@ private struct TreeWalk {
 
     private mutating func compareFolders(_ old: OpaquePointer?, _ new: OpaquePointer?) throws(GitError) {
         guard depth < Self.deepest else {
-            throw GitError(.other, "the folders of a commit nest deeper than \(Self.deepest)", at: repository.path)
+            throw GitError(
+                .other, "the folders of a commit nest deeper than \(Self.deepest)", at: repository.path)
         }
         depth += 1
         defer { depth -= 1 }
