@@ -33,6 +33,8 @@ struct CollectedEvidence: InvestigationSource {
 final class EarlierReads {
     fileprivate var tree: CommitTree?
     fileprivate let cache = ManifestCache()
+    /// Which files hold which names; kept from the second comparison on, since a single one would not gain by it.
+    fileprivate var index: WordIndex?
 }
 
 extension Repository {
@@ -52,8 +54,9 @@ extension Repository {
         from: CommitID?, to: CommitID, code: [any CodeRepository] = [], earlier: EarlierReads = EarlierReads()
     ) throws -> ConfigComparison {
         let before = try from.map { try tree(of: $0, near: earlier.tree) }
-        let after = try tree(of: to, near: before ?? earlier.tree)
+        let after = try tree(of: to, near: before ?? earlier.tree, index: earlier.index)
         earlier.tree = after
+        if earlier.index == nil { earlier.index = WordIndex() }
         return try ConfigFaults.compareConfig(
             before: before, after: after, files: try changes(from: from, to: to), cache: earlier.cache,
             code: code)
