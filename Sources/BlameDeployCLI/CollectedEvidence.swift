@@ -9,6 +9,7 @@ struct CollectedEvidence: InvestigationSource {
     var repository: Repository?
     var code: [any CodeRepository] = []
     var rules: ProjectRules?
+    private let earlier = EarlierReads()
     var readEvents: (_ during: TimeWindow, _ before: TimeWindow?) throws -> EventTable
 
     func events(during interest: TimeWindow, before baseline: TimeWindow?) throws -> EventTable {
@@ -20,7 +21,7 @@ struct CollectedEvidence: InvestigationSource {
             return nil
         }
         var comparison = try repository.compareConfig(
-            from: repository.base(of: deploy), to: commit, code: code)
+            from: repository.base(of: deploy), to: commit, code: code, earlier: earlier)
         rules?.narrow(&comparison, environment: deploy.environment)
         return comparison
     }
@@ -29,6 +30,14 @@ struct CollectedEvidence: InvestigationSource {
         guard let repository, let commit = deploy.commit else { return nil }
         return try repository.lastCommit(touching: path, after: repository.base(of: deploy), upTo: commit)
     }
+}
+
+/// What was read for the comparison before: the files of the next one are mostly the same.
+final class EarlierReads {
+    fileprivate var tree: CommitTree?
+    fileprivate let cache = ManifestCache()
+    /// Which files hold which names; kept from the second comparison on, since a single one would not gain by it.
+    fileprivate var index: WordIndex?
 }
 
 extension Repository {
@@ -41,12 +50,18 @@ extension Repository {
 
     /// The configuration changes between two commits; `from` is `nil` for the very first one.
     ///
-    /// - Parameter code: the repositories that images are built from.
+    /// - Parameters:
+    ///   - code: the repositories that images are built from.
+    ///   - earlier: what comparisons before this one read.
     func compareConfig(
-        from: CommitID?, to: CommitID, code: [any CodeRepository] = []
+        from: CommitID?, to: CommitID, code: [any CodeRepository] = [], earlier: EarlierReads = EarlierReads()
     ) throws -> ConfigComparison {
-        let before = try from.map { try tree(of: $0) }
+        let before = try from.map { try tree(of: $0, near: earlier.tree) }
+        let after = try tree(of: to, near: before ?? earlier.tree, index: earlier.index)
+        earlier.tree = after
+        if earlier.index == nil { earlier.index = WordIndex() }
         return try ConfigFaults.compareConfig(
-            before: before, after: try tree(of: to), files: try changes(from: from, to: to), code: code)
+            before: before, after: after, files: try changes(from: from, to: to), cache: earlier.cache,
+            code: code)
     }
 }

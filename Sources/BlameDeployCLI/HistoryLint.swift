@@ -3,6 +3,7 @@ import ConfigTree
 import DeployModel
 import GitHistory
 import Parallel
+import Synchronization
 
 /// Every commit of a range judged by itself.
 struct HistoryLint: Sendable {
@@ -22,34 +23,56 @@ struct HistoryLint: Sendable {
 
     /// Commits that change no configuration are passed over.
     func run() throws -> Outcome {
-        let size = max(1, (commits.count + 8 * workers - 1) / (8 * workers))
+        let size = max(1, (commits.count + 16 * workers - 1) / (16 * workers))
         let stretches = stride(from: 0, to: commits.count, by: size).map {
             commits[$0..<min($0 + size, commits.count)]
         }
         let index = WordIndex()
-        return try concurrentMap(stretches, workers: workers) { try judge($0, index: index) }
+        let next = Atomic(0)
+        let count = min(workers, stretches.count)
+        // What a worker read for one stretch is mostly what it needs for its next.
+        let judged = try concurrentMap(Array(0..<count), workers: count) { _ in
+            let judge = try HistoryJudge(repository: repository, index: index)
+            var found: [(place: Int, outcome: Outcome)] = []
+            while case let place = next.wrappingAdd(1, ordering: .relaxed).oldValue, place < stretches.count {
+                found.append((place, try judge.judge(stretches[place])))
+            }
+            return found
+        }
+        return judged.flatMap { $0 }.sorted { $0.place < $1.place }
             .reduce(into: Outcome()) { whole, part in
-                whole.findings += part.findings
-                whole.configCommits += part.configCommits
+                whole.findings += part.outcome.findings
+                whole.configCommits += part.outcome.configCommits
             }
     }
+}
 
-    private func judge(_ stretch: ArraySlice<CommitRecord>, index: WordIndex) throws -> Outcome {
-        let repository = try Repository(discovering: repository)
-        let cache = ManifestCache()
-        var latest: (commit: CommitID, tree: CommitTree)?
-        func tree(of commit: CommitID) throws -> CommitTree {
-            if let latest, latest.commit == commit { return latest.tree }
-            let tree = try repository.tree(of: commit, near: latest?.tree, index: index)
-            latest = (commit, tree)
-            return tree
-        }
-        var outcome = Outcome()
+/// Judges commits one after another, and remembers what it read. For one thread.
+private final class HistoryJudge {
+    private let repository: Repository
+    private let index: WordIndex
+    private let cache = ManifestCache()
+    private var latest: (commit: CommitID, tree: CommitTree)?
+
+    init(repository: String, index: WordIndex) throws {
+        self.repository = try Repository(discovering: repository)
+        self.index = index
+    }
+
+    private func tree(of commit: CommitID) throws -> CommitTree {
+        if let latest, latest.commit == commit { return latest.tree }
+        let tree = try repository.tree(of: commit, near: latest?.tree, index: index)
+        latest = (commit, tree)
+        return tree
+    }
+
+    func judge(_ stretch: ArraySlice<CommitRecord>) throws -> HistoryLint.Outcome {
+        var outcome = HistoryLint.Outcome()
         for record in stretch {
             let parent = record.parents.first
-            let paths = try repository.changedPaths(from: parent, to: record.id)
-            guard paths.contains(where: mayBeConfiguration) else { continue }
-            let files = try repository.changes(from: parent, to: record.id)
+            let difference = try CommitDifference(repository, from: parent, to: record.id)
+            guard difference.paths.contains(where: mayBeConfiguration) else { continue }
+            let files = try repository.changes(in: difference)
             outcome.configCommits += 1
             let before = try parent.map(tree)
             let after = try tree(of: record.id)

@@ -7,4 +7,13 @@
 #include <git2/sys/mempack.h>
 #include <git2/sys/repository.h>
 
+/* git_libgit2_opts takes arguments of any number and type; Swift does not see such functions. */
+static inline int blamedeploy_cache_objects(git_object_t type, size_t most_bytes) {
+    return git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, type, most_bytes);
+}
+
+static inline int blamedeploy_cache_size(ssize_t most_bytes) {
+    return git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, most_bytes);
+}
+
 #endif

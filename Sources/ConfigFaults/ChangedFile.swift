@@ -6,6 +6,9 @@ struct ChangedFile {
     var file: FileChange
     var before: ConfigFile?
     var after: ConfigFile?
+    /// Their objects.
+    private(set) var objectsBefore: [Manifest] = []
+    private(set) var objectsAfter: [Manifest] = []
 
     /// - Returns: `nil` for a file that is no configuration on either side.
     init?(
@@ -14,12 +17,15 @@ struct ChangedFile {
         guard mayBeConfiguration(path: file.path) || mayBeConfiguration(path: file.pathBefore) else {
             return nil
         }
-        func read(_ path: String, _ tree: (any SourceTree)?) throws -> ConfigFile? {
-            try tree.flatMap { try cache.file(at: path, in: $0) }
-        }
         self.file = file
-        if file.status != .added { self.before = try read(file.pathBefore, before) }
-        if file.status != .removed { self.after = try read(file.path, after) }
+        if file.status != .added,
+            let found = try before.flatMap({ try cache.file(at: file.pathBefore, in: $0) })
+        {
+            (self.before, objectsBefore) = (found.file, found.manifests)
+        }
+        if file.status != .removed, let found = try cache.file(at: file.path, in: after) {
+            (self.after, objectsAfter) = (found.file, found.manifests)
+        }
         if self.before == nil, self.after == nil { return nil }
     }
 
@@ -39,14 +45,14 @@ struct Surroundings {
     /// Reads the other configuration files as well, when objects that refer to each other are among the changed ones: the
     /// nearest folders first, up to a limit.
     init(_ changed: [ChangedFile], after tree: any SourceTree, cache: ManifestCache) throws {
-        let changedBefore = changed.compactMap(\.before).flatMap(manifests(of:))
-        let changedAfter = changed.compactMap(\.after).flatMap(manifests(of:))
+        let changedBefore = changed.flatMap(\.objectsBefore)
+        let changedAfter = changed.flatMap(\.objectsAfter)
         var others: [Manifest] = []
         let isKubernetes = (changedBefore + changedAfter).contains { $0.root["apiVersion"] != nil }
         if isKubernetes {
             let own = Set(changed.map(\.file.path))
-            let paths = try tree.paths().filter { !own.contains($0) && isManifestPath($0) }
-            let ordered = Self.nearest(paths, to: changed.map(\.file.path))
+            let paths = try tree.paths().filter { !own.contains($0) }
+            let ordered = Self.nearest(paths, to: changed.map(\.file.path), cache: cache)
             var bytes = 0
             for (count, path) in ordered.enumerated() {
                 guard count < Self.mostFiles, bytes < Self.mostBytes else {
@@ -76,19 +82,24 @@ struct Surroundings {
         }
     }
 
-    /// Paths that share more folders with a changed file come first.
-    private static func nearest(_ paths: [String], to changed: [String]) -> [String] {
-        let folders = Set(changed.map { $0.split(separator: "/").dropLast().map(String.init) })
-        func shared(_ path: String) -> Int {
-            let own = path.split(separator: "/").dropLast().map(String.init)
-            return folders.map { zip(own, $0).prefix { $0.0 == $0.1 }.count }.max() ?? 0
+    /// The paths that may hold objects: those that share more folders with a changed file come first.
+    ///
+    /// - Parameter paths: sorted.
+    private static func nearest(_ paths: [String], to changed: [String], cache: ManifestCache) -> [String] {
+        let folders = Set(changed.map { $0.split(separator: "/").dropLast() as Array })
+        var byShared: [[String]] = []
+        for path in paths {
+            guard let own = cache.manifestFolders(of: path) else { continue }
+            let shared = folders.map { other in zip(own, other).prefix { $0.0 == $0.1 }.count }.max() ?? 0
+            while byShared.count <= shared { byShared.append([]) }
+            byShared[shared].append(path)
         }
-        return paths.map { (path: $0, shared: shared($0)) }
-            .sorted { ($1.shared, $0.path) < ($0.shared, $1.path) }.map(\.path)
+        return byShared.reversed().flatMap { $0 }
     }
 }
 
-private func isManifestPath(_ path: String) -> Bool {
+/// Whether a file may hold objects, by its path.
+func isManifestPath(_ path: String) -> Bool {
     let lowered = path.lowercased()
     return (lowered.holds(".yaml") || lowered.holds(".yml") || lowered.hasSuffix(".json"))
         && mayBeConfiguration(path: path)
@@ -97,8 +108,8 @@ private func isManifestPath(_ path: String) -> Bool {
 /// The differences of a file's objects as changes.
 func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> [FoundChange] {
     let path = file.file.path
-    let before = (file.before.map(manifests(of:)) ?? []).map { ($0.identity(path: path), $0) }
-    let after = (file.after.map(manifests(of:)) ?? []).map { ($0.identity(path: path), $0) }
+    let before = file.objectsBefore.map { ($0.identity(path: path), $0) }
+    let after = file.objectsAfter.map { ($0.identity(path: path), $0) }
     let old = Dictionary(before, uniquingKeysWith: { _, last in last })
     let new = Dictionary(after, uniquingKeysWith: { _, last in last })
     let lines = file.lines

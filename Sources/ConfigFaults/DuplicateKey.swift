@@ -5,14 +5,16 @@ import DeployModel
 ///
 /// YAML and JSON readers of clusters keep the last one without a word. When the two say the same it is only untidy.
 func findDuplicateKeys(in file: ChangedFile, surroundings: Surroundings, changes: inout [FoundChange]) {
-    guard let after = file.after else { return }
+    guard file.after != nil else { return }
     let path = file.file.path
-    let earlier = (file.before.map(manifests(of:)) ?? []).map { ($0.identity(path: path), $0) }
-    let before = Dictionary(earlier, uniquingKeysWith: { _, last in last })
-    for manifest in manifests(of: after) {
-        let old = before[manifest.identity(path: path)]
+    for manifest in file.objectsAfter {
+        // Hardly any object has one.
+        let found = duplicates(in: manifest.root)
+        guard !found.isEmpty else { continue }
+        let identity = manifest.identity(path: path)
+        let old = file.objectsBefore.last { $0.identity(path: path) == identity }
         let known = Set(old.map { duplicates(in: $0.root).map(\.path) } ?? [])
-        for duplicate in duplicates(in: manifest.root)
+        for duplicate in found
         where !known.contains(duplicate.path) && !mayRepeat(duplicate, in: manifest) {
             record(
                 duplicate, of: manifest, before: old, path: path, surroundings: surroundings,
@@ -97,20 +99,36 @@ private struct DuplicateEntry {
     var entries: [ConfigNode.Entry]
 }
 
+/// Whether a key stands twice, in whatever branches.
+private func repeatsKeys(_ entries: [ConfigNode.Entry]) -> Bool {
+    guard entries.count > 8 else {
+        return entries.indices.contains { index in
+            entries[..<index].contains { $0.key == entries[index].key }
+        }
+    }
+    var seen: Set<String> = []
+    return entries.contains { !seen.insert($0.key).inserted }
+}
+
 private func duplicates(in root: ConfigNode) -> [DuplicateEntry] {
     var found: [DuplicateEntry] = []
     func visit(_ node: ConfigNode, _ path: FieldPath, _ list: String?) {
         switch node.kind {
         case .scalar: break
         case .mapping(let entries):
-            // What came in through a merge key is meant to be overridden.
-            let groups = Dictionary(
-                grouping: entries.filter { !$0.isMerged }, by: { "\($0.branch)/\($0.key)" })
-            for (_, group) in groups where group.count > 1 {
-                found.append(DuplicateEntry(path: path + [.key(group[0].key)], entries: group))
+            if repeatsKeys(entries) {
+                // What came in through a merge key is meant to be overridden.
+                let groups = Dictionary(
+                    grouping: entries.filter { !$0.isMerged }, by: { "\($0.branch)/\($0.key)" })
+                for (_, group) in groups where group.count > 1 {
+                    found.append(DuplicateEntry(path: path + [.key(group[0].key)], entries: group))
+                }
             }
-            for entry in entries { visit(entry.value, path + [.key(entry.key)], entry.key) }
+            for entry in entries where entry.value.scalar == nil {
+                visit(entry.value, path + [.key(entry.key)], entry.key)
+            }
         case .sequence(let elements):
+            guard elements.contains(where: { $0.scalar == nil }) else { return }
             let identity = identityKey(ofList: list, elements: elements)
             for (index, element) in elements.enumerated() {
                 let step =

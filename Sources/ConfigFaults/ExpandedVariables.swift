@@ -12,9 +12,9 @@ func findUnexpandedVariables(
         guard let after = file.after, after.lines.contains(where: refers) else { continue }
         let path = file.file.path
         let old = Dictionary(
-            (file.before.map(manifests(of:)) ?? []).map { ($0.identity(path: path), $0) },
+            file.objectsBefore.map { ($0.identity(path: path), $0) },
             uniquingKeysWith: { _, last in last })
-        for manifest in manifests(of: after) where manifest.isWorkload {
+        for manifest in file.objectsAfter where manifest.isWorkload {
             let lost = unexpanded(in: manifest, lines: after.lines, index: surroundings.after)
             guard !lost.isEmpty else { continue }
             let before = old[manifest.identity(path: path)].map {

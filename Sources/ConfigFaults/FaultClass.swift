@@ -4,6 +4,8 @@ struct FaultClass: Sendable, Hashable {
     let number: Int
     /// A stable slug.
     let slug: String
+    /// The same as the kind of a fact in a report.
+    let evidenceKind: String
     /// What it is, in a few words.
     let title: String
     /// How much it adds to the suspicion when it is there, from 0 to 1.
@@ -16,6 +18,7 @@ struct FaultClass: Sendable, Hashable {
     ) {
         self.number = number
         self.slug = slug
+        evidenceKind = slug.replacing("-", with: "_")
         self.title = title
         self.weight = weight
         isContradiction = contradiction

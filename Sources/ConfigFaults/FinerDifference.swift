@@ -101,8 +101,10 @@ private func elements(of difference: FieldDifference, old: [ConfigNode], new: [C
     // beside the others.
     let isText = new.allSatisfy { $0.scalar.map { $0.style == .quoted || !isTypedPlain($0.text) } ?? false }
     guard before.sorted() != after.sorted(), isText else { return [] }
-    let lines = LineDifference(before, after)
-    return lines.stretches(newCount: after.count).flatMap { stretch in
+    let stretches = LineDifference(before, after).stretches(newCount: after.count)
+    // Too many are not told apart, and finding the pairs among them takes long.
+    guard stretches.reduce(0, { $0 + max($1.old.count, $1.new.count) }) <= mostParts else { return [] }
+    return stretches.flatMap { stretch in
         paired(Array(old[stretch.old]), Array(new[stretch.new])).enumerated().map { place, pair in
             let own = (pair.after ?? pair.before)?.text.flatMap(flagName)
             let name = own ?? flag(before: pair.after, in: new) ?? flag(before: pair.before, in: old)

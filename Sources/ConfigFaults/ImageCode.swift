@@ -12,7 +12,7 @@ func traceImages(
     guard !code.isEmpty else { return [] }
     var trace = ImageTrace(code: code, tree: tree, surroundings: surroundings)
     let roots = files.reduce(into: [String: [Manifest]]()) {
-        $0[$1.file.path] = $1.after.map(manifests(of:)) ?? []
+        $0[$1.file.path] = $1.objectsAfter
     }
     for index in changes.indices {
         guard let bump = ImageBump(changes[index], roots: roots[changes[index].change.path] ?? []) else {

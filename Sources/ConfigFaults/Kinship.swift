@@ -79,16 +79,17 @@ struct Kinship {
 
 /// The words of a name, without those that stand in every repository.
 private func words(of name: String) -> Set<String> {
-    let common: Set = [
-        "app", "apps", "service", "services", "svc", "deployment", "deployments", "deploy", "k8s",
-        "kubernetes", "helm",
-        "chart", "charts", "config", "configs", "values", "value", "template", "templates", "base", "overlay",
-        "overlays",
-        "prod", "production", "staging", "stage", "dev", "development", "test", "main", "default", "env",
-        "environments",
-        "yaml", "yml", "json", "spec", "data", "manifest", "manifests", "cluster", "clusters",
-        "kustomization", "release", "tpl", "tf", "toml", "hcl", "sops", "conf", "ini", "properties", "j2",
-        "helmrelease", "docker", "compose", "name", "the", "of",
-    ]
-    return Set(FaultWords.split(name).filter { !common.contains($0) && $0.contains(where: \.isLetter) })
+    Set(FaultWords.split(name).filter { !commonWords.contains($0) && $0.contains(where: \.isLetter) })
 }
+
+private let commonWords: Set = [
+    "app", "apps", "service", "services", "svc", "deployment", "deployments", "deploy", "k8s",
+    "kubernetes", "helm",
+    "chart", "charts", "config", "configs", "values", "value", "template", "templates", "base", "overlay",
+    "overlays",
+    "prod", "production", "staging", "stage", "dev", "development", "test", "main", "default", "env",
+    "environments",
+    "yaml", "yml", "json", "spec", "data", "manifest", "manifests", "cluster", "clusters",
+    "kustomization", "release", "tpl", "tf", "toml", "hcl", "sops", "conf", "ini", "properties", "j2",
+    "helmrelease", "docker", "compose", "name", "the", "of",
+]

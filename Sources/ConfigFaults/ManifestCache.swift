@@ -2,6 +2,31 @@ import ConfigTree
 import DeployModel
 import Kustomize
 
+/// Values by key, of which the older half goes when there are too many: what is in use is put in again.
+private struct TwoGenerations<Key: Hashable, Value> {
+    private var young: [Key: Value] = [:]
+    private var old: [Key: Value] = [:]
+    private let most: Int
+
+    /// - Parameter most: how many a generation holds.
+    init(most: Int) { self.most = most }
+
+    mutating func value(of key: Key) -> Value? {
+        if let found = young[key] { return found }
+        guard let found = old[key] else { return nil }
+        keep(found, of: key)
+        return found
+    }
+
+    mutating func keep(_ value: Value, of key: Key) {
+        if young.count >= most {
+            old = young
+            young = [:]
+        }
+        young[key] = value
+    }
+}
+
 /// Configuration files that were read before, and their objects, by their contents: commits in a row share most files.
 ///
 /// What is found does not depend on what is cached. For one thread.
@@ -21,28 +46,34 @@ public final class ManifestCache {
     let kustomizations = KustomizeCache()
     private var objects: [Key: Contents] = [:]
     private var bytes = 0
-    private var files: [Key: ConfigFile?] = [:]
-    private static let mostBytes = 64 << 20
-    /// Changed files may be large, and what a commit made is mostly what the next one changes.
-    private static let mostFiles = 100
+    /// A file as a tree, with its objects.
+    struct ReadFile {
+        var file: ConfigFile
+        var manifests: [Manifest]
+    }
 
-    private var templates: [Key: TemplateFile] = [:]
-    private var readings: [String: TemplateReading] = [:]
-    private static let mostTemplates = 2000
-    private static let mostReadings = 60
+    /// Changed files may be large, and what a commit made is mostly what the next one changes.
+    private var files = TwoGenerations<Key, ReadFile?>(most: 50)
+    private static let mostBytes = 64 << 20
+
+    private var templates = TwoGenerations<Key, TemplateFile>(most: 3000)
+    private var readings = TwoGenerations<String, TemplateReading>(most: 300)
+    private var folders: [String: [Substring]?] = [:]
+    private static let mostFolders = 200_000
 
     /// An empty cache.
     public init() {}
 
     /// A file as a tree; `nil` for what is none, or is larger than four mebibytes.
-    func file(at path: String, in tree: any SourceTree) throws -> ConfigFile? {
+    func file(at path: String, in tree: any SourceTree) throws -> ReadFile? {
         let key = try key(path, tree)
-        if let key, let known = files[key] { return known }
+        if let key, let known = files.value(of: key) { return known }
         guard let contents = try tree.contents(of: path), contents.count <= 4 << 20 else { return nil }
-        let file = parseConfig(path: path, contents: contents)
-        if files.count >= Self.mostFiles { files.removeAll() }
-        if let key { files[key] = file }
-        return file
+        let found = parseConfig(path: path, contents: contents).map {
+            ReadFile(file: $0, manifests: ConfigFaults.manifests(of: $0))
+        }
+        if let key { files.keep(found, of: key) }
+        return found
     }
 
     /// The objects of a file; `nil` for one that is gone or larger than a mebibyte.
@@ -67,23 +98,21 @@ public final class ManifestCache {
     /// A file as the template of a chart; `nil` for one that is gone, is no text or is larger than half a mebibyte.
     func template(at path: String, in tree: any SourceTree) throws -> TemplateFile? {
         let key = try key(path, tree)
-        if let key, let known = templates[key] { return known }
+        if let key, let known = templates.value(of: key) { return known }
         guard let contents = try tree.contents(of: path), contents.count <= 1 << 19, !contents.contains(0)
         else {
             return nil
         }
         let file = TemplateFile(path: path, contents: contents)
-        if templates.count >= Self.mostTemplates { templates.removeAll() }
-        if let key { templates[key] = file }
+        if let key { templates.keep(file, of: key) }
         return file
     }
 
     /// What is known of the templates of a chart, by all that it depends on.
     func reading(ofChart key: String, _ read: () throws -> TemplateReading) rethrows -> TemplateReading {
-        if let known = readings[key] { return known }
+        if let known = readings.value(of: key) { return known }
         let reading = try read()
-        if readings.count >= Self.mostReadings { readings.removeAll() }
-        readings[key] = reading
+        readings.keep(reading, of: key)
         return reading
     }
 
@@ -94,6 +123,15 @@ public final class ManifestCache {
             case .mapping = manifests[0].root.kind
         else { return nil }
         return manifests[0].root
+    }
+
+    /// The folders that a file is in, the outermost first; `nil` for one that can hold no objects, by its path.
+    func manifestFolders(of path: String) -> [Substring]? {
+        if let known = folders[path] { return known }
+        let found = isManifestPath(path) ? path.split(separator: "/").dropLast() as Array : nil
+        if folders.count >= Self.mostFolders { folders.removeAll() }
+        folders[path] = .some(found)
+        return found
     }
 
     private func key(_ path: String, _ tree: any SourceTree) throws -> Key? {

@@ -14,11 +14,11 @@ private let mask = "••••••"
 /// A text without the secrets in it: `password: …`, `"token":"…"`, `--db-password=…`, `name: API_KEY, value: …`,
 /// `Bearer …`, and the user's part of URLs and of data source names (RFC 3986, section 3.2.1).
 func masked(_ text: String) -> String {
-    let secrets =
-        (settingSecrets(in: Array(text.unicodeScalars)) + userSecrets(in: Array(text.unicodeScalars)))
+    guard mayHoldSecrets(text) else { return text }
+    let characters = Array(text.unicodeScalars)
+    let secrets = (settingSecrets(in: characters) + userSecrets(in: characters))
         .sorted { $0.lowerBound < $1.lowerBound }
     guard !secrets.isEmpty else { return text }
-    let characters = Array(text.unicodeScalars)
     var shown = String.UnicodeScalarView()
     var next = 0
     for secret in secrets where secret.lowerBound >= next {
@@ -28,6 +28,20 @@ func masked(_ text: String) -> String {
     }
     shown.append(contentsOf: characters[next...])
     return String(shown)
+}
+
+/// Whether a text has what every secret in a text has: a sign behind the setting's name, the dashes of a flag, the name of
+/// a scheme, or the end of the user's part of a URL. Most texts have none, and looking closer is slow.
+private func mayHoldSecrets(_ text: String) -> Bool {
+    var last: UInt8 = 0
+    return text.utf8.contains { byte in
+        defer { last = byte }
+        switch byte {
+        case UInt8(ascii: "="), UInt8(ascii: ":"), UInt8(ascii: "@"), UInt8(ascii: "B"): return true
+        case UInt8(ascii: "-"): return last == byte
+        default: return false
+        }
+    }
 }
 
 /// The values of settings whose names say that they are secret.
@@ -58,16 +72,16 @@ private func settingSecrets(in text: [Unicode.Scalar]) -> [Range<Int>] {
 /// authorization.
 private func value(in text: [Unicode.Scalar], behind end: Int, of name: String) -> Range<Int>? {
     var index = end
-    func skip(_ skipped: Set<Unicode.Scalar>) {
-        while index < text.count, skipped.contains(text[index]) { index += 1 }
+    func skip(_ isSkipped: (Unicode.Scalar) -> Bool) {
+        while index < text.count, isSkipped(text[index]) { index += 1 }
     }
-    skip(["\"", "'", "\\"])
+    skip { $0 == "\"" || $0 == "'" || $0 == "\\" }
+    skip { $0 == " " }
     let isBare = name.hasPrefix("--") || isScheme(name)
-    skip([" "])
     guard index < text.count else { return nil }
     if text[index] == "=" || text[index] == ":" {
         index += 1
-        skip([" "])
+        skip { $0 == " " }
     } else if !isBare || index == end {
         return nil
     }
@@ -114,6 +128,7 @@ private let tellingWords: Set = [
 ]
 
 func isSecretName(_ name: String) -> Bool {
+    guard mayNameSecret(name) else { return false }
     let lowered = name.lowercased()
     let last = lowered.split(separator: ".").last.map(String.init) ?? lowered
     guard !plainNames.contains(last) else { return false }
@@ -122,6 +137,25 @@ func isSecretName(_ name: String) -> Bool {
     if words.contains(where: tellingWords.contains) { return true }
     if ["password", "secret", "token", "apikey"].contains(where: lowered.hasSuffix) { return true }
     return words.last == "key" && words.count > 1
+}
+
+/// Whether a name holds the beginning of a word that a secret's name has; most hold none, and taking names apart is slow.
+private func mayNameSecret(_ name: String) -> Bool {
+    let text = name.utf8.span
+    for start in text.indices {
+        // Lowercasing some letters beyond ASCII gives letters of ASCII.
+        guard text[start] < 0x80 else { return true }
+        let next = start + 1 < text.count ? text[start + 1] | 0x20 : 0
+        switch (text[start] | 0x20, next) {
+        case (UInt8(ascii: "p"), UInt8(ascii: "a")), (UInt8(ascii: "p"), UInt8(ascii: "w")),
+            (UInt8(ascii: "p"), UInt8(ascii: "r")), (UInt8(ascii: "s"), UInt8(ascii: "e")),
+            (UInt8(ascii: "t"), UInt8(ascii: "o")), (UInt8(ascii: "c"), UInt8(ascii: "r")),
+            (UInt8(ascii: "k"), UInt8(ascii: "e")), (UInt8(ascii: "d"), UInt8(ascii: "o")):
+            return true
+        default: continue
+        }
+    }
+    return false
 }
 
 /// Values that give nothing away whatever they are called: switches, small numbers, references, placeholders, paths.

@@ -15,13 +15,23 @@ func findSwappedEnvironment(in change: inout FoundChange) {
 
 /// The environment that a value names in so many words; `local`, `live` and their like mean other things in values.
 private func environmentNamed(in value: String) -> String? {
-    let words: [String: String] = [
-        "prod": "prod", "production": "prod", "prd": "prod", "staging": "staging", "stg": "staging",
-        "dev": "dev",
-        "development": "dev",
-    ]
-    let parts = value.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
-    return parts.lazy.compactMap { words[$0] }.first
+    loweredWords(value).lazy.compactMap { environmentsOfValues[$0] }.first
+}
+
+private let environmentsOfValues: [String: String] = [
+    "prod": "prod", "production": "prod", "prd": "prod", "staging": "staging", "stg": "staging",
+    "dev": "dev",
+    "development": "dev",
+]
+
+/// The runs of letters and digits in a text, in lower case.
+private func loweredWords(_ text: String) -> [String] {
+    guard text.utf8.allSatisfy({ $0 < 0x80 }) else {
+        return text.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+    }
+    return text.lowercased().utf8.split { byte in
+        !(0x61...0x7A).contains(byte) && !(0x30...0x39).contains(byte)
+    }.map { String(decoding: $0, as: UTF8.self) }
 }
 
 /// F40: a placeholder in a file that nobody fills in: a whole value, in a field that is not written for people.
@@ -56,8 +66,17 @@ private let placeholderWords: Set = [
     "inserthere",
 ]
 
+/// What each of the placeholders holds: an angle bracket, or one of the letters that are in all of the words.
+private func isOfPlaceholders(_ byte: UInt8) -> Bool {
+    switch byte | 0x20 {
+    case UInt8(ascii: "<") | 0x20, UInt8(ascii: "e"), UInt8(ascii: "o"), UInt8(ascii: "t"), UInt8(ascii: "x"):
+        true
+    default: byte >= 0x80
+    }
+}
+
 private func isPlaceholder(_ value: String) -> Bool {
-    guard value.utf8.count < 80 else { return false }
+    guard value.utf8.count < 80, value.utf8.contains(where: isOfPlaceholders) else { return false }
     let text = value.lowercased()
     let plain = text.filter { $0.isLetter }
     guard !placeholderWords.contains(plain) || text.count > plain.count + 2 else { return true }
@@ -77,16 +96,17 @@ private func isTemplatePath(_ path: String) -> Bool {
     } || lowered.holds("/templates/")
 }
 
+private let unitsOfQuantities: [String: Double] = [
+    "": 1, "m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 1024, "Mi": 1_048_576,
+    "Gi": 1_073_741_824,
+    "ms": 0.001, "s": 1, "h": 3600, "%": 0.01,
+]
+
 /// A number with the units of Kubernetes quantities and of durations, as a plain number.
 func quantity(_ text: String) -> Double? {
     let digits = text.prefix { $0.isNumber || $0 == "." || $0 == "-" }
     guard let number = Double(digits) else { return nil }
-    let units: [String: Double] = [
-        "": 1, "m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 1024, "Mi": 1_048_576,
-        "Gi": 1_073_741_824,
-        "ms": 0.001, "s": 1, "h": 3600, "%": 0.01,
-    ]
-    return units[String(text.dropFirst(digits.count))].map { $0 * number }
+    return unitsOfQuantities[String(text.dropFirst(digits.count))].map { $0 * number }
 }
 
 /// The environment that a change is of, by its path, else by its namespace: `prod`, `staging`, `dev`, `test`; `nil` when
@@ -97,24 +117,23 @@ func environment(of change: FieldChange) -> String? {
 
 /// The environment that a path or another text names.
 func environment(inValue value: String) -> String? {
-    let words = value.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
-    // A smoke test runs where its deployment does.
-    let kinds: Set = ["smoke", "load", "health", "ab"]
-    return environment(
-        in: words.indices.filter { index in
-            !(words[index].hasPrefix("test") && index > 0 && kinds.contains(words[index - 1]))
-        }.map { words[$0] })
+    let words = loweredWords(value)
+    for (index, word) in words.enumerated() {
+        // A smoke test runs where its deployment does.
+        if index > 0, word.hasPrefix("test"), kindsOfTests.contains(words[index - 1]) { continue }
+        if let found = environmentsOfPlaces[word] { return found }
+    }
+    return nil
 }
 
-private func environment(in words: [String]) -> String? {
-    let names: [String: String] = [
-        "prod": "prod", "production": "prod", "prd": "prod", "live": "prod", "staging": "staging",
-        "stage": "staging",
-        "stg": "staging", "preprod": "staging", "dev": "dev", "development": "dev", "local": "dev",
-        "test": "test",
-        "tests": "test", "ci": "test", "circleci": "test", "qa": "test", "sandbox": "dev",
-        "devcontainer": "dev",
-        "travis": "test", "github": "test", "fixtures": "test", "example": "dev", "examples": "dev",
-    ]
-    return words.lazy.compactMap { names[$0] }.first
-}
+private let kindsOfTests: Set = ["smoke", "load", "health", "ab"]
+
+private let environmentsOfPlaces: [String: String] = [
+    "prod": "prod", "production": "prod", "prd": "prod", "live": "prod", "staging": "staging",
+    "stage": "staging",
+    "stg": "staging", "preprod": "staging", "dev": "dev", "development": "dev", "local": "dev",
+    "test": "test",
+    "tests": "test", "ci": "test", "circleci": "test", "qa": "test", "sandbox": "dev",
+    "devcontainer": "dev",
+    "travis": "test", "github": "test", "fixtures": "test", "example": "dev", "examples": "dev",
+]

@@ -53,7 +53,7 @@ private func rank(
     _ found: FoundChange, symptoms: [Evidence], scope: Scope
 ) -> RankedChange {
     var evidence = found.findings.map {
-        Evidence(kind: $0.fault.slug.replacing("-", with: "_"), text: $0.text, weight: $0.weight)
+        Evidence(kind: $0.fault.evidenceKind, text: $0.text, weight: $0.weight)
     }
     let isContradiction = found.isContradiction
     // What is risky about a field says all that its kind says.

@@ -39,15 +39,46 @@ private let packageManifests: Set = [
 
 /// Files that say what a program is built from: what they change is code.
 func isPackageManifest(_ path: String) -> Bool {
-    packageManifests.contains(path.split(separator: "/").last?.lowercased() ?? "")
+    let end = path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.utf8.index(after:)) ?? path.startIndex
+    // What is longer than all of them needs no look.
+    return path.utf8.distance(from: end, to: path.endIndex) <= 32
+        && packageManifests.contains(path[end...].lowercased())
+}
+
+/// Words that a field may be called by.
+private struct SoughtWords {
+    let words: [String]
+    /// Those of several words, as snake case joins them.
+    let compounds: [String]
+    let letters: ByteSet
+
+    init(_ words: [String]) {
+        self.words = words
+        compounds = words.filter { $0.contains("_") }
+        letters = ByteSet(firstOf: words)
+    }
+}
+
+/// The bytes that some words begin with; bytes that differ by 64 are taken for each other.
+private struct ByteSet {
+    private var bits: UInt64 = 0
+
+    init(firstOf words: some Sequence<String>) {
+        for word in words { if let byte = word.utf8.first { bits |= 1 << UInt64(byte & 63) } }
+    }
+
+    func isDisjoint(with other: ByteSet) -> Bool { bits & other.bits == 0 }
 }
 
 /// A change with what the detectors ask of it at hand.
 private struct ChangedField {
     let names: [String]
     private let spelling: [String]
-    /// The words of the last two names.
+    /// The words of the last two names, with the bytes that they begin with.
     private let nameWords: Set<String>
+    private let letters: ByteSet
+    /// Whether the last two names hold an underscore, as compound words do.
+    private let hasCompounds: Bool
     let kind: String
     /// The values themselves: for comparing, not for showing.
     let before: String?
@@ -62,6 +93,8 @@ private struct ChangedField {
         names = change.path.map { $0.name.lowercased() }
         spelling = change.path.map(\.name)
         nameWords = Set(change.path.suffix(2).flatMap { FaultWords.split($0.name) })
+        letters = ByteSet(firstOf: nameWords)
+        hasCompounds = names.suffix(2).contains { $0.utf8.contains(UInt8(ascii: "_")) }
         kind = change.change.object?.kind ?? ""
         (shownBefore, shownAfter) = (change.change.before, change.change.after)
         before = change.beforeNode?.text ?? change.change.before
@@ -78,11 +111,12 @@ private struct ChangedField {
     func isBelow(_ words: String...) -> Bool { names.contains { name in words.contains(name) } }
 
     /// Whether a name of the way has one of the words: `read_timeout_ms`, `readTimeout`.
-    func speaks(of wanted: [String]) -> Bool {
-        wanted.contains { word in
-            nameWords.contains { $0.hasPrefix(word) }
-                || word.contains("_") && names.suffix(2).contains { $0.holds(word) }
-        }
+    func speaks(of wanted: SoughtWords) -> Bool {
+        // Letters first: hardly any name begins like one of the words.
+        guard !letters.isDisjoint(with: wanted.letters) || hasCompounds else { return false }
+        return wanted.words.contains { word in nameWords.contains { $0.hasPrefix(word) } }
+            || hasCompounds
+                && wanted.compounds.contains { word in names.suffix(2).contains { $0.holds(word) } }
     }
 
     var words: String {
@@ -142,11 +176,13 @@ private func probe(_ field: ChangedField) -> FaultFinding? {
         .probeTightened, weight: 0.5, "the \(field.spelled(place)) asks elsewhere: \(field.words)")
 }
 
+private let wordsOfMemory = SoughtWords(["heap", "xmx"])
+
 /// F17: memory, with slips of the unit: `512M` for `512Mi` is harmless, `512m` is half a byte.
 private func memory(_ field: ChangedField) -> FaultFinding? {
     guard
         field.last == "memory" || field.last == "mem_limit" || field.last.hasSuffix("memory")
-            || field.speaks(of: ["heap", "xmx"]),
+            || field.speaks(of: wordsOfMemory),
         let after = field.after
     else { return nil }
     if let size = quantity(after), size > 0, size < 1_048_576,
@@ -233,14 +269,15 @@ private func versionOrder(_ a: String, _ b: String) -> Int? {
     return y.lexicographicallyPrecedes(x) ? 1 : -1
 }
 
+private let namesOfCapacity: Set = [
+    "replicas", "maxreplicas", "minreplicas", "replicacount", "desired_count", "min_size", "max_size",
+    "desired_capacity", "maxunavailable", "minavailable", "parallelism", "concurrency", "workers",
+    "min_replicas", "max_replicas",
+]
+
 /// F20.
 private func capacity(_ field: ChangedField) -> FaultFinding? {
-    let names: Set = [
-        "replicas", "maxreplicas", "minreplicas", "replicacount", "desired_count", "min_size", "max_size",
-        "desired_capacity", "maxunavailable", "minavailable", "parallelism", "concurrency", "workers",
-        "min_replicas", "max_replicas",
-    ]
-    guard names.contains(field.last) else { return nil }
+    guard namesOfCapacity.contains(field.last) else { return nil }
     if field.last == "maxunavailable" || field.last == "minavailable" {
         return FaultFinding(.capacityLowered, weight: 0.35, "how many pods may be missing: \(field.words)")
     }
@@ -256,15 +293,16 @@ private func capacity(_ field: ChangedField) -> FaultFinding? {
         "there are fewer: \(field.words)")
 }
 
+private let wordsOfTiming = SoughtWords([
+    "timeout", "deadline", "retry", "retries", "pool", "max_conn", "maxconn", "connections", "ttl",
+    "backoff", "keepalive",
+    "keep_alive", "rate_limit", "ratelimit", "rps", "qps", "batch", "buffer", "queue_size", "lease",
+    "interval", "expir",
+])
+
 /// F21.
 private func timing(_ field: ChangedField) -> FaultFinding? {
-    let words = [
-        "timeout", "deadline", "retry", "retries", "pool", "max_conn", "maxconn", "connections", "ttl",
-        "backoff", "keepalive",
-        "keep_alive", "rate_limit", "ratelimit", "rps", "qps", "batch", "buffer", "queue_size", "lease",
-        "interval", "expir",
-    ]
-    guard field.speaks(of: words),
+    guard field.speaks(of: wordsOfTiming),
         !field.names.contains(where: { $0.hasSuffix("probe") || $0 == "healthcheck" })
     else { return nil }
     guard let doublings = field.doublings else {
@@ -282,18 +320,21 @@ private func timing(_ field: ChangedField) -> FaultFinding? {
     return FaultFinding(.timingChanged, weight: 0.55 * (0.4 + 0.6 * min(1, abs(doublings) / 3)), field.words)
 }
 
+private let wordsOfSwitches = SoughtWords([
+    "flag", "feature", "enable", "disable", "experiment", "rollout", "use_", "skip_", "toggle",
+])
+
 /// F22.
 private func flag(_ field: ChangedField) -> FaultFinding? {
     func isSwitch(_ text: String?) -> Bool? {
-        switch text?.lowercased() {
+        guard let text, text.utf8.count <= 8 else { return nil }
+        return switch text.lowercased() {
         case "true", "on", "yes", "enabled", "1": true
         case "false", "off", "no", "disabled", "0": false
         default: nil
         }
     }
-    let isNamed = field.speaks(of: [
-        "flag", "feature", "enable", "disable", "experiment", "rollout", "use_", "skip_", "toggle",
-    ])
+    let isNamed = field.speaks(of: wordsOfSwitches)
     guard let old = isSwitch(field.before) else {
         guard isNamed, field.before == nil || field.after == nil, isSwitch(field.after ?? field.before) != nil
         else { return nil }
@@ -303,16 +344,18 @@ private func flag(_ field: ChangedField) -> FaultFinding? {
     return FaultFinding(.flagFlipped, weight: isNamed ? 0.5 : 0.35, "it is \(new ? "on" : "off") now")
 }
 
+private let wordsOfAddresses = SoughtWords([
+    "host", "url", "uri", "endpoint", "addr", "dsn", "broker", "bootstrap", "upstream", "server",
+    "domain", "externalname", "proxy", "origin",
+])
+
 /// F23: hosts, addresses, URLs and ports.
 private func address(_ field: ChangedField) -> FaultFinding? {
     guard let before = field.before, let after = field.after, before != after, field.last != "image",
         !field.isBelow("labels", "annotations")
     else { return nil }
     let (old, new) = (address(of: before), address(of: after))
-    let isNamed = field.speaks(of: [
-        "host", "url", "uri", "endpoint", "addr", "dsn", "broker", "bootstrap", "upstream", "server",
-        "domain", "externalname", "proxy", "origin",
-    ])
+    let isNamed = field.speaks(of: wordsOfAddresses)
     if let old, let new {
         if old.scheme != new.scheme {
             return FaultFinding(
@@ -331,9 +374,13 @@ private func address(_ field: ChangedField) -> FaultFinding? {
 }
 
 private func address(of text: String) -> (scheme: String, host: String, port: String)? {
+    // Most values hold neither, and no address is without.
+    guard text.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }) else {
+        return nil
+    }
     var rest = text[...]
     var scheme = ""
-    if let separator = text.range(ofText: "://") {
+    if text.holds("://"), let separator = text.range(ofText: "://") {
         scheme = String(text[..<separator.lowerBound]).lowercased()
         rest = text[separator.upperBound...]
         if let at = rest.prefix(while: { $0 != "/" }).lastIndex(of: "@") {
@@ -374,26 +421,29 @@ private func command(_ field: ChangedField) -> FaultFinding? {
     return FaultFinding(.commandChanged, "what is run: \(field.words)")
 }
 
+private let wordsOfTransport = [
+    "tls", "ssl", "cert", "cabundle", "ca_file", "cafile", "insecure", "cipher", "verify", "keystore",
+    "truststore", "issuer",
+]
+
 /// F27.
 private func transport(_ field: ChangedField) -> FaultFinding? {
-    let words = [
-        "tls", "ssl", "cert", "cabundle", "ca_file", "cafile", "insecure", "cipher", "verify", "keystore",
-        "truststore", "issuer",
-    ]
-    guard field.names.suffix(3).contains(where: { name in words.contains { name.holds($0) } }) else {
+    guard field.names.suffix(3).contains(where: { name in wordsOfTransport.contains { name.holds($0) } })
+    else {
         return nil
     }
     return FaultFinding(
         .transportSecurity, weight: field.before == nil ? 0.3 : nil, "certificates: \(field.words)")
 }
 
+private let kindsOfRouting: Set = [
+    "Ingress", "HTTPRoute", "VirtualService", "IngressRoute", "Gateway", "DestinationRule", "GRPCRoute",
+    "TCPRoute",
+]
+
 /// F30.
 private func routing(_ field: ChangedField) -> FaultFinding? {
-    let kinds: Set = [
-        "Ingress", "HTTPRoute", "VirtualService", "IngressRoute", "Gateway", "DestinationRule", "GRPCRoute",
-        "TCPRoute",
-    ]
-    if kinds.contains(field.kind), field.names.first == "spec" {
+    if kindsOfRouting.contains(field.kind), field.names.first == "spec" {
         return FaultFinding(
             .routingChanged, weight: field.before == nil ? 0.35 : nil,
             "a rule of the \(field.kind): \(field.words)")
@@ -516,6 +566,32 @@ private func secret(_ field: ChangedField) -> FaultFinding? {
 enum FaultWords {
     /// The words of a name in lower case: `readTimeout_ms` is `read`, `timeout` and `ms`.
     static func split(_ name: String) -> [String] {
+        guard name.utf8.allSatisfy({ $0 < 0x80 }) else { return splitCharacters(name) }
+        var words: [String] = []
+        var word: [UInt8] = []
+        var wasLower = false
+        func close() {
+            if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+            word.removeAll(keepingCapacity: true)
+        }
+        for byte in name.utf8 {
+            let isUpper = (0x41...0x5A).contains(byte)
+            let isLower = (0x61...0x7A).contains(byte)
+            guard isUpper || isLower || (0x30...0x39).contains(byte) else {
+                close()
+                wasLower = false
+                continue
+            }
+            if isUpper, wasLower { close() }
+            word.append(isUpper ? byte | 0x20 : byte)
+            wasLower = isLower
+        }
+        close()
+        return words
+    }
+
+    /// The same for letters of any script.
+    private static func splitCharacters(_ name: String) -> [String] {
         var words: [String] = []
         var word = ""
         var wasLower = false

@@ -100,15 +100,16 @@ private func texts(of found: FoundChange) -> [String] {
 
 /// Lowercase words of four letters and more, without those that every configuration is full of.
 private func words(_ text: String) -> [String] {
-    let common: Set = [
-        "name", "value", "spec", "template", "containers", "config", "true", "false", "null", "error",
-        "failed", "from",
-        "with", "deployment", "metadata", "valuefrom", "secretkeyref", "configmapkeyref", "event", "request",
-    ]
-    return text.lowercased().split { !$0.isLetter }.map(String.init).filter {
-        $0.count >= 4 && !common.contains($0)
+    text.lowercased().split { !$0.isLetter }.map(String.init).filter {
+        $0.count >= 4 && !commonWords.contains($0)
     }
 }
+
+private let commonWords: Set = [
+    "name", "value", "spec", "template", "containers", "config", "true", "false", "null", "error",
+    "failed", "from",
+    "with", "deployment", "metadata", "valuefrom", "secretkeyref", "configmapkeyref", "event", "request",
+]
 
 /// What can only be a name: `PAYMENTS_URL`, `redis-primary.prod.internal` with its parts, `maxConnections`, in lower case.
 private func names(_ text: String) -> [String] {

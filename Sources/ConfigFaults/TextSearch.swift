@@ -1,15 +1,19 @@
-extension StringProtocol {
+extension String {
     /// Whether a text holds a word, byte by byte: the standard library's search takes Unicode's equivalences into account,
     /// which the words looked for here do not have, and takes twenty times as long.
-    func holds(_ word: String) -> Bool {
-        let (text, wanted) = (Array(utf8), Array(word.utf8))
-        guard let first = wanted.first else { return true }
-        guard text.count >= wanted.count else { return false }
-        for start in 0...text.count - wanted.count where text[start] == first {
-            if text[start..<start + wanted.count].elementsEqual(wanted) { return true }
-        }
-        return false
+    func holds(_ word: String) -> Bool { find(word.utf8.span, in: utf8.span) }
+}
+
+private func find(_ word: Span<UInt8>, in text: Span<UInt8>) -> Bool {
+    guard !word.isEmpty else { return true }
+    guard text.count >= word.count else { return false }
+    let first = word[0]
+    for start in 0...text.count - word.count where text[start] == first {
+        var length = 1
+        while length < word.count, text[start + length] == word[length] { length += 1 }
+        if length == word.count { return true }
     }
+    return false
 }
 
 extension StringProtocol where SubSequence == Substring {

@@ -133,7 +133,7 @@ func isSameValue(_ a: ConfigNode, _ b: ConfigNode) -> Bool {
     case (.scalar(let x), .scalar(let y)):
         x.text == y.text && (x.style == y.style || !isTypedPlain(x.text))
     case (.mapping, .mapping):
-        Set(a.entries.map(\.key)) == Set(b.entries.map(\.key))
+        haveSameKeys(a.entries, b.entries)
             && a.entries.allSatisfy { entry in
                 guard let x = a[entry.key], let y = b[entry.key] else { return false }
                 return isSameValue(x, y)
@@ -142,6 +142,10 @@ func isSameValue(_ a: ConfigNode, _ b: ConfigNode) -> Bool {
         x.count == y.count && zip(x, y).allSatisfy { isSameValue($0, $1) }
     default: false
     }
+}
+
+private func haveSameKeys(_ a: [ConfigNode.Entry], _ b: [ConfigNode.Entry]) -> Bool {
+    a.elementsEqual(b) { $0.key == $1.key } || Set(a.map(\.key)) == Set(b.map(\.key))
 }
 
 private let typedWords: Set = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "~", ""]

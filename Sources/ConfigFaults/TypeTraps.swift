@@ -42,8 +42,16 @@ private struct JudgedValue {
     var path: FieldPath
     var node: ConfigNode
     var before: ConfigNode?
-    /// The other elements of the list that it is an element of.
-    var peers: [ConfigNode]
+    /// The list that it is an element of; empty for what is none.
+    var list: [ConfigNode] = []
+    /// The places of the elements around it, and its own.
+    var around = 0..<0
+    var place = 0
+
+    /// The other elements around it.
+    var peers: some Collection<ConfigNode> {
+        around.lazy.filter { $0 != place }.map { list[$0] }
+    }
 }
 
 /// Of a long list, how many neighbours on each side an element is compared with.
@@ -51,13 +59,12 @@ private let mostNeighbours = 200
 
 /// Every single value inside a node that is not the same as before.
 private func visitValues(
-    _ node: ConfigNode, _ before: ConfigNode?, at path: FieldPath, peers: [ConfigNode] = [],
-    _ visit: (JudgedValue) -> Void
+    _ node: ConfigNode, _ before: ConfigNode?, at path: FieldPath, _ visit: (JudgedValue) -> Void
 ) {
     switch node.kind {
     case .scalar:
         if let before, isSameValue(before, node) { return }
-        visit(JudgedValue(path: path, node: node, before: before, peers: peers))
+        visit(JudgedValue(path: path, node: node, before: before))
     case .mapping:
         // What comes in through an anchor is judged where the anchor stands.
         for entry in effectiveEntries(of: node) where !entry.isMerged {
@@ -65,15 +72,26 @@ private func visitValues(
         }
     case .sequence(let elements):
         let old = before?.elements ?? []
+        let oldTexts = Set(old.compactMap(\.text))
         for (index, (step, element)) in steps(to: elements, ofList: path.last?.name).enumerated() {
             if old.indices.contains(index), isSameValue(old[index], element) { continue }
             // Of the neighbours only, in long lists: each against each other takes too long.
             let near = max(0, index - mostNeighbours)..<(index + mostNeighbours)
-            if old[near.clamped(to: old.indices)].contains(where: { isSameValue($0, element) }) { continue }
-            let around = near.clamped(to: elements.indices)
-            let others = element.scalar == nil ? [] : around.filter { $0 != index }.map { elements[$0] }
+            let mayBeThere = element.text.map(oldTexts.contains) ?? true
+            if mayBeThere,
+                old[near.clamped(to: old.indices)].contains(where: { isSameValue($0, element) })
+            {
+                continue
+            }
             let former = old.count == elements.count ? old[index] : nil
-            visitValues(element, former, at: path + [step], peers: others, visit)
+            guard element.scalar != nil else {
+                visitValues(element, former, at: path + [step], visit)
+                continue
+            }
+            visit(
+                JudgedValue(
+                    path: path + [step], node: element, before: former, list: elements,
+                    around: near.clamped(to: elements.indices), place: index))
         }
     }
 }
@@ -82,9 +100,9 @@ private func typeTrap(_ value: JudgedValue, of object: JudgedObject) -> FaultFin
     guard let scalar = value.node.scalar, !scalar.isTemplated else { return nil }
     let old = value.before?.scalar.flatMap { $0.isTemplated ? nil : $0 }
     let expected = object.expected(at: value.path)
-    let isHidden =
+    lazy var isHidden =
         object.kind == "Secret" || maskedIfSecret(scalar.text, name: value.path.valueName) != scalar.text
-    let shown = isHidden ? "the value" : "`\(scalar.text)`"
+    lazy var shown = isHidden ? "the value" : "`\(scalar.text)`"
     func words(_ reading: PlainReading) -> String { isHidden ? reading.kindWords : reading.words }
 
     if let refused = refusal(of: scalar, expected: expected) {

@@ -162,20 +162,23 @@ private func isVariable(_ name: String, _ syntax: VariableSyntax) -> Bool {
 
 /// Names that the platform sets by itself, or that whoever deploys gives with the command: nobody defines them in files.
 func isSetByPlatform(_ name: String) -> Bool {
-    let names: Set = [
-        "HOSTNAME", "PATH", "HOME", "USER", "PWD", "SHELL", "LANG", "TERM", "TMPDIR", "TEMP", "TMP", "UID",
-        "GID", "HOST", "PORT", "CI", "NODE_ENV", "RAILS_ENV", "RACK_ENV", "LOGNAME", "OLDPWD", "ENV",
-        "ENVIRONMENT", "NAMESPACE", "POD_NAME", "POD_IP", "NODE_NAME", "APPDATA", "USERPROFILE",
-    ]
-    if names.contains(name) { return true }
-    let lead = [
-        "CI_", "GITHUB_", "GITLAB_", "KUBERNETES_", "AWS_", "ECS_", "GOOGLE_", "AZURE_", "RUNNER_",
-        "CIRCLE_", "TRAVIS_", "BUILDKITE_", "JENKINS_", "DOCKER_", "COMPOSE_", "XDG_", "LC_", "LAMBDA_",
-        "BITBUCKET_", "DRONE_", "HEROKU_", "RENDER_", "VERCEL_", "FLY_",
-        "java.", "user.", "os.", "random.", "project.", "spring.", "server.", "management.", "local.",
-    ]
-    if lead.contains(where: name.hasPrefix) { return true }
+    if namesOfPlatforms.contains(name) { return true }
+    if leadsOfPlatforms.contains(where: name.hasPrefix) { return true }
     if name.hasSuffix("_SERVICE_HOST") || name.hasSuffix("_SERVICE_PORT") { return true }
-    let told: Set = ["tag", "version", "sha", "commit", "revision", "build", "branch", "digest"]
-    return FaultWords.split(name).last.map(told.contains) ?? false
+    return FaultWords.split(name).last.map(givenWords.contains) ?? false
 }
+
+private let namesOfPlatforms: Set = [
+    "HOSTNAME", "PATH", "HOME", "USER", "PWD", "SHELL", "LANG", "TERM", "TMPDIR", "TEMP", "TMP", "UID",
+    "GID", "HOST", "PORT", "CI", "NODE_ENV", "RAILS_ENV", "RACK_ENV", "LOGNAME", "OLDPWD", "ENV",
+    "ENVIRONMENT", "NAMESPACE", "POD_NAME", "POD_IP", "NODE_NAME", "APPDATA", "USERPROFILE",
+]
+
+private let leadsOfPlatforms = [
+    "CI_", "GITHUB_", "GITLAB_", "KUBERNETES_", "AWS_", "ECS_", "GOOGLE_", "AZURE_", "RUNNER_",
+    "CIRCLE_", "TRAVIS_", "BUILDKITE_", "JENKINS_", "DOCKER_", "COMPOSE_", "XDG_", "LC_", "LAMBDA_",
+    "BITBUCKET_", "DRONE_", "HEROKU_", "RENDER_", "VERCEL_", "FLY_",
+    "java.", "user.", "os.", "random.", "project.", "spring.", "server.", "management.", "local.",
+]
+
+private let givenWords: Set = ["tag", "version", "sha", "commit", "revision", "build", "branch", "digest"]

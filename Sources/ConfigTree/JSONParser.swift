@@ -208,7 +208,7 @@ extension JSONParser {
         case UInt8(ascii: "t"): text.append(.tab)
         case UInt8(ascii: "u"):
             guard let scalar = unicodeEscape() else { throw failure("expected four hexadecimal digits") }
-            text.append(contentsOf: String(Character(scalar)).utf8)
+            text.append(contentsOf: String(scalar).utf8)
             return
         default:
             guard isLenient else { throw failure("a string holds an unknown escape") }
@@ -236,8 +236,12 @@ extension JSONParser {
         guard start + 4 <= bytes.count else { return nil }
         var value: UInt32 = 0
         for byte in bytes[start..<start + 4] {
-            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
-            value = value << 4 | UInt32(digit)
+            let letter = byte | 0x20
+            switch byte {
+            case 0x30...0x39: value = value << 4 | UInt32(byte - 0x30)
+            case _ where (0x61...0x66).contains(letter): value = value << 4 | UInt32(letter - 0x57)
+            default: return nil
+            }
         }
         return value
     }

@@ -8,7 +8,7 @@ public final class CommitTree: SourceTree {
     private let entries: [String: git_oid]
     private let commit: CommitID?
     private let index: WordIndex?
-    private lazy var sortedPaths = entries.keys.sorted()
+    private var known: [String]?
 
     /// - Parameters:
     ///   - near: the tree of another commit, from which it is faster to go on than from nothing.
@@ -16,10 +16,12 @@ public final class CommitTree: SourceTree {
     convenience init(
         _ repository: Repository, of commit: CommitID, near: CommitTree? = nil, index: WordIndex? = nil
     ) throws(GitError) {
-        if let near, let known = near.commit {
+        if let near, let former = near.commit {
+            let deltas = try repository.treeDeltas(from: former, to: commit)
             var entries = near.entries
-            try repository.apply(from: known, to: commit, to: &entries)
+            for delta in deltas { entries[delta.path] = delta.new.flatMap { $0.isFile ? $0.oid : nil } }
             try self.init(repository, entries: entries, commit: commit, index: index)
+            known = near.known.flatMap { Self.applied(deltas, to: $0) }
             return
         }
         let tree = try repository.treeHandle(of: commit)
@@ -63,6 +65,30 @@ public final class CommitTree: SourceTree {
     /// The paths of all files, sorted; submodules and symbolic links left out.
     public func paths() -> [String] { sortedPaths }
 
+    private var sortedPaths: [String] {
+        let paths = known ?? entries.keys.sorted()
+        known = paths
+        return paths
+    }
+
+    /// Sorted paths with those of a few differences put in and taken out; `nil` where sorting anew is as fast.
+    private static func applied(_ deltas: [TreeDelta], to sorted: [String]) -> [String]? {
+        let moved = deltas.filter { ($0.old?.isFile ?? false) != ($0.new?.isFile ?? false) }
+        guard moved.count <= 100 else { return nil }
+        var paths = sorted
+        for delta in moved {
+            let path = delta.path
+            let place = paths.partitioningIndex { $0 >= path }
+            let isThere = place < paths.count && paths[place] == path
+            if delta.new?.isFile ?? false {
+                if !isThere { paths.insert(path, at: place) }
+            } else if isThere {
+                paths.remove(at: place)
+            }
+        }
+        return paths
+    }
+
     /// The bytes of a file, or `nil` when there is no such file.
     public func contents(of path: String) throws -> [UInt8]? {
         guard let oid = entries[path] else { return nil }
@@ -76,9 +102,9 @@ public final class CommitTree: SourceTree {
     public func occurrences(of names: Set<String>) throws -> [String: [Occurrence]] {
         let search = WordSearch(names)
         var found: [String: [Occurrence]] = [:]
-        for path in sortedPaths {
-            guard let oid = entries[path], index?.mayHold(search, oid) ?? true, size(of: oid) <= 1 << 20
-            else { continue }
+        let blobs = sortedPaths.compactMap { path in entries[path].map { (path: path, oid: $0) } }
+        for (path, oid) in index?.candidates(for: search, among: blobs) ?? blobs {
+            guard size(of: oid) <= 1 << 20 else { continue }
             let hits = try read(oid, path: path) { bytes in
                 index?.add(bytes, oid)
                 return search.hits(in: bytes)
@@ -108,6 +134,18 @@ public final class CommitTree: SourceTree {
     }
 }
 
+extension [String] {
+    /// The first place from which on a condition holds, of those that hold from a place on.
+    fileprivate func partitioningIndex(where holds: (String) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
+
 extension Repository {
     /// The files of a commit.
     ///
@@ -124,12 +162,13 @@ extension Repository {
 /// Finds whole words in text, all in one pass: runs of letters, digits and underscores are looked up by length, then by a
 /// hash, before they are compared.
 struct WordSearch {
-    let names: Set<String>
+    /// Whether a ``WordIndex`` knows words such as these.
+    let areIndexed: Bool
     private let byHash: [UInt64: [(name: String, bytes: [UInt8])]]
     private let lengths: [Bool]
 
     init(_ names: Set<String>) {
-        self.names = names
+        areIndexed = names.allSatisfy { WordIndex.isIndexed(Array($0.utf8)) }
         var byHash: [UInt64: [(name: String, bytes: [UInt8])]] = [:]
         var lengths = [Bool](repeating: false, count: (names.map(\.utf8.count).max() ?? 0) + 1)
         for name in names.sorted() where !name.isEmpty {

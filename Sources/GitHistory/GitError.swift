@@ -45,7 +45,12 @@ public struct GitError: Diagnosis {
 
 /// libgit2, started once for the process.
 enum Libgit2 {
-    static let started: Void = { git_libgit2_init() }()
+    static let started: Void = {
+        git_libgit2_init()
+        // By default no folder of more than about a hundred entries is kept, and it is read and hashed again for every commit.
+        blamedeploy_cache_objects(GIT_OBJECT_TREE, 1 << 18)
+        blamedeploy_cache_size(64 << 20)
+    }()
 
     /// What the library says of the call that just failed. Its message belongs to the thread and to the last call, so
     /// this is read right after it.

@@ -35,11 +35,18 @@ struct Handle: ~Copyable {
 extension git_oid {
     /// The 40 digits.
     var hex: String {
-        var oid = self
-        var text = [CChar](repeating: 0, count: Int(GIT_OID_HEXSZ))
-        git_oid_fmt(&text, &oid)
-        return String(decoding: text.lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        withUnsafeBytes(of: self) { bytes in
+            String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+                for (index, byte) in bytes.enumerated() {
+                    text[2 * index] = Self.digit(byte >> 4)
+                    text[2 * index + 1] = Self.digit(byte & 15)
+                }
+                return 2 * bytes.count
+            }
+        }
     }
+
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 
     init?(hex: String) {
         self.init()

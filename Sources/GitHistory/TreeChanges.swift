@@ -1,6 +1,23 @@
 internal import CLibgit2
 public import DeployModel
 
+/// What differs between two commits, entry by entry.
+public struct CommitDifference {
+    let from: CommitID?
+    let to: CommitID
+    let deltas: [TreeDelta]
+
+    /// Compares two commits; `nil` compares with nothing. Cheap: renames are not looked for.
+    public init(_ repository: Repository, from: CommitID?, to: CommitID) throws(GitError) {
+        self.from = from
+        self.to = to
+        deltas = try repository.treeDeltas(from: from, to: to)
+    }
+
+    /// The paths of what differs; a file that moved has both.
+    public var paths: [String] { deltas.map(\.path) }
+}
+
 extension Repository {
     /// The files that differ between two commits, sorted by path; `nil` compares with nothing.
     ///
@@ -8,20 +25,31 @@ extension Repository {
     public func changes(
         from: CommitID?, to: CommitID, followingRenames: Bool = true
     ) throws(GitError) -> [FileChange] {
-        try fileChanges(
-            in: try difference(from: from, to: to, path: nil), followingRenames: followingRenames)
+        try changes(in: CommitDifference(self, from: from, to: to), followingRenames: followingRenames)
     }
 
-    /// The paths of the files that differ between two commits; a file that moved has both: cheap.
-    public func changedPaths(from: CommitID?, to: CommitID) throws(GitError) -> [String] {
-        let diff = try difference(from: from, to: to, path: nil)
-        var paths: [String] = []
-        for index in 0..<git_diff_num_deltas(diff.pointer) {
-            guard let delta = git_diff_get_delta(diff.pointer, index)?.pointee else { continue }
-            paths.append(
-                lossyText(delta.status == GIT_DELTA_DELETED ? delta.old_file.path : delta.new_file.path))
+    /// The files of a comparison that was made before.
+    public func changes(
+        in difference: CommitDifference, followingRenames: Bool = true
+    ) throws(GitError) -> [FileChange] {
+        let deltas = difference.deltas
+        // A rename takes something that is new and something that is gone, or is of another type.
+        let mayHoldRenames =
+            deltas.contains { $0.old == nil } && deltas.contains { $0.new == nil || $0.isTypeChange }
+        guard followingRenames, mayHoldRenames else {
+            return inOrder(deltas.compactMap(FileChange.init))
         }
-        return paths
+        return try fileChanges(
+            in: try self.difference(
+                from: difference.from, to: difference.to,
+                paths: deltas.count <= Self.mostNamedPaths ? deltas.map(\.rawPath) : []))
+    }
+
+    /// Beyond so many paths libgit2 compares everything: it looks for each folder among them.
+    private static let mostNamedPaths = 500
+
+    private func inOrder(_ changes: [FileChange]) -> [FileChange] {
+        changes.sorted { ($0.path, $0.status.rawValue) < ($1.path, $1.status.rawValue) }
     }
 
     /// The files of a comparison, sorted by path.
@@ -34,7 +62,7 @@ extension Repository {
             guard let delta = git_diff_get_delta(diff.pointer, index)?.pointee else { continue }
             if let change = FileChange(delta) { changes.append(change) }
         }
-        return changes.sorted { ($0.path, $0.status.rawValue) < ($1.path, $1.status.rawValue) }
+        return inOrder(changes)
     }
 
     private func findRenames(in diff: borrowing Handle) throws(GitError) {
@@ -44,19 +72,6 @@ extension Repository {
         // A partial clone lacks contents, which only renames need: then a rename is a removal and an addition.
         let result = git_diff_find_similar(diff.pointer, &options)
         if result != GIT_ENOTFOUND.rawValue { try Libgit2.check(result, "find renamed files") }
-    }
-
-    /// Turns the files of one commit into those of another.
-    func apply(from: CommitID, to: CommitID, to entries: inout [String: git_oid]) throws(GitError) {
-        let diff = try difference(from: from, to: to, path: nil)
-        for index in 0..<git_diff_num_deltas(diff.pointer) {
-            guard let delta = git_diff_get_delta(diff.pointer, index)?.pointee else { continue }
-            let (old, new) = (lossyText(delta.old_file.path), lossyText(delta.new_file.path))
-            entries[old] = nil
-            let mode = UInt32(delta.new_file.mode)
-            let isFile = mode == GIT_FILEMODE_BLOB.rawValue || mode == GIT_FILEMODE_BLOB_EXECUTABLE.rawValue
-            if delta.status != GIT_DELTA_DELETED, isFile { entries[new] = delta.new_file.id }
-        }
     }
 
     /// The newest commit that touched a file, merges passed over, among those reachable from `to` and not from `from`.
@@ -77,21 +92,23 @@ extension Repository {
             guard git_revwalk_next(&oid, walk.pointer) == 0 else { return nil }
             let record = try commit(try commitID(&oid))
             guard record.parents.count < 2 else { continue }
-            let diff = try difference(from: record.parents.first, to: record.id, path: path)
+            let diff = try difference(
+                from: record.parents.first, to: record.id, paths: [path.utf8CString.map { $0 }])
             if git_diff_num_deltas(diff.pointer) > 0 { return record.id }
         }
         return nil
     }
 
-    private func difference(from: CommitID?, to: CommitID, path: String?) throws(GitError) -> Handle {
+    /// - Parameter paths: names from the root that alone are compared, each ending with a zero; all where there are none.
+    private func difference(from: CommitID?, to: CommitID, paths: [[CChar]]) throws(GitError) -> Handle {
         let after = try treeHandle(of: to)
-        guard let from else { return try difference(from: nil, to: after.pointer, of: to, path: path) }
+        guard let from else { return try difference(from: nil, to: after.pointer, of: to, paths: paths) }
         let before = try treeHandle(of: from)
-        return try difference(from: before.pointer, to: after.pointer, of: to, path: path)
+        return try difference(from: before.pointer, to: after.pointer, of: to, paths: paths)
     }
 
     private func difference(
-        from before: OpaquePointer?, to after: OpaquePointer, of commit: CommitID, path: String?
+        from before: OpaquePointer?, to after: OpaquePointer, of commit: CommitID, paths: [[CChar]]
     ) throws(GitError) -> Handle {
         var options = git_diff_options()
         git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION))
@@ -100,11 +117,17 @@ extension Repository {
         return try Handle.make(freedBy: git_diff_free, "compare \(commit.abbreviated) with the commit before")
         {
             [pointer] result in
-            guard let path else { return git_diff_tree_to_tree(&result, pointer, before, after, &options) }
-            return path.withCString { text in
-                var name: UnsafeMutablePointer<CChar>? = UnsafeMutablePointer(mutating: text)
-                return withUnsafeMutablePointer(to: &name) { names in
-                    options.pathspec = git_strarray(strings: names, count: 1)
+            guard !paths.isEmpty else {
+                return git_diff_tree_to_tree(&result, pointer, before, after, &options)
+            }
+            // The names one after another, and where each begins.
+            var text = Array(paths.joined())
+            let starts = paths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }.dropLast()
+            return text.withUnsafeMutableBufferPointer { text in
+                let first = text.baseAddress
+                var names = starts.map { start in first.map { $0 + start } }
+                return names.withUnsafeMutableBufferPointer { names in
+                    options.pathspec = git_strarray(strings: names.baseAddress, count: names.count)
                     return git_diff_tree_to_tree(&result, pointer, before, after, &options)
                 }
             }
@@ -120,6 +143,17 @@ extension Repository {
 }
 
 extension FileChange {
+    /// - Returns: `nil` for what is no file: a submodule.
+    fileprivate init?(_ delta: TreeDelta) {
+        switch (delta.old, delta.new) {
+        case (nil, let new?) where !new.isSubmodule: self.init(path: delta.path, status: .added)
+        case (let old?, nil) where !old.isSubmodule: self.init(path: delta.path, status: .removed)
+        case (_?, let new?) where delta.isTypeChange || !new.isSubmodule:
+            self.init(path: delta.path, status: .modified)
+        default: return nil
+        }
+    }
+
     /// - Returns: `nil` for what is no file: a submodule.
     fileprivate init?(_ delta: git_diff_delta) {
         let (old, new) = (lossyText(delta.old_file.path), lossyText(delta.new_file.path))

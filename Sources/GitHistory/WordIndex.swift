@@ -24,13 +24,28 @@ public final class WordIndex: Sendable {
         }
     }
 
-    /// Whether a file may hold one of the names that are searched for; true of a file that was not read yet.
-    func mayHold(_ search: WordSearch, _ oid: git_oid) -> Bool {
-        guard search.names.allSatisfy({ Self.isIndexed(Array($0.utf8)[...]) }) else { return true }
+    /// The files that may hold one of the names that are searched for, those among them that were not read yet.
+    func candidates(for search: WordSearch, among blobs: [(path: String, oid: git_oid)])
+        -> [(path: String, oid: git_oid)]
+    {
+        guard search.areIndexed else { return blobs }
+        let wanted = search.hashes
         return hashes.withLock { hashes in
-            guard let known = hashes[Blob(oid)] else { return true }
-            return search.hashes.contains { hash in known.contains(hash) }
+            blobs.filter { blob in
+                guard let known = hashes[Blob(blob.oid)] else { return true }
+                return wanted.contains { Self.holds(known, $0) }
+            }
         }
+    }
+
+    /// Whether sorted hashes hold one.
+    private static func holds(_ sorted: [UInt32], _ hash: UInt32) -> Bool {
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle] < hash { low = middle + 1 } else { high = middle }
+        }
+        return low < sorted.count && sorted[low] == hash
     }
 
     /// Remembers the names in a file.
@@ -49,11 +64,11 @@ public final class WordIndex: Sendable {
             let word = bytes[start..<index]
             if Self.isIndexed(word) { found.insert(UInt32(truncatingIfNeeded: WordSearch.hash(word))) }
         }
-        hashes.withLock { $0[blob] = Array(found) }
+        hashes.withLock { $0[blob] = found.sorted() }
     }
 
     /// Upper-case letters, digits and underscores, four at least: what variables are called.
-    private static func isIndexed(_ word: some Collection<UInt8>) -> Bool {
+    static func isIndexed(_ word: some Collection<UInt8>) -> Bool {
         word.count >= 4
             && word.allSatisfy {
                 (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F

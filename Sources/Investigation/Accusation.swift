@@ -10,17 +10,17 @@ func suspectsToAccuse(_ incident: Incident) -> Set<String> {
 /// The configuration changes of the accused deploys, the most suspicious first; of a deploy that is the less likely one, by so
 /// much less.
 func accuse(
-    _ deploys: [Deploy], of incident: Incident, comparisons: [String: ConfigComparison],
-    failures: FailureContext,
+    _ deploys: [Deploy], of incident: Incident, rankings: inout ChangeRankings,
     source: some InvestigationSource
 ) throws -> [RankedChange] {
     var ranked: [RankedChange] = []
     let most = incident.suspects.first?.probability ?? 0
     for deploy in deploys {
-        guard let comparison = comparisons[deploy.id],
+        guard let changes = rankings.changes(of: deploy.id),
             let own = incident.suspects.first(where: { $0.deploy == deploy.id })?.probability
         else { continue }
-        for var change in rankChanges(comparison, failures: failures) {
+        var origins = Origins(of: deploy)
+        for var change in changes {
             if own < most {
                 let factor = (own / most * 1000).rounded() / 1000
                 change.factors.append(
@@ -30,7 +30,7 @@ func accuse(
                 change.score = RankedChange.score(
                     suspicions: change.suspicions, factors: change.factors)
             }
-            change.commit = try source.origin(of: change.change.path, in: deploy) ?? deploy.commit
+            change.commit = try origins.origin(of: change.change.path, source: source) ?? deploy.commit
             ranked.append(change)
         }
     }

@@ -34,9 +34,10 @@ public func rankedChanges(
     of deploy: Deploy, source: some InvestigationSource, base: CommitID?
 ) throws -> DeployChanges? {
     guard let commit = deploy.commit, let comparison = try source.comparison(of: deploy) else { return nil }
+    var origins = Origins(of: deploy)
     let changes = try rankChanges(comparison, failures: .unknown).map { change in
         var change = change
-        change.commit = try source.origin(of: change.change.path, in: deploy) ?? commit
+        change.commit = try origins.origin(of: change.change.path, source: source) ?? commit
         return change
     }
     return DeployChanges(

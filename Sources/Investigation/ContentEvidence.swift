@@ -8,14 +8,14 @@ import DeployModel
 /// conditional logistic regression over real culprits among their neighbours gives (1.9, `Tests/Benchmarks/culprits.py`). How
 /// probable it is that any deploy did it stays as the counts say.
 func weighedByContent(
-    _ incident: Incident, comparisons: [String: ConfigComparison], failures: FailureContext
+    _ incident: Incident, rankings: inout ChangeRankings
 ) -> Incident {
     guard incident.suspects.count > 1 else { return incident }
     var factors: [String: Double] = [:]
     for suspect in incident.suspects where suspect.probability >= leastProbability {
-        factors[suspect.deploy] = contentFactor(comparisons[suspect.deploy], failures: failures)
+        factors[suspect.deploy] = contentFactor(of: suspect.deploy, rankings: &rankings)
     }
-    func factor(_ deploy: String) -> Double { factors[deploy] ?? contentFactor(nil, failures: failures) }
+    func factor(_ deploy: String) -> Double { factors[deploy] ?? contentFactor(unknownSuspicion) }
     let before = incident.suspects.reduce(0) { $0 + $1.probability }
     let after = incident.suspects.reduce(0) { $0 + $1.probability * factor($1.deploy) }
     guard after > 0 else { return incident }
@@ -41,11 +41,12 @@ private let leastProbability = 0.002
 /// What a deploy counts of whose changes nothing is known, or that changed code: as much as an ordinary change.
 private let unknownSuspicion = 0.15
 
-private func contentFactor(_ comparison: ConfigComparison?, failures: FailureContext) -> Double {
-    var suspicion = unknownSuspicion
-    if let comparison, comparison.configFiles > 0 {
-        let worst = (rankChanges(comparison, failures: failures).first?.score ?? 0) / 100
-        suspicion = max(worst, comparison.otherFiles.isEmpty ? 0 : unknownSuspicion / 2)
+private func contentFactor(of deploy: String, rankings: inout ChangeRankings) -> Double {
+    guard let comparison = rankings.comparison(of: deploy), comparison.configFiles > 0 else {
+        return contentFactor(unknownSuspicion)
     }
-    return (0.03 + suspicion) * (0.03 + suspicion)
+    let worst = (rankings.changes(of: deploy)?.first?.score ?? 0) / 100
+    return contentFactor(max(worst, comparison.otherFiles.isEmpty ? 0 : unknownSuspicion / 2))
 }
+
+private func contentFactor(_ suspicion: Double) -> Double { (0.03 + suspicion) * (0.03 + suspicion) }

@@ -86,15 +86,15 @@ public func investigate(
     let small = judgement.incidents.filter { !$0.mayBe(question.minEffect) }
     judgement.incidents.removeAll { small.contains($0) }
     var eventWarnings: [Warning] = []
-    var accusations: [(explanation: Explanation, failures: FailureContext)] = []
+    var accusations: [(explanation: Explanation, rankings: ChangeRankings)] = []
     for (index, incident) in judgement.incidents.enumerated() {
         let (explanation, noted) = try explained(
             incident, observations: observations, source: source, by: attribution, workers: workers)
         eventWarnings += noted
         let failures = failureContext(incident, explanation: explanation, observations: observations)
-        judgement.incidents[index] = weighedByContent(
-            incident, comparisons: comparisons, failures: failures)
-        accusations.append((explanation, failures))
+        var rankings = ChangeRankings(comparisons, failures: failures)
+        judgement.incidents[index] = weighedByContent(incident, rankings: &rankings)
+        accusations.append((explanation, rankings))
     }
     var verdict = decide(judgement, deploys: aligned, observations: observations)
     if judgement.incidents.isEmpty, let largest = small.first {
@@ -102,9 +102,10 @@ public func investigate(
     }
     let findings = try zip(judgement.incidents, accusations).map { incident, accusation in
         let accused = suspectsToAccuse(incident)
+        var rankings = accusation.rankings
         let changes = try accuse(
-            aligned.filter { accused.contains($0.id) }, of: incident, comparisons: comparisons,
-            failures: accusation.failures, source: source)
+            aligned.filter { accused.contains($0.id) }, of: incident, rankings: &rankings,
+            source: source)
         return Finding(
             incident: incident, explanation: accusation.explanation, changes: changes,
             rollouts: blamed(for: incident).flatMap { suspect in aligned.first { $0.id == suspect.deploy } }

@@ -120,6 +120,13 @@ func joined(_ folder: String, _ path: String) -> String? {
 
 /// Whether an entry names something outside of the repository.
 func isRemote(_ text: String) -> Bool {
-    text.contains("://") || text.hasPrefix("git@") || text.hasPrefix("git::") || text.contains("?ref=")
+    // What has neither sign is told at once: it is asked of every path that is named.
+    guard
+        text.utf8.contains(where: {
+            $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "@")
+        })
+            || text.hasPrefix("g") || text.hasPrefix("b")
+    else { return false }
+    return text.contains("://") || text.hasPrefix("git@") || text.hasPrefix("git::") || text.contains("?ref=")
         || text.hasPrefix("github.com/") || text.hasPrefix("gitlab.com/") || text.hasPrefix("bitbucket.org/")
 }

@@ -13,15 +13,25 @@ public struct KustomizationGraph: Sendable {
     ///
     /// - Throws: what the tree throws.
     public init(_ tree: any SourceTree, cache: KustomizeCache) throws {
-        var count = 0
-        for path in try tree.paths() where Kustomization.isFile(path) {
-            count += 1
-            guard count <= Self.mostKustomizations else { break }
+        let paths = try tree.paths().filter(Kustomization.isFile).prefix(Self.mostKustomizations)
+        let files = try paths.map { Version(path: $0, fingerprint: try tree.fingerprint(of: $0)) }
+        if let known = cache.graph(of: files) {
+            self = known
+            return
+        }
+        for path in files.map(\.path) {
             guard let found = try cache.kustomization(at: path, in: tree) else { continue }
             if found.isComponent { components.insert(found.folder) } else { folders.insert(found.folder) }
             users[path, default: []].insert(found.folder)
             for reference in found.references { users[reference, default: []].insert(found.folder) }
         }
+        cache.keep(self, of: files)
+    }
+
+    /// A file as it is at some commits.
+    struct Version: Hashable {
+        var path: String
+        var fingerprint: String?
     }
 
     /// Whether there is nothing to render.

@@ -33,7 +33,13 @@ public final class KustomizeCache {
     private var kustomizations: [Key: Kustomization?] = [:]
     private static let mostKustomizations = 50_000
     private var known: [String: Known] = [:]
-    private static let mostKnown = 200
+    private static let mostKnown = 2000
+    private static let mostKnownObjects = 20_000
+    private var knownObjects = 0
+
+    /// The graphs of the latest commits: most commits change no kustomization.
+    private var graphs: [(files: [KustomizationGraph.Version], graph: KustomizationGraph)] = []
+    private static let mostGraphs = 4
 
     /// An empty cache.
     public init() {}
@@ -68,6 +74,17 @@ public final class KustomizeCache {
         return found
     }
 
+    /// What the kustomization files use, where exactly these were read before.
+    func graph(of files: [KustomizationGraph.Version]) -> KustomizationGraph? {
+        graphs.first { $0.files == files }?.graph
+    }
+
+    /// Keeps what kustomization files use.
+    func keep(_ graph: KustomizationGraph, of files: [KustomizationGraph.Version]) {
+        if graphs.count >= Self.mostGraphs { graphs.removeFirst() }
+        graphs.append((files, graph))
+    }
+
     /// What a folder put out before, if every file that decided it is the same.
     func rendering(of folder: String, in tree: any SourceTree) throws -> Rendering? {
         guard let known = known[folder] else { return nil }
@@ -79,7 +96,11 @@ public final class KustomizeCache {
 
     /// Keeps what a folder puts out.
     func keep(_ rendering: Rendering, of folder: String, in tree: any SourceTree) throws {
-        if known.count >= Self.mostKnown { known.removeAll() }
+        if known.count >= Self.mostKnown || knownObjects >= Self.mostKnownObjects {
+            known.removeAll()
+            knownObjects = 0
+        }
+        knownObjects += rendering.objects.count
         var files: [String: String?] = [:]
         for path in rendering.files { files[path] = .some(try tree.fingerprint(of: path)) }
         known[folder] = Known(files: files, rendering: rendering)

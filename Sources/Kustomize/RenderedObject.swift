@@ -98,6 +98,11 @@ public struct ObjectIdentity: Sendable, Hashable {
 
     /// `apps/v1` taken apart.
     static func parts(ofVersion text: String) -> (group: String, version: String) {
+        guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else { return ("", text) }
+        let (group, version) = (text[..<slash], text[text.utf8.index(after: slash)...])
+        if !group.isEmpty, !version.isEmpty, !version.hasPrefix("/") {
+            return (String(group), String(version))
+        }
         let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
         return parts.count == 2 ? (parts[0], parts[1]) : ("", parts.first ?? "")
     }

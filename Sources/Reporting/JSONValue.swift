@@ -18,55 +18,57 @@ enum JSONValue: Sendable, Equatable {
 
     /// The value with an indentation of two spaces and a newline at the end.
     func document() -> String {
-        var text = ""
+        var text: [UInt8] = []
         write(to: &text, indent: 0)
-        return text + "\n"
+        text.append(UInt8(ascii: "\n"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     private func written() -> String { document() }
 
-    private func write(to text: inout String, indent: Int) {
+    private func write(to text: inout [UInt8], indent: Int) {
         switch self {
-        case .null: text += "null"
-        case .bool(let flag): text += flag ? "true" : "false"
-        case .integer(let number): text += String(number)
-        case .number(let number): text += Self.digits(number)
-        case .exact(let number): text += number.isFinite ? Self.shortest(number) : "null"
+        case .null: text += "null".utf8
+        case .bool(let flag): text += (flag ? "true" : "false").utf8
+        case .integer(let number): text += String(number).utf8
+        case .number(let number): text += Self.digits(number).utf8
+        case .exact(let number): text += (number.isFinite ? Self.shortest(number) : "null").utf8
         case .string(let string): Self.write(string, to: &text)
         case .array(let elements):
             // Lists of plain values read better on one line.
             let isPlain = elements.allSatisfy {
                 if case .array = $0 { false } else if case .object = $0 { false } else { true }
             }
-            Self.writeList(elements.map { ("", $0) }, "[", "]", isShort: isPlain, to: &text, indent: indent)
+            Self.writeList(elements, "[", "]", isShort: isPlain, to: &text, indent: indent) { element, text in
+                element.write(to: &text, indent: indent + 1)
+            }
         case .object(let members):
-            let named = members.map { (key: JSONValue.string($0.key).inline + ": ", value: $0.value) }
-            Self.writeList(named, "{", "}", isShort: false, to: &text, indent: indent)
+            Self.writeList(members, "{", "}", isShort: false, to: &text, indent: indent) { member, text in
+                Self.write(member.key, to: &text)
+                text += ": ".utf8
+                member.value.write(to: &text, indent: indent + 1)
+            }
         }
     }
 
-    private var inline: String {
-        var text = ""
-        write(to: &text, indent: 0)
-        return text
-    }
-
-    private static func writeList(
-        _ parts: [(key: String, value: JSONValue)], _ open: String, _ close: String, isShort: Bool,
-        to text: inout String, indent: Int
+    private static func writeList<Part>(
+        _ parts: [Part], _ open: Unicode.Scalar, _ close: Unicode.Scalar, isShort: Bool,
+        to text: inout [UInt8], indent: Int, _ write: (Part, inout [UInt8]) -> Void
     ) {
-        guard !parts.isEmpty else {
-            text += open + close
-            return
+        text.append(UInt8(ascii: open))
+        defer { text.append(UInt8(ascii: close)) }
+        guard !parts.isEmpty else { return }
+        func breakLine(_ indent: Int) {
+            guard !isShort else { return }
+            text.append(UInt8(ascii: "\n"))
+            text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * indent))
         }
-        let lead = isShort ? "" : "\n" + String(repeating: "  ", count: indent + 1)
-        text += open
         for (index, part) in parts.enumerated() {
-            if index > 0 { text += isShort ? ", " : "," }
-            text += lead + part.key
-            part.value.write(to: &text, indent: indent + 1)
+            if index > 0 { text += (isShort ? ", " : ",").utf8 }
+            breakLine(indent + 1)
+            write(part, &text)
         }
-        text += (isShort ? "" : "\n" + String(repeating: "  ", count: indent)) + close
+        breakLine(indent)
     }
 
     /// Six significant digits, without an exponent between a millionth and a quadrillion.
@@ -96,22 +98,33 @@ enum JSONValue: Sendable, Equatable {
         number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) : "\(number)"
     }
 
-    private static func write(_ string: String, to text: inout String) {
-        text += "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F || isInvisible(scalar):
-                let hex = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: max(0, 4 - hex.count)) + hex
-            default: text.unicodeScalars.append(scalar)
-            }
+    private static func write(_ string: String, to text: inout [UInt8]) {
+        text.append(UInt8(ascii: "\""))
+        // Most texts stand for themselves.
+        if string.utf8.allSatisfy({
+            $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }) {
+            text += string.utf8
+        } else {
+            for scalar in string.unicodeScalars { write(scalar, to: &text) }
         }
-        text += "\""
+        text.append(UInt8(ascii: "\""))
+    }
+
+    private static func write(_ scalar: Unicode.Scalar, to text: inout [UInt8]) {
+        switch scalar {
+        case "\"": text += "\\\"".utf8
+        case "\\": text += "\\\\".utf8
+        case "\n": text += "\\n".utf8
+        case "\r": text += "\\r".utf8
+        case "\t": text += "\\t".utf8
+        case _ where scalar.value < 0x20 || scalar.value == 0x7F || isInvisible(scalar):
+            let hex = String(scalar.value, radix: 16)
+            text += "\\u".utf8
+            text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, 4 - hex.utf8.count)))
+            text += hex.utf8
+        default: text += Unicode.UTF8.encode(scalar).map(Array.init) ?? []
+        }
     }
 }
 

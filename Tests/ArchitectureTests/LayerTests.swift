@@ -25,7 +25,7 @@ private let allowedImports: [String: Set<String>] = [
     "BlameDeployCLI": [
         "ArgumentParser", "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "DeployModel",
         "DeployRecords", "EventIngest", "GitHistory", "Investigation", "Parallel", "Reporting", "Scenario",
-        "Settings",
+        "Settings", "Synchronization",
     ],
     "blamedeploy": ["BlameDeployCLI"],
 ]

@@ -148,6 +148,58 @@ struct CommitTreeTests {
     }
 }
 
+@Suite("Differences of trees")
+struct TreeDifferenceTests {
+    /// What stands in a repository, version by version.
+    private static let versions: [[String: String]] = [
+        [:],
+        ["a": "1"],
+        ["a": "1", "b/c": "2", "b/d/e": "3", "b.d": "4", "b-d": "5"],
+        // A folder in the place of a file, and a file in that of a folder; both sort elsewhere.
+        ["a/b": "1", "b": "2", "b.d": "4", "b-d": "5"],
+        ["a": "9", "b/c": "2", "b/d/e": "3", "b/d/f": "3", "b.d": "4", "b0": "6"],
+    ]
+
+    private static let pairs = versions.indices.flatMap { x in versions.indices.map { (x, $0) } }
+
+    @Test("the files that differ are those whose contents do", arguments: pairs)
+    func files(from: Int, to: Int) throws {
+        let (before, after) = (Self.versions[from], Self.versions[to])
+        let builder = try Self.repository()
+        let found = try builder.repository.changes(
+            from: builder.commits[from], to: builder.commits[to], followingRenames: false)
+        let expected = Set(before.keys).union(after.keys).sorted().compactMap { path -> FileChange? in
+            switch (before[path], after[path]) {
+            case (nil, _?): FileChange(path: path, status: .added)
+            case (_?, nil): FileChange(path: path, status: .removed)
+            case (let x, let y): x == y ? nil : FileChange(path: path, status: .modified)
+            }
+        }
+        #expect(found == expected)
+    }
+
+    @Test("a tree that is made from another has the same files as one that is read", arguments: pairs)
+    func near(from: Int, to: Int) throws {
+        let builder = try Self.repository()
+        let near = try builder.repository.tree(of: builder.commits[from])
+        #expect(near.paths() == Self.versions[from].keys.sorted())
+        let tree = try builder.repository.tree(of: builder.commits[to], near: near)
+        let read = try builder.repository.tree(of: builder.commits[to])
+        #expect(tree.paths() == read.paths())
+        for path in read.paths() { #expect(tree.fingerprint(of: path) == read.fingerprint(of: path)) }
+    }
+
+    private static func repository() throws -> RepositoryBuilder {
+        let builder = try RepositoryBuilder()
+        for (index, version) in versions.enumerated() {
+            let gone = index == 0 ? [] : versions[index - 1].keys.filter { version[$0] == nil }
+            try builder.commit(
+                "Version \(index)", at: at(index + 1), files: version, removing: gone)
+        }
+        return builder
+    }
+}
+
 @Suite("Deploys from notes")
 struct NoteTests {
     @Test("each line of a note is a deploy; coming back to an older commit is a rollback")

@@ -30,7 +30,8 @@ struct ContentEvidenceTests {
     private func weighed(_ probabilities: [String: Double], _ comparisons: [String: ConfigComparison])
         -> [String: Double]
     {
-        let found = weighedByContent(incident(probabilities), comparisons: comparisons, failures: failures)
+        var rankings = ChangeRankings(comparisons, failures: failures)
+        let found = weighedByContent(incident(probabilities), rankings: &rankings)
         return Dictionary(uniqueKeysWithValues: found.suspects.map { ($0.deploy, $0.probability) })
     }
 
@@ -47,8 +48,8 @@ struct ContentEvidenceTests {
     func order() throws {
         let own = try comparison("search/app.yaml", "limit: 1\n", "limit: 2\n")
         let other = try comparison("billing/app.yaml", "limit: 1\n", "limit: 2\n")
-        let found = weighedByContent(
-            incident(["a": 0.5, "b": 0.4]), comparisons: ["a": other, "b": own], failures: failures)
+        var rankings = ChangeRankings(["a": other, "b": own], failures: failures)
+        let found = weighedByContent(incident(["a": 0.5, "b": 0.4]), rankings: &rankings)
         #expect(found.suspects.map(\.deploy) == ["b", "a"])
         #expect(found.noneProbability == 0.02)
     }

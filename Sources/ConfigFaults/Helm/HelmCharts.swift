@@ -71,16 +71,7 @@ final class HelmCharts {
         let own = paths(below: folder + "templates/").prefix(Self.mostTemplates)
         let shared = dependencies.compactMap(\.folder).flatMap { paths(below: $0 + "templates/").prefix(100) }
         let files = paths(below: folder).filter { isText($0, of: folder) }.prefix(200)
-        let key = try (own + shared + files).map { try tree.fingerprint(of: $0) ?? "" }
-            .joined(separator: " ")
-        let reading = try cache.reading(ofChart: "\(folder) \(name) \(key)") {
-            let templates = try own.compactMap { try cache.template(at: $0, in: tree) }
-            let defines = try shared.compactMap { try cache.template(at: $0, in: tree) }
-            let reading = TemplateReading(chart: name, files: templates, shared: defines, texts: [])
-            guard reading.rendersValues || reading.rendersFiles else { return reading }
-            let texts = try files.compactMap { try cache.template(at: $0, in: tree) }
-            return TemplateReading(chart: name, files: templates, shared: defines, texts: texts)
-        }
+        let reading = try reading(of: name, own: Array(own), shared: shared, files: Array(files))
         let conditions = declared.flatMap { node in
             (node["condition"]?.text ?? "").split(separator: ",").map { condition in
                 condition.split(separator: ".").map {
@@ -90,6 +81,26 @@ final class HelmCharts {
         }
         return HelmChart(
             folder: folder, name: name, dependencies: dependencies, conditions: conditions, reading: reading)
+    }
+
+    /// - Parameter files: those that may be rendered as templates, which are read only where the chart does so.
+    private func reading(of name: String, own: [String], shared: [String], files: [String]) throws
+        -> TemplateReading
+    {
+        func key(_ paths: [String]) throws -> String {
+            try paths.map { "\($0) \(try tree.fingerprint(of: $0) ?? "")" }.joined(separator: "\n")
+        }
+        func read(_ texts: [String]) throws -> TemplateReading {
+            let templates = try own.compactMap { try cache.template(at: $0, in: tree) }
+            let defines = try shared.compactMap { try cache.template(at: $0, in: tree) }
+            return TemplateReading(
+                chart: name, files: templates, shared: defines,
+                texts: try texts.compactMap { try cache.template(at: $0, in: tree) })
+        }
+        let ofTemplates = try "\(name)\n\(key(own))\n\n\(key(shared))"
+        let reading = try cache.reading(ofChart: ofTemplates) { try read([]) }
+        guard reading.rendersValues || reading.rendersFiles else { return reading }
+        return try cache.reading(ofChart: "\(ofTemplates)\n\n\(key(files))") { try read(files) }
     }
 
     /// Whether a file of a chart may be rendered as a template: what is neither a template nor a chart of its own.
