@@ -1,6 +1,5 @@
 import ConfigTree
 import DeployModel
-import RealModule
 
 /// F39 and F44: a file that parsed before and does not any more; markers of an unfinished merge.
 func findUnparsable(_ file: ChangedFile, changes: inout [FoundChange]) {
@@ -27,28 +26,6 @@ func findUnparsable(_ file: ChangedFile, changes: inout [FoundChange]) {
     add(
         problem.mark.line,
         FaultFinding(.unparsable, "it parsed before and does not any more: \(problem.text)"), "the file")
-}
-
-/// F24: a value that named its file's own environment, and names another one now.
-func findSwappedEnvironment(in change: inout FoundChange) {
-    guard let before = change.change.before, let after = change.change.after,
-        let own = environment(of: change.change), ["prod", "staging", "dev"].contains(own),
-        environmentNamed(in: before) == own, let named = environmentNamed(in: after), named != own
-    else { return }
-    change.findings.append(
-        FaultFinding(.swappedEnvironment, "this is configuration of \(own), and its value now names \(named)")
-    )
-}
-
-/// The environment that a value names in so many words; `local`, `live` and their like mean other things in values.
-private func environmentNamed(in value: String) -> String? {
-    let words: [String: String] = [
-        "prod": "prod", "production": "prod", "prd": "prod", "staging": "staging", "stg": "staging",
-        "dev": "dev",
-        "development": "dev",
-    ]
-    let parts = value.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
-    return parts.lazy.compactMap { words[$0] }.first
 }
 
 /// F40: a placeholder in a file that nobody fills in: a whole value, in a field that is not written for people.
@@ -102,46 +79,4 @@ private func isTemplatePath(_ path: String) -> Bool {
     return [".example", ".sample", ".dist", ".template", ".tmpl", ".tpl", ".j2", ".erb"].contains {
         lowered.hasSuffix($0)
     } || lowered.holds("/templates/")
-}
-
-/// A number with the units of Kubernetes quantities and of durations, as a plain number.
-func quantity(_ text: String) -> Double? {
-    let digits = text.prefix { $0.isNumber || $0 == "." || $0 == "-" }
-    guard let number = Double(digits) else { return nil }
-    let units: [String: Double] = [
-        "": 1, "m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 1024, "Mi": 1_048_576,
-        "Gi": 1_073_741_824,
-        "ms": 0.001, "s": 1, "h": 3600, "%": 0.01,
-    ]
-    return units[String(text.dropFirst(digits.count))].map { $0 * number }
-}
-
-/// The environment that a change is of, by its path, else by its namespace: `prod`, `staging`, `dev`, `test`; `nil` when
-/// neither says.
-func environment(of change: FieldChange) -> String? {
-    environment(inValue: change.path) ?? change.object?.namespace.flatMap { environment(inValue: $0) }
-}
-
-/// The environment that a path or another text names.
-func environment(inValue value: String) -> String? {
-    let words = value.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
-    // A smoke test runs where its deployment does.
-    let kinds: Set = ["smoke", "load", "health", "ab"]
-    return environment(
-        in: words.indices.filter { index in
-            !(words[index].hasPrefix("test") && index > 0 && kinds.contains(words[index - 1]))
-        }.map { words[$0] })
-}
-
-private func environment(in words: [String]) -> String? {
-    let names: [String: String] = [
-        "prod": "prod", "production": "prod", "prd": "prod", "live": "prod", "staging": "staging",
-        "stage": "staging",
-        "stg": "staging", "preprod": "staging", "dev": "dev", "development": "dev", "local": "dev",
-        "test": "test",
-        "tests": "test", "ci": "test", "circleci": "test", "qa": "test", "sandbox": "dev",
-        "devcontainer": "dev",
-        "travis": "test", "github": "test", "fixtures": "test", "example": "dev", "examples": "dev",
-    ]
-    return words.lazy.compactMap { names[$0] }.first
 }

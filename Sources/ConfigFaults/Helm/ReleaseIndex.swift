@@ -1,0 +1,210 @@
+import ConfigTree
+import DeployModel
+
+/// What installs the charts of one commit, read when it is asked for.
+final class ReleaseIndex: ReleaseFiles {
+    private let tree: any SourceTree
+    private let cache: ManifestCache
+    private let charts: HelmCharts
+    private var known: [ChartRelease]?
+    private var byFile: [String: [(release: Int, layer: Int)]] = [:]
+
+    private static let mostFiles = 1_000
+
+    init(_ tree: any SourceTree, cache: ManifestCache, charts: HelmCharts) {
+        self.tree = tree
+        self.cache = cache
+        self.charts = charts
+    }
+
+    // MARK: What is there
+
+    /// All releases of the commit.
+    func releases() throws -> [ChartRelease] {
+        if let known { return known }
+        known = []
+        let found = try read()
+        for (index, release) in found.enumerated() {
+            for (layer, values) in release.layers.enumerated() where values.place == .file {
+                byFile[values.path, default: []].append((index, layer))
+            }
+        }
+        known = found
+        return found
+    }
+
+    /// The releases that a file gives values to, each with the place of the file among its layers.
+    func releases(using path: String) throws -> [(release: ChartRelease, layer: Int)] {
+        let all = try releases()
+        return (byFile[path] ?? []).map { (all[$0.release], $0.layer) }
+    }
+
+    /// The releases of a chart of the repository.
+    func releases(of folder: String) throws -> [ChartRelease] {
+        try releases().filter {
+            try charts.candidate(of: $0) == folder && charts.folder(of: $0) == folder
+        }
+    }
+
+    private func read() throws -> [ChartRelease] {
+        let paths = try tree.paths()
+        let helmfiles = paths.filter(Self.isHelmfile)
+        var found = try helmfiles.prefix(Self.mostFiles).flatMap { try releases(in: $0) }
+        let hints = ["helm", "flux", "argo", "Chart.yaml"]
+        guard !charts.folders.isEmpty || paths.contains(where: { path in hints.contains(where: path.holds) })
+        else { return found }
+        let kinds: Set = ["HelmRelease", "Application", "ApplicationSet"]
+        let places = try tree.occurrences(of: kinds)
+        let objects = Set(places.values.joined().map(\.path)).sorted().filter { !Self.isHelmfile($0) }
+        found += try objects.prefix(Self.mostFiles).flatMap { try releases(in: $0) }
+        let scripts = paths.filter(isScript)
+        for path in scripts.prefix(Self.mostFiles) {
+            guard let contents = try tree.contents(of: path), contents.count <= 1 << 20 else { continue }
+            // Most scripts have nothing to do with it.
+            let text = String(decoding: contents, as: UTF8.self)
+            guard text.holds("helm") else { continue }
+            found += try ChartRelease.all(ofScript: text, at: path, files: self)
+        }
+        return found
+    }
+
+    private func releases(in path: String) throws -> [ChartRelease] {
+        guard Self.isYAML(path), let manifests = try cache.contents(at: path, in: tree)?.manifests else {
+            return []
+        }
+        return try releases(of: manifests, at: path)
+    }
+
+    /// The releases that the objects of a file make.
+    func releases(of manifests: [Manifest], at path: String) throws -> [ChartRelease] {
+        guard !Self.isHelmfile(path) else {
+            return try ChartRelease.all(
+                ofHelmfile: manifests.map { ($0.root, $0.object) }, at: path, files: self)
+        }
+        return try manifests.flatMap { try ChartRelease.all(of: $0, files: self) }
+    }
+
+    private static func isYAML(_ path: String) -> Bool {
+        [".yaml", ".yml", ".gotmpl"].contains(where: path.hasSuffix)
+    }
+
+    /// Whether a file holds releases of Helmfile, by its name.
+    static func isHelmfile(_ path: String) -> Bool {
+        let parts = path.split(separator: "/")
+        guard isYAML(path), let name = parts.last else { return false }
+        return name.hasPrefix("helmfile") || parts.dropLast().last == "helmfile.d"
+    }
+
+    private func isScript(_ path: String) -> Bool {
+        let name = path.split(separator: "/").last?.lowercased() ?? ""
+        return isSetup(path) || isPipeline(path) || [".bash", ".mk"].contains(where: name.hasSuffix)
+            || ["justfile", "tiltfile", "skaffold.yaml"].contains(name)
+    }
+
+    // MARK: Files
+
+    /// The releases in the folder of a file whose charts come from an object.
+    func releases(from source: ConfigObject, near path: String) throws -> [ChartRelease] {
+        let folder = parentFolder(of: path)
+        let beside = charts.paths(below: folder.isEmpty ? "" : folder + "/")
+        return try beside.filter { Self.isYAML($0) && parentFolder(of: $0) == folder }.prefix(60)
+            .flatMap { try releases(in: $0) }
+            .filter { $0.source?.kind == source.kind && $0.source?.name == source.name }
+    }
+
+    func values(at path: String) throws -> ConfigNode? { try charts.root(path) }
+
+    func entry(_ key: String, ofConfigMap name: String, near path: String) throws -> ReleaseLayer? {
+        let folder = parentFolder(of: path)
+        for folder in [folder, parentFolder(of: folder)] {
+            let lead = folder.isEmpty ? "" : folder + "/"
+            for file in ["kustomization.yaml", "kustomization.yml"] {
+                if let layer = try generated(key, name, by: lead + file, in: folder) { return layer }
+            }
+        }
+        let beside = charts.paths(below: folder.isEmpty ? "" : folder + "/")
+        for file in beside.filter({ Self.isYAML($0) && parentFolder(of: $0) == folder }).prefix(60) {
+            for manifest in try cache.contents(at: file, in: tree)?.manifests ?? []
+            where manifest.object.kind == "ConfigMap" && manifest.object.name == name {
+                guard let root = manifest.root["data"]?[key], case .mapping = root.kind else { return nil }
+                return ReleaseLayer(
+                    path: file, place: .mapping([.key("data"), .key(key)]), object: manifest.object,
+                    root: root)
+            }
+        }
+        return nil
+    }
+
+    /// An entry of a ConfigMap that a kustomization makes from a file.
+    private func generated(
+        _ key: String, _ name: String, by file: String, in folder: String
+    ) throws -> ReleaseLayer? {
+        guard let manifests = try cache.contents(at: file, in: tree)?.manifests else { return nil }
+        for entry in manifests.flatMap({ $0.root["configMapGenerator"]?.elements ?? [] })
+        where entry["name"]?.text == name {
+            for element in entry["files"]?.elements ?? [] {
+                guard let text = element.text else { continue }
+                let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+                let path = plainFolder(parts.last ?? "", from: folder)
+                let own = parts.count == 2 ? parts[0] : path.split(separator: "/").last.map(String.init) ?? ""
+                guard own == key, let root = try values(at: path) else { continue }
+                return ReleaseLayer(path: path, place: .file, root: root)
+            }
+        }
+        return nil
+    }
+}
+
+extension HelmCharts {
+    /// The folder of the chart that a release installs; `nil` when it is not in the repository.
+    ///
+    /// A chart that is named as one of some repository of charts is taken for the only one here of that name when it has most of
+    /// the keys that the release sets.
+    func folder(of release: ChartRelease) throws -> String? {
+        guard let candidate = try candidate(of: release) else { return nil }
+        if case .folder = release.chart { return candidate }
+        guard !release.layers.isEmpty, let chart = try chart(candidate) else { return nil }
+        let fits = try release.layers.allSatisfy { layer in
+            try layer.root.entries.isEmpty || fit(of: layer.root, at: "values.yaml", to: chart) != nil
+        }
+        return fits ? candidate : nil
+    }
+
+    /// The folder of the chart that a release may mean.
+    func candidate(of release: ChartRelease) throws -> String? {
+        switch release.chart {
+        case .folder(let path):
+            let folder = path.isEmpty ? "" : path + "/"
+            return folders.contains(folder) ? folder : nil
+        case .name(let name):
+            let candidates = try foldersByName()[name] ?? []
+            return candidates.count == 1 ? candidates[0] : nil
+        }
+    }
+}
+
+extension ChartRelease {
+    /// The values at one of its layers, between those below and those above it.
+    func values(around index: Int, defaults: ConfigNode?) -> ValuesLayers {
+        let below = layers[..<index].map(\.root).reduce(defaults) { $1.laid(over: $0) }
+        let above = layers[(index + 1)...]
+        var values = ValuesLayers(own: layers[index].root, defaults: below)
+        values.over = above.map(\.root).reduce(nil) { $1.laid(over: $0) }
+        values.overNames = above.map { layer in
+            switch layer.place {
+            case .file: layer.path
+            case .mapping(let lead), .settings(let lead): "\(lead.last?.name ?? "") in \(layer.path)"
+            case .arguments: "--set in \(layer.path)"
+            }
+        }
+        values.isOpen = isPartial
+        return values
+    }
+
+    /// All its values, as a file that is laid over the defaults.
+    var file: ValuesFile? {
+        layers.map(\.root).reduce(nil) { $1.laid(over: $0) }.map {
+            ValuesFile(path: path, root: $0, isDefaults: false)
+        }
+    }
+}
