@@ -7,6 +7,9 @@ func isExample(_ path: String) -> Bool {
 }
 
 extension FileChange {
+    /// Whether it is an example now and was read before.
+    var becomesExample: Bool { status == .renamed && isExample(path) && !isExample(pathBefore) }
+
     /// A file that became an example, or was made from one, is not the same file under another name.
     var byPurpose: [FileChange] {
         guard status == .renamed, isExample(path) != isExample(pathBefore) else { return [self] }

@@ -113,14 +113,14 @@ public func compareConfig(
     before: (any SourceTree)?, after: any SourceTree, files: [FileChange],
     cache: ManifestCache = ManifestCache(), code: [any CodeRepository] = []
 ) throws -> ConfigComparison {
-    let filesChanged = files.count
+    let listed = files
     let files = files.flatMap(\.byPurpose)
     let changed = try files.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
     let surroundings = try Surroundings(changed, after: after, cache: cache)
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
     let charts = try ChangedCharts(files, changed: changed, before: before, after: after, cache: cache)
     let rendered = try charts?.land(&changes) ?? []
-    let newExamples = Set(files.filter { $0.status == .added && isExample($0.path) }.map(\.path))
+    let newExamples = Set(listed.filter(\.becomesExample).map(\.path))
     let readers = try Readers(
         changes, after: after, configuration: surroundings, except: newExamples)
     try findFaults(
@@ -150,7 +150,7 @@ public func compareConfig(
     return ConfigComparison(
         changes: changes,
         workloads: surroundings.after.workloads.map { Workload($0) } + overlays.workloads + rendered,
-        filesChanged: filesChanged,
+        filesChanged: listed.count,
         configFiles: told.count,
         otherFiles: files.map(\.path).filter { !told.contains($0) }.sorted(),
         warnings: surroundings.warnings + overlays.warnings + images)

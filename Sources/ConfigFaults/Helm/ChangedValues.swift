@@ -175,7 +175,9 @@ final class ChangedCharts {
             try add(file)
             try addReleases(in: file)
         }
-        guard !self.files.isEmpty || !templated.isEmpty || !releases.isEmpty || !releasesOfFiles.isEmpty
+        guard
+            !self.files.isEmpty || !templated.isEmpty || !releases.isEmpty || !inline.isEmpty
+                || !releasesOfFiles.isEmpty
         else {
             return nil
         }

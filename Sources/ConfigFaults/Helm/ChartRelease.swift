@@ -329,16 +329,15 @@ func parentFolder(of path: String) -> String {
 
 // MARK: Commands
 
-extension ChartRelease {
-    /// The releases that commands of a script make, as far as they can be read literally.
-    static func all(ofScript text: String, at path: String, files: some ReleaseFiles) throws -> [ChartRelease]
-    {
-        try commands(in: text).compactMap { try command($0.words, line: $0.line, at: path, files) }
-    }
+/// What stands behind `helm` in a script, as words, and the line.
+struct HelmCommand: Sendable {
+    var words: [String]
+    var line: Int
 
-    /// The words behind each `helm`, lines that go on put together.
-    private static func commands(in text: String) -> [(words: [String], line: Int)] {
-        var found: [(words: [String], line: Int)] = []
+    /// The commands of a script, lines that go on put together.
+    static func all(in text: String) -> [HelmCommand] {
+        guard text.holds("helm") else { return [] }
+        var found: [HelmCommand] = []
         var joined = ""
         var first = 1
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
@@ -349,23 +348,24 @@ extension ChartRelease {
             }
             let whole = joined + line
             joined = ""
-            guard whole.contains("helm"), found.count < 200 else { continue }
+            guard whole.holds("helm"), found.count < 200 else { continue }
             for words in shellCommands(in: whole) {
                 guard let start = words.firstIndex(where: { $0 == "helm" || $0.hasSuffix("/helm") }) else {
                     continue
                 }
-                found.append((Array(words[(start + 1)...]), first))
+                found.append(HelmCommand(words: Array(words[(start + 1)...]), line: first))
             }
         }
         return found
     }
+}
 
-    private static func command(
-        _ words: [String], line: Int, at path: String, _ files: some ReleaseFiles
-    ) throws -> ChartRelease? {
+extension ChartRelease {
+    /// The release that a command makes; `nil` where it makes none that can be read literally.
+    init?(command: HelmCommand, at path: String, files: some ReleaseFiles) throws {
         var plain: [String] = []
         var given: [(flag: String, value: String)] = []
-        var rest = words[...]
+        var rest = command.words[...]
         let taking: Set = [
             "-f", "--values", "--set", "--set-string", "--set-json", "--set-file", "-n", "--namespace",
             "--version",
@@ -419,7 +419,7 @@ extension ChartRelease {
                             value: ConfigNode.Scalar(
                                 text: text, style: flag == "--set" ? .plain : .quoted,
                                 isTemplated: known(text) == nil && !text.isEmpty),
-                            mark: Mark(line: line, column: 1)))
+                            mark: Mark(line: command.line, column: 1)))
                 }
             case "--set-json", "--set-file": release.isPartial = true
             default: break
@@ -429,7 +429,7 @@ extension ChartRelease {
             release.layers.append(
                 ReleaseLayer(path: path, place: .arguments, root: mapping(of: settings)))
         }
-        return release
+        self = release
     }
 }
 

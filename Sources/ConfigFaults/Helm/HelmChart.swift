@@ -23,6 +23,8 @@ struct HelmChart: Sendable {
     let objects: [ChartObject]
     /// The blocks of its templates that depend on values.
     let blocks: [TemplateBlock]
+    /// The blocks by the first keys of the values that they ask for.
+    let blocksByKey: [String: [Int]]
     /// The named templates that its own files define, and where.
     let named: [String: Occurrence]
     /// What its templates include and nothing that is at hand defines.
@@ -48,6 +50,13 @@ struct HelmChart: Sendable {
         uses = all
         objects = reading.objects
         blocks = reading.blocks
+        var blocksByKey: [String: [Int]] = [:]
+        for (position, block) in reading.blocks.enumerated() {
+            for key in Set(block.conditions.flatMap(\.paths).compactMap { $0.first?.name }) {
+                blocksByKey[key, default: []].append(position)
+            }
+        }
+        self.blocksByKey = blocksByKey
         named = reading.named
         missing = reading.missing
         index = ManifestIndex(reading.objects.map(\.manifest).filter { !$0.object.name.isEmpty })

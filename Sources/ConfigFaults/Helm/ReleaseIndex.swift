@@ -1,6 +1,30 @@
 import ConfigTree
 import DeployModel
 
+/// What a file may have to do with releases, by its path.
+struct PathRole: OptionSet, Sendable {
+    var rawValue: UInt8
+
+    static let helmfile = PathRole(rawValue: 1)
+    static let script = PathRole(rawValue: 2)
+    /// The path speaks of what installs charts.
+    static let hint = PathRole(rawValue: 4)
+
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    init(_ path: String) {
+        self = []
+        let name = path.split(separator: "/").last?.lowercased() ?? ""
+        if ReleaseIndex.isHelmfile(path) { insert(.helmfile) }
+        if isSetup(path) || isPipeline(path) || name.hasSuffix(".bash")
+            || ["justfile", "tiltfile", "skaffold.yaml"].contains(name)
+        {
+            insert(.script)
+        }
+        if ["helm", "flux", "argo"].contains(where: path.holds) { insert(.hint) }
+    }
+}
+
 /// What installs the charts of one commit, read when it is asked for.
 final class ReleaseIndex: ReleaseFiles {
     private let tree: any SourceTree
@@ -48,22 +72,21 @@ final class ReleaseIndex: ReleaseFiles {
 
     private func read() throws -> [ChartRelease] {
         let paths = try tree.paths()
-        let helmfiles = paths.filter(Self.isHelmfile)
-        var found = try helmfiles.prefix(Self.mostFiles).flatMap { try releases(in: $0) }
-        let hints = ["helm", "flux", "argo", "Chart.yaml"]
-        guard !charts.folders.isEmpty || paths.contains(where: { path in hints.contains(where: path.holds) })
-        else { return found }
-        let kinds: Set = ["HelmRelease", "Application", "ApplicationSet"]
-        let places = try tree.occurrences(of: kinds)
-        let objects = Set(places.values.joined().map(\.path)).sorted().filter { !Self.isHelmfile($0) }
-        found += try objects.prefix(Self.mostFiles).flatMap { try releases(in: $0) }
-        let scripts = paths.filter(isScript)
-        for path in scripts.prefix(Self.mostFiles) {
-            guard let contents = try tree.contents(of: path), contents.count <= 1 << 20 else { continue }
-            // Most scripts have nothing to do with it.
-            let text = String(decoding: contents, as: UTF8.self)
-            guard text.holds("helm") else { continue }
-            found += try ChartRelease.all(ofScript: text, at: path, files: self)
+        let roles = paths.map(cache.role(ofPath:))
+        func all(_ role: PathRole) -> some Sequence<String> {
+            zip(paths, roles).lazy.filter { $1.contains(role) }.map(\.0).prefix(Self.mostFiles)
+        }
+        var found = try all(.helmfile).flatMap { try releases(in: $0) }
+        guard !charts.folders.isEmpty || roles.contains(where: { $0.contains(.hint) }) else { return found }
+        let places = try tree.occurrences(of: ["HelmRelease", "Application", "ApplicationSet"])
+        let objects = Set(places.values.joined().map(\.path)).sorted()
+        found += try objects.filter { !Self.isHelmfile($0) }.prefix(Self.mostFiles).flatMap {
+            try releases(in: $0)
+        }
+        for path in all(.script) {
+            found += try cache.helmCommands(at: path, in: tree).compactMap {
+                try ChartRelease(command: $0, at: path, files: self)
+            }
         }
         return found
     }
@@ -93,12 +116,6 @@ final class ReleaseIndex: ReleaseFiles {
         let parts = path.split(separator: "/")
         guard isYAML(path), let name = parts.last else { return false }
         return name.hasPrefix("helmfile") || parts.dropLast().last == "helmfile.d"
-    }
-
-    private func isScript(_ path: String) -> Bool {
-        let name = path.split(separator: "/").last?.lowercased() ?? ""
-        return isSetup(path) || isPipeline(path) || [".bash", ".mk"].contains(where: name.hasSuffix)
-            || ["justfile", "tiltfile", "skaffold.yaml"].contains(name)
     }
 
     // MARK: Files

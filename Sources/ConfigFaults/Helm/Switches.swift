@@ -81,11 +81,14 @@ func findSwitches(in change: inout FoundChange, _ values: ChangedValues, _ uses:
     var told: Set<String> = []
     var off: [(words: String, isMissed: Bool)] = []
     var on: [String] = []
+    var asked: Set<String> = []
     for seen in uses.prefix(100) {
         guard off.count + on.count < 20 else { break }
-        for block in seen.place.chart.blocks(askingFor: seen.way) {
+        // The answer does not depend on the use.
+        guard asked.insert("\(seen.chart.folder)\n\(seen.way.plainWords)").inserted else { continue }
+        for block in seen.chart.blocks(askingFor: seen.way) {
             guard let isOn = values.turn(block.conditions, seen.place, change.path) else { continue }
-            for (words, kind) in seen.place.chart.contents(of: block, values, lead: seen.place.lead)
+            for (words, kind) in seen.chart.contents(of: block, values, lead: seen.place.lead)
             where told.insert(words).inserted {
                 if isOn {
                     on.append(words)
@@ -126,7 +129,8 @@ private func several(_ words: [String]) -> String {
 extension HelmChart {
     /// The blocks whose own condition, or one around it, asks for what stands at the end of a way.
     fileprivate func blocks(askingFor way: FieldPath) -> [TemplateBlock] {
-        blocks.filter { block in
+        guard let first = way.first else { return [] }
+        return (blocksByKey[first.name] ?? []).map { blocks[$0] }.filter { block in
             block.conditions.contains { condition in
                 condition.paths.contains { path in
                     guard let keys = path.keys else { return false }
