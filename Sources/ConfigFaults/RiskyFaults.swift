@@ -354,10 +354,11 @@ private func address(of text: String) -> (scheme: String, host: String, port: St
     guard let host = parts.first, !host.isEmpty,
         host.allSatisfy({ $0.isLetter || $0.isNumber || ".-_{}$".contains($0) })
     else { return nil }
+    let labels = host.split(separator: ".")
+    // The last label of a name begins with no digit, as that of a version does: `v1.32.0`, `1.4.0-rc1`.
+    let isName = labels.count >= 3 && !(labels.last?.first?.isNumber ?? true)
     let looksLikeHost =
-        !scheme.isEmpty
-        || host.contains(".") && host.split(separator: ".").count >= 3
-            && !host.allSatisfy { $0.isNumber || $0 == "." }
+        !scheme.isEmpty || isName
         || host.split(separator: ".").count == 4 && host.allSatisfy { $0.isNumber || $0 == "." }
         || parts.count == 2 && Int(parts[1]) != nil
     guard looksLikeHost, Double(host) == nil else { return nil }

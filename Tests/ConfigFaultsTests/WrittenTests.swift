@@ -39,6 +39,17 @@ struct WrittenValueTests {
         )
     }
 
+    @Test(
+        "a version is no host",
+        arguments: [
+            ("v1.32.0", "v1.33.0", false), ("1.4.0-rc1", "1.4.0-rc2", false),
+            ("a.example.com", "b.example.com", true), ("10.0.0.1", "10.0.0.2", true),
+        ])
+    func versions(old: String, new: String, isHost: Bool) throws {
+        let said = try texts(["a.yaml": "app: {release: \(old)}\n"], ["a.yaml": "app: {release: \(new)}\n"])
+        #expect(said.contains { $0.contains("it is another host") } == isHost, "\(said)")
+    }
+
     @Test("sides that differ by their quotes alone are shown with them")
     func quotes() throws {
         let change = try #require(

@@ -264,13 +264,14 @@ final class ChangedCharts {
 
     /// A file that releases name as one of their values.
     ///
-    /// - Returns: whether there are such.
+    /// - Returns: whether the chart that it is for is known.
     private func addFile(_ path: String, old: ConfigNode?, new: ConfigNode?) throws -> Bool {
         let users = try index.after.releases(using: path)
         guard let user = users.first else { return false }
         guard let folder = try after.folder(of: user.release), let chart = try after.chart(folder) else {
             releasesOfFiles[path, default: []].formUnion(users.compactMap(\.release.name))
-            return true
+            // It may be a chart of the repository all the same, by its keys.
+            return false
         }
         let former = try index.before?.releases(using: path).first {
             $0.release.path == user.release.path && $0.release.name == user.release.name

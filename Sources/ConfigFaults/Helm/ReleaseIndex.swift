@@ -180,11 +180,8 @@ extension HelmCharts {
     func folder(of release: ChartRelease) throws -> String? {
         guard let candidate = try candidate(of: release) else { return nil }
         if case .folder = release.chart { return candidate }
-        guard !release.layers.isEmpty, let chart = try chart(candidate) else { return nil }
-        let fits = try release.layers.allSatisfy { layer in
-            try layer.root.entries.isEmpty || fit(of: layer.root, at: "values.yaml", to: chart) != nil
-        }
-        return fits ? candidate : nil
+        guard let values = release.file?.root, let chart = try chart(candidate) else { return nil }
+        return try fit(of: values, at: "values.yaml", to: chart) == nil ? nil : candidate
     }
 
     /// The folder of the chart that a release may mean.
