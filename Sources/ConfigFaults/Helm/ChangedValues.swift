@@ -135,6 +135,7 @@ final class ChangedCharts {
     /// The releases that objects make, and those that files give values to.
     private var releases: [ObjectKey: [NamedRelease]] = [:]
     private var releasesOfFiles: [String: Set<String>] = [:]
+    private var knownDefaults: [String: (before: ValuesLayers, after: ValuesLayers)] = [:]
     private let index: (before: ReleaseIndex?, after: ReleaseIndex)
 
     /// Values inside an object, and the chart that they are for.
@@ -456,6 +457,7 @@ final class ChangedCharts {
 
     /// The values of a chart as its own defaults see them.
     func defaults(of folder: String) throws -> (before: ValuesLayers, after: ValuesLayers) {
+        if let known = knownDefaults[folder] { return known }
         func layers(_ side: HelmCharts?) throws -> ValuesLayers {
             let known = try valuesFiles(side, of: folder)
             var values = ValuesLayers(
@@ -464,7 +466,9 @@ final class ChangedCharts {
             try addReleases(of: folder, to: &values, on: side)
             return values
         }
-        return (try layers(before), try layers(after))
+        let new = (before: try layers(before), after: try layers(after))
+        knownDefaults[folder] = new
+        return new
     }
 
     /// The charts that install a chart along with themselves, and the key of its values there.
