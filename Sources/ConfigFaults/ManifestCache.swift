@@ -32,6 +32,8 @@ public final class ManifestCache {
     private static let mostReadings = 60
 
     private var scripts: [Key: [HelmCommand]] = [:]
+    private var releaseHolders: [Key: Bool] = [:]
+    private static let mostHolders = 200_000
     private var roles: [String: PathRole] = [:]
     private static let mostScripts = 5_000
     private static let mostRoles = 200_000
@@ -48,6 +50,17 @@ public final class ManifestCache {
         if scripts.count >= Self.mostScripts { scripts.removeAll() }
         if let key { scripts[key] = found }
         return found
+    }
+
+    /// Whether a file names a kind of object that installs charts.
+    func mayHoldReleases(at path: String, in tree: any SourceTree) throws -> Bool {
+        let key = try key(path, tree)
+        if let key, let known = releaseHolders[key] { return known }
+        guard let contents = try tree.contents(of: path) else { return false }
+        let isHolder = contents.count <= 1 << 20 && namesRelease(contents)
+        if releaseHolders.count >= Self.mostHolders { releaseHolders.removeAll() }
+        if let key { releaseHolders[key] = isHolder }
+        return isHolder
     }
 
     /// What a file may have to do with releases, by its path.

@@ -9,13 +9,19 @@ struct PathRole: OptionSet, Sendable {
     static let script = PathRole(rawValue: 2)
     /// The path speaks of what installs charts.
     static let hint = PathRole(rawValue: 4)
+    /// YAML that is no Helmfile.
+    static let yaml = PathRole(rawValue: 8)
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
     init(_ path: String) {
         self = []
         let name = path.split(separator: "/").last?.lowercased() ?? ""
-        if ReleaseIndex.isHelmfile(path) { insert(.helmfile) }
+        if ReleaseIndex.isHelmfile(path) {
+            insert(.helmfile)
+        } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+            insert(.yaml)
+        }
         if isSetup(path) || isPipeline(path) || name.hasSuffix(".bash")
             || ["justfile", "tiltfile", "skaffold.yaml"].contains(name)
         {
@@ -23,6 +29,23 @@ struct PathRole: OptionSet, Sendable {
         }
         if ["helm", "flux", "argo"].contains(where: path.holds) { insert(.hint) }
     }
+}
+
+/// Whether a text says `kind: HelmRelease`, `kind: Application` or the like.
+func namesRelease(_ text: [UInt8]) -> Bool {
+    let key = Array("kind:".utf8)
+    let kinds = [Array("HelmRelease".utf8), Array("Application".utf8)]
+    var place = 0
+    while place + key.count < text.count {
+        guard text[place] == key[0], text[place...].starts(with: key) else {
+            place += 1
+            continue
+        }
+        place += key.count
+        let value = text[place...].drop { $0 == 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "'") }
+        if kinds.contains(where: value.starts) { return true }
+    }
+    return false
 }
 
 /// What installs the charts of one commit, read when it is asked for.
@@ -78,10 +101,11 @@ final class ReleaseIndex: ReleaseFiles {
         }
         var found = try all(.helmfile).flatMap { try releases(in: $0) }
         guard !charts.folders.isEmpty || roles.contains(where: { $0.contains(.hint) }) else { return found }
-        let places = try tree.occurrences(of: ["HelmRelease", "Application", "ApplicationSet"])
-        let objects = Set(places.values.joined().map(\.path)).sorted()
-        found += try objects.filter { !Self.isHelmfile($0) }.prefix(Self.mostFiles).flatMap {
-            try releases(in: $0)
+        var objects = 0
+        for (path, role) in zip(paths, roles) where role.contains(.yaml) && objects < Self.mostFiles {
+            guard try cache.mayHoldReleases(at: path, in: tree) else { continue }
+            found += try releases(in: path)
+            objects += 1
         }
         for path in all(.script) {
             found += try cache.helmCommands(at: path, in: tree).compactMap {
