@@ -10,7 +10,9 @@ public func configFormat(of path: String, contents: [UInt8]) -> ConfigFormat? {
     guard isWide || !contents.prefix(8_000).contains(0) else { return nil }
     switch NameClass(path) {
     case .format(let format): return format
-    case .bare: return holdsAssignments(contents) ? .env : holdsFields(contents) ? .yaml : nil
+    case .bare:
+        if holdsAssignments(contents) { return .env }
+        return mayBeConfiguration(path: path) && holdsFields(contents) ? .yaml : nil
     case .sections: return holdsSections(contents) ? .ini : nil
     case .other: return nil
     }
