@@ -12,7 +12,6 @@ final class GitCodeRepository: CodeRepository {
 
     /// Beyond these a history is as long as it may be.
     private static let mostCommits = 10_000
-    private static let mostFiles = 5_000
 
     init(name: String, repository: Repository) {
         self.name = name
@@ -41,7 +40,7 @@ final class GitCodeRepository: CodeRepository {
     }
 
     func changes(from old: CommitID, to new: CommitID) throws -> [FileChange] {
-        Array(try repository.changes(from: old, to: new, followingRenames: false).prefix(Self.mostFiles))
+        try repository.changes(from: old, to: new, followingRenames: false)
     }
 
     func tree(of commit: CommitID) throws -> any SourceTree {

@@ -1,6 +1,24 @@
 import ConfigTree
 import DeployModel
 
+/// Whether a file is there to be copied and filled in, and is not read itself: `.env.example`.
+func isExample(_ path: String) -> Bool {
+    [".example", ".sample", ".dist"].contains(where: path.lowercased().hasSuffix)
+}
+
+extension FileChange {
+    /// Whether it is an example now and was read before.
+    var becomesExample: Bool { status == .renamed && isExample(path) && !isExample(pathBefore) }
+
+    /// A file that became an example, or was made from one, is not the same file under another name.
+    var byPurpose: [FileChange] {
+        guard status == .renamed, isExample(path) != isExample(pathBefore) else { return [self] }
+        return [
+            FileChange(path: pathBefore, status: .removed), FileChange(path: path, status: .added),
+        ]
+    }
+}
+
 /// A configuration file before and after.
 struct ChangedFile {
     var file: FileChange
@@ -123,6 +141,10 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> [Found
             found = differences(from: x.root, to: y.root).flatMap {
                 finer($0, before: file.before, after: file.after)
             }
+        case (let x?, nil) where file.after == nil && file.before?.format == .env && !isExample(path):
+            // Each variable has readers of its own.
+            let nothing = ConfigNode(.mapping([]), start: x.root.start, end: x.root.start)
+            found = differences(from: x.root, to: nothing)
         case (let x?, nil):
             found = [
                 FieldDifference(
@@ -160,8 +182,9 @@ private func foundChange(
     let isWhole = difference.path.isEmpty
     // A format is no kind of object.
     let kind = object.kind.first?.isUppercase ?? false ? object.kind : "file"
+    let isRequoted = isOnlyRequoted(difference.before, difference.after)
     func shown(_ node: ConfigNode) -> String {
-        guard difference.isLines else { return valueText(node, name: name) }
+        guard difference.isLines else { return valueText(node, name: name, isQuoteShown: isRequoted) }
         let owner = isSecret ? secretName : difference.path.dropLast().last?.name ?? ""
         return valueText(node, name: owner).split(separator: "\n").map { masked(String($0.prefix(400))) }
             .joined(separator: " ⏎ ")

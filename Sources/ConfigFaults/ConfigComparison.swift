@@ -56,6 +56,12 @@ extension FoundChange {
 }
 
 extension FoundChange {
+    /// Where it is told who misses what is gone, that it is gone is said.
+    fileprivate mutating func dropRepetitions() {
+        let isMissed = findings.contains { $0.fault == .renamedUnread || $0.fault == .removedStillRead }
+        if isMissed { findings.removeAll(where: \.isOfAbsence) }
+    }
+
     /// Points a change that takes many lines at the one where the worst of its faults is.
     fileprivate mutating func narrow() {
         let worst = findings.max { ($0.weight, $1.fault.number) < ($1.weight, $0.fault.number) }
@@ -83,11 +89,14 @@ struct FaultFinding: Sendable {
     var weight: Double
     /// Where inside the change it is, where that is known.
     var line: Int?
+    /// Whether it says no more than that something is gone.
+    var isOfAbsence: Bool
 
-    init(_ fault: FaultClass, weight: Double? = nil, _ text: String) {
+    init(_ fault: FaultClass, weight: Double? = nil, isOfAbsence: Bool = false, _ text: String) {
         self.fault = fault
         self.text = text
         self.weight = weight ?? fault.weight
+        self.isOfAbsence = isOfAbsence
     }
 }
 
@@ -104,23 +113,29 @@ public func compareConfig(
     before: (any SourceTree)?, after: any SourceTree, files: [FileChange],
     cache: ManifestCache = ManifestCache(), code: [any CodeRepository] = []
 ) throws -> ConfigComparison {
+    let listed = files
+    let files = files.flatMap(\.byPurpose)
     let changed = try files.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
     let surroundings = try Surroundings(changed, after: after, cache: cache)
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
     changes += changed.flatMap { statementChanges(of: $0, beside: changes, in: surroundings) }
     let charts = try ChangedCharts(files, changed: changed, before: before, after: after, cache: cache)
     let rendered = try charts?.land(&changes) ?? []
-    let readers = try Readers(changes, after: after, configuration: surroundings)
+    let newExamples = Set(listed.filter(\.becomesExample).map(\.path))
+    let readers = try Readers(
+        changes, after: after, configuration: surroundings, except: newExamples)
     try findFaults(
         in: &changes, files: changed, surroundings: surroundings, readers: readers, charts: charts)
     let overlays = try Overlays(files, before: before, after: after, cache: cache.kustomizations)
     let recipes = try files.filter { file in !changed.contains { $0.file.path == file.path } }
         .compactMap { try RecipeFile($0, before: before, after: after, isUsed: overlays.uses($0)) }
     changes += recipes.flatMap(\.changes)
+    if let charts { try findMissingTemplates(in: &changes, charts: charts) }
     overlays.maskSecrets(in: &changes)
     overlays.judge(&changes, files: files)
     try findOverlayFaults(in: &changes, overlays: overlays, before: before, after: after)
-    try findUnsetVariables(in: &changes, files: changed, recipes: recipes, after: after, cache: cache)
+    try findUnsetVariables(
+        in: &changes, files: changed, recipes: recipes, after: after, except: newExamples, cache: cache)
     findUnexpandedVariables(in: &changes, files: changed, surroundings: surroundings)
     for file in changed {
         findBareVariables(in: file, changes: &changes)
@@ -144,7 +159,7 @@ public func compareConfig(
     return ConfigComparison(
         changes: changes,
         workloads: surroundings.after.workloads.map { Workload($0) } + overlays.workloads + rendered,
-        filesChanged: files.count,
+        filesChanged: listed.count,
         configFiles: told.count,
         otherFiles: files.map(\.path).filter { !told.contains($0) }.sorted(),
         warnings: surroundings.warnings + overlays.warnings + images)
@@ -159,17 +174,19 @@ extension Workload {
 }
 
 /// The object that a change is of.
-private struct ObjectKey: Hashable {
+struct ObjectKey: Hashable {
     private let path: String
     private let kind: String?
     private let name: String?
     private let namespace: String?
 
-    init(_ change: FieldChange) {
-        path = change.path
-        kind = change.object?.kind
-        name = change.object?.name
-        namespace = change.object?.namespace
+    init(_ change: FieldChange) { self.init(path: change.path, change.object) }
+
+    init(path: String, _ object: ConfigObject?) {
+        self.path = path
+        kind = object?.kind
+        name = object?.name
+        namespace = object?.namespace
     }
 }
 
@@ -202,6 +219,7 @@ private func findFaults(
             try findValuesFaults(in: &changes[index], own: own, charts: charts)
             try findSameValue(in: &changes[index], charts: charts)
         }
+        changes[index].dropRepetitions()
         changes[index].mend = mend(of: changes[index], in: files)
     }
 }

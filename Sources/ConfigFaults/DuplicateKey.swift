@@ -87,6 +87,9 @@ private func effect(
     of duplicate: DuplicateEntry, in manifest: Manifest, was old: ConfigNode?, name: String, now: String
 ) -> String {
     let was = old.map { valueText($0, name: name) }
+    if let old, let last = duplicate.entries.last?.value, isSameValue(old, last) {
+        return ", so that what the other says counts for nothing"
+    }
     guard let variable = duplicate.path.variable, duplicate.path.last == .key("key"),
         let secret = manifest.root.node(at: duplicate.path.dropLast() + [.key("name")])?.text
     else { return was.map { ", so it is now \(now) (was \($0))" } ?? ", so it is \(now)" }

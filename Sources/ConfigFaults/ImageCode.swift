@@ -39,6 +39,7 @@ private struct ImageTrace {
     private var unresolved: Set<String> = []
     private var unreadable: [Warning] = []
     private var unmatched: [String] = []
+    private var cut: Set<String> = []
     private var hasMatch = false
 
     /// What a range of commits says of the image that brings it.
@@ -62,6 +63,11 @@ private struct ImageTrace {
             )
         }
         warnings += unreadable
+        warnings += cut.sorted().map {
+            Warning(
+                code: "code_files_cut", text: $0,
+                remedy: "what the others newly read is not known; compare tags that are nearer to each other")
+        }
         if !hasMatch, let first = unmatched.first, !isAnyImageKnown {
             let names = code.map(\.name).joined(separator: ", ")
             warnings.append(
@@ -131,10 +137,15 @@ extension ImageTrace {
             ])
         }
         let range = try repository.range(from: old, to: new)
-        let files = try repository.changes(from: old, to: new)
+        let all = try repository.changes(from: old, to: new)
+        let files = Array(all.prefix(mostFilesOfRange))
+        if files.count < all.count {
+            cut.insert(
+                "Only \(files.count) of the \(all.count) files that changed in \(place) were looked into.")
+        }
         let before = try repository.tree(of: old)
         let after = try repository.tree(of: new)
-        var found = Findings(notes: [note("code_range", range.text(place, files: files.count))])
+        var found = Findings(notes: [note("code_range", range.text(place, files: all.count))])
         let configuration = files.map(\.path).filter { mayBeConfiguration(path: $0) || isRecipeOfImage($0) }
         if !configuration.isEmpty {
             let more = configuration.count > 3 ? " and \(configuration.count - 3) more" : ""
@@ -188,6 +199,9 @@ extension ImageTrace {
         }
     }
 }
+
+/// Of a range of commits, how many files are looked into.
+private let mostFilesOfRange = 5_000
 
 /// How many newly read variables are told by name.
 private let mostReadsTold = 6

@@ -25,13 +25,17 @@ func findLeftoverLines(in files: [ChangedFile], changes: inout [FoundChange]) {
             let here = alike.count { $0.path == file.file.path }
             guard !alike.isEmpty else { continue }
             for start in occurrences(of: block, in: text) {
-                let kept = (start..<start + block.count).compactMap { lines.destination[$0] }
+                // Lines that say nothing may stay, or be taken for those of a neighbour.
+                let kept = (start..<start + block.count).filter { saysSomething(text[$0]) }
+                    .compactMap { lines.destination[$0] }
                 guard !kept.isEmpty, kept.count < block.count, kept.count * 2 <= block.count else { continue }
                 // A line between new ones belongs to them, and only looks like one that stayed.
                 let stayed = kept.allSatisfy { line in
                     line > 0 && old.contains(line - 1) && (line + 1 >= after.count || old.contains(line + 1))
                 }
-                guard stayed else { continue }
+                guard stayed,
+                    !isWholeElsewhere(start..<start + block.count, of: before, after: after, as: lines)
+                else { continue }
                 record(
                     kept.map { $0 + 1 }, of: block, in: file.file.path,
                     losers: elsewhere.isEmpty ? Array(repeating: file.file.path, count: here) : elsewhere,
@@ -40,6 +44,21 @@ func findLeftoverLines(in files: [ChangedFile], changes: inout [FoundChange]) {
             }
         }
     }
+}
+
+/// Whether a line is more than blank or a comment.
+private func saysSomething(_ line: String) -> Bool {
+    !line.isEmpty && !line.hasPrefix("#") && !line.hasPrefix("//")
+}
+
+/// Whether a block may as well have gone as a whole: what seems to have stayed of it is as well a like line of its
+/// neighbours.
+private func isWholeElsewhere(
+    _ block: Range<Int>, of before: [String], after: [String], as lines: LineDifference
+) -> Bool {
+    let removed = block.count { lines.destination[$0] == nil }
+    let without = Array(before[..<block.lowerBound] + before[block.upperBound...])
+    return LineDifference(without, after).count <= lines.count - removed
 }
 
 private struct RemovedBlock {
@@ -78,11 +97,15 @@ private func record(
         })
     else { return }
     let places = losers.count + 1
-    let names = losers.map { $0.split(separator: "/").last.map(String.init) ?? $0 }.joined(separator: " and ")
+    let short = losers.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+    let shown = Set(short).count == losers.count ? short : losers
+    let names =
+        shown.prefix(3).joined(separator: " and ") + (shown.count > 3 ? " and \(shown.count - 3) more" : "")
     let lines = kept.map(String.init).joined(separator: ", ")
     changes[index].findings.append(
         FaultFinding(
-            .leftoverLine, weight: losers.count > 1 ? nil : 0.5,
+            // What is kept of many lines may be meant.
+            .leftoverLine, weight: losers.count > 1 && kept.count <= 2 ? nil : 0.5,
             "\(losers.count) of the \(places) \(isOneFile ? "places" : "files") that lost this \(block.count)-line block lost all of it"
                 + (isOneFile ? "; " : " (\(names)); ")
                 + "this one lost \(block.count - kept.count) and kept line \(lines)"))

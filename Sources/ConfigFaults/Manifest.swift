@@ -25,8 +25,10 @@ struct Manifest: Sendable {
 
     /// The same before and after, also when the file was renamed: `path` is the one after.
     func identity(path: String) -> Identity {
-        Identity(
-            path: path, kind: object.kind, name: object.name, namespace: object.namespace, ordinal: ordinal)
+        // What is no object is called like its file, which may have been renamed.
+        let name = ordinal > 0 ? "" : object.name
+        return Identity(
+            path: path, kind: object.kind, name: name, namespace: object.namespace, ordinal: ordinal)
     }
 
     static let workloadKinds: Set<String> = [
@@ -73,11 +75,57 @@ func manifests(of file: ConfigFile) -> [Manifest] {
             found.append(
                 Manifest(
                     path: file.path, object: object ?? ConfigObject(kind: file.format.rawValue, name: name),
-                    root: object?.kind == "ConfigMap" ? withEmbeddedFiles(node) : node,
+                    root: opened(node, kind: object?.kind),
                     reading: document.reading, ordinal: object == nil ? unnamed : 0))
         }
     }
     return found
+}
+
+/// An object with the files that it holds as texts read as trees.
+private func opened(_ node: ConfigNode, kind: String?) -> ConfigNode {
+    switch kind {
+    case "ConfigMap": withEmbeddedFiles(node)
+    case "Application": withEmbeddedValues(node, below: ["spec"])
+    case "ApplicationSet": withEmbeddedValues(node, below: ["spec", "template", "spec"])
+    default: node
+    }
+}
+
+/// The values that an application of Argo CD gives its chart as a text.
+private func withEmbeddedValues(_ node: ConfigNode, below keys: ArraySlice<String>) -> ConfigNode {
+    node.changing(keys) { spec in
+        spec.changing(["source"]) { $0.changing(["helm"], embeddedValues) }
+            .changing(["sources"]) { sources in
+                guard case .sequence(let elements) = sources.kind else { return sources }
+                return ConfigNode(
+                    .sequence(elements.map { $0.changing(["helm"], embeddedValues) }), start: sources.start,
+                    end: sources.end)
+            }
+    }
+}
+
+private func embeddedValues(_ helm: ConfigNode) -> ConfigNode {
+    guard let values = helm.entry("values") else { return helm }
+    let file = withEmbeddedFile(values, as: "values.yaml")
+    return helm.changing(["values"]) { _ in file.value }
+}
+
+extension ConfigNode {
+    /// The same with what stands at the end of some keys replaced.
+    fileprivate func changing(_ keys: ArraySlice<String>, _ change: (ConfigNode) -> ConfigNode) -> ConfigNode
+    {
+        guard let key = keys.first else { return change(self) }
+        guard case .mapping(let entries) = kind, self[key] != nil else { return self }
+        return ConfigNode(
+            .mapping(
+                entries.map { entry in
+                    guard entry.key == key else { return entry }
+                    var entry = entry
+                    entry.value = entry.value.changing(keys.dropFirst(), change)
+                    return entry
+                }), start: start, end: end)
+    }
 }
 
 /// F33: a ConfigMap whose entries that are files themselves are trees as well, their lines those of the outer file.
@@ -93,8 +141,13 @@ private func withEmbeddedFiles(_ node: ConfigNode) -> ConfigNode {
 }
 
 private func withEmbeddedFile(_ entry: ConfigNode.Entry) -> ConfigNode.Entry {
-    guard let text = entry.value.text, text.contains("\n"), entry.key.contains("."),
-        let file = parseConfig(path: entry.key, contents: Array(text.utf8)), file.documents.count == 1,
+    entry.key.contains(".") ? withEmbeddedFile(entry, as: entry.key) : entry
+}
+
+/// An entry that is a file of a name, its lines those of the outer file.
+private func withEmbeddedFile(_ entry: ConfigNode.Entry, as name: String) -> ConfigNode.Entry {
+    guard let text = entry.value.text, text.contains("\n"),
+        let file = parseConfig(path: name, contents: Array(text.utf8)), file.documents.count == 1,
         let root = file.documents[0].root, root.scalar == nil
     else { return entry }
     var opened = entry

@@ -61,8 +61,46 @@ public final class ManifestCache {
     private var folders: [String: [Substring]?] = [:]
     private static let mostFolders = 200_000
 
+    private var scripts: [Key: [HelmCommand]] = [:]
+    private var releaseHolders: [Key: Bool] = [:]
+    private static let mostHolders = 200_000
+    private var roles: [String: PathRole] = [:]
+    private static let mostScripts = 5_000
+    private static let mostRoles = 200_000
+
     /// An empty cache.
     public init() {}
+
+    /// The commands of a script that run `helm`; none of one larger than a mebibyte.
+    func helmCommands(at path: String, in tree: any SourceTree) throws -> [HelmCommand] {
+        let key = try key(path, tree)
+        if let key, let known = scripts[key] { return known }
+        guard let contents = try tree.contents(of: path), contents.count <= 1 << 20 else { return [] }
+        let found = HelmCommand.all(in: String(decoding: contents, as: UTF8.self))
+        if scripts.count >= Self.mostScripts { scripts.removeAll() }
+        if let key { scripts[key] = found }
+        return found
+    }
+
+    /// Whether a file names a kind of object that installs charts.
+    func mayHoldReleases(at path: String, in tree: any SourceTree) throws -> Bool {
+        let key = try key(path, tree)
+        if let key, let known = releaseHolders[key] { return known }
+        guard let contents = try tree.contents(of: path) else { return false }
+        let isHolder = contents.count <= 1 << 20 && namesRelease(contents)
+        if releaseHolders.count >= Self.mostHolders { releaseHolders.removeAll() }
+        if let key { releaseHolders[key] = isHolder }
+        return isHolder
+    }
+
+    /// What a file may have to do with releases, by its path.
+    func role(ofPath path: String) -> PathRole {
+        if let known = roles[path] { return known }
+        let role = PathRole(path)
+        if roles.count >= Self.mostRoles { roles.removeAll() }
+        roles[path] = role
+        return role
+    }
 
     /// A file as a tree; `nil` for what is none, or is larger than four mebibytes.
     func file(at path: String, in tree: any SourceTree) throws -> ReadFile? {

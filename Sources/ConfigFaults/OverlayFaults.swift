@@ -21,6 +21,7 @@ func findOverlayFaults(
             blame(at: problem.place, finding, in: &changes) { $0.takesAway(problem.kind) }
         }
     }
+    findStrayContainers(in: &changes, overlays: overlays)
     findIdleEntries(in: &changes, overlays: overlays)
     for overlay in overlays.all { findLosses(in: &changes, overlay: overlay) }
     try findUnlisted(in: &changes, overlays: overlays, after: after)
@@ -123,7 +124,7 @@ extension FoundChange {
 
 /// Adds a finding to the change that is to blame: the one where it stands, else the first that may be the cause, else one
 /// of its own.
-private func blame(
+func blame(
     at place: Occurrence, _ finding: FaultFinding, in changes: inout [FoundChange],
     cause isCause: (FoundChange) -> Bool
 ) {

@@ -18,7 +18,11 @@ struct Readers {
         var value: String?
     }
 
-    init(_ changes: [FoundChange], after tree: any SourceTree, configuration: Surroundings) throws {
+    /// - Parameter examples: files that are there to be copied and define nothing themselves.
+    init(
+        _ changes: [FoundChange], after tree: any SourceTree, configuration: Surroundings,
+        except examples: Set<String>
+    ) throws {
         var added: [Holder: [String]] = [:]
         var removed: [Holder: [String]] = [:]
         for change in changes {
@@ -46,7 +50,8 @@ struct Readers {
             places.filter { mayRead($0.path) }
         }
         defined = occurrences.mapValues { places in
-            Set(places.map(\.path).filter { mayBeConfiguration(path: $0) || isSetup($0) })
+            Set(places.map(\.path).filter { mayBeConfiguration(path: $0) || isSetup($0) }).subtracting(
+                examples)
         }
     }
 

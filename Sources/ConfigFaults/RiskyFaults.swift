@@ -218,29 +218,35 @@ private func cpu(_ field: ChangedField) -> FaultFinding? {
 
 /// F19: another image or version of a chart.
 private func image(_ field: ChangedField) -> FaultFinding? {
+    let isChart =
+        field.last == "targetrevision"
+        || field.kind == "OCIRepository" && field.isBelow("ref")
+            && ["tag", "semver", "digest"].contains(field.last)
+        || field.kind == "HelmRelease" && field.names == ["spec", "chart", "spec", "version"]
+    let noun = field.last == "targetrevision" ? "revision" : isChart ? "chart" : "image"
     let isImage =
-        field.last == "image"
+        isChart || field.last == "image"
         || field.isBelow("image", "images")
             && ["tag", "newtag", "repository", "newname", "digest", "name"].contains(field.last)
         || field.last.hasSuffix("imagetag") || field.last.hasSuffix("image_tag")
-        || field.last == "targetrevision"
     guard isImage, let after = field.after else { return nil }
     guard let before = field.before else {
-        return FaultFinding(.imageChanged, weight: 0.2, "the image is \(after)")
+        return FaultFinding(.imageChanged, weight: 0.2, "the \(noun) is \(after)")
     }
     let (old, new) = (imageParts(before), imageParts(after))
     let isLoose = ["latest", "main", "master", "dev", "edge", ""].contains(new.tag) && !after.contains("@")
     if isLoose, !["latest", "main", "master", "dev", "edge", ""].contains(old.tag) {
         return FaultFinding(
-            .imageChanged, weight: 0.55, "the image has no fixed version any more: \(after) (was \(before))")
+            .imageChanged, weight: 0.55, "the \(noun) has no fixed version any more: \(after) (was \(before))"
+        )
     }
     if old.name != new.name, field.last != "tag", field.last != "newtag" {
-        return FaultFinding(.imageChanged, weight: 0.6, "it is another image: \(after) (was \(before))")
+        return FaultFinding(.imageChanged, weight: 0.6, "it is another \(noun): \(after) (was \(before))")
     }
     if let order = versionOrder(old.tag, new.tag), order > 0 {
-        return FaultFinding(.imageChanged, weight: 0.6, "the image is older: \(after) (was \(before))")
+        return FaultFinding(.imageChanged, weight: 0.6, "the \(noun) is older: \(after) (was \(before))")
     }
-    return FaultFinding(.imageChanged, "the image is \(after) now (was \(before))")
+    return FaultFinding(.imageChanged, "the \(noun) is \(after) now (was \(before))")
 }
 
 /// The name of an image and its tag, which is empty when it has none; a text that is a version alone is a tag.
@@ -286,7 +292,9 @@ private func capacity(_ field: ChangedField) -> FaultFinding? {
     }
     guard let doublings = field.doublings, doublings < 0 else {
         guard field.after == nil, field.before != nil else { return nil }
-        return FaultFinding(.capacityLowered, weight: 0.3, "the number is left to a default: \(field.words)")
+        return FaultFinding(
+            .capacityLowered, weight: 0.3, isOfAbsence: true,
+            "the number is left to a default: \(field.words)")
     }
     return FaultFinding(
         .capacityLowered, weight: 0.5 * (0.4 + 0.6 * min(1, -doublings / 2)),
@@ -307,7 +315,8 @@ private func timing(_ field: ChangedField) -> FaultFinding? {
     else { return nil }
     guard let doublings = field.doublings else {
         guard field.before != nil, field.after == nil else { return nil }
-        return FaultFinding(.timingChanged, weight: 0.3, "it is left to a default: \(field.words)")
+        return FaultFinding(
+            .timingChanged, weight: 0.3, isOfAbsence: true, "it is left to a default: \(field.words)")
     }
     guard doublings != 0 else { return nil }
     let ratio = Double.exp(abs(doublings) * Double.log(2))
@@ -392,10 +401,11 @@ private func address(of text: String) -> (scheme: String, host: String, port: St
     guard let host = parts.first, !host.isEmpty,
         host.allSatisfy({ $0.isLetter || $0.isNumber || ".-_{}$".contains($0) })
     else { return nil }
+    let labels = host.split(separator: ".")
+    // The last label of a name begins with no digit, as that of a version does: `v1.32.0`, `1.4.0-rc1`.
+    let isName = labels.count >= 3 && !(labels.last?.first?.isNumber ?? true)
     let looksLikeHost =
-        !scheme.isEmpty
-        || host.contains(".") && host.split(separator: ".").count >= 3
-            && !host.allSatisfy { $0.isNumber || $0 == "." }
+        !scheme.isEmpty || isName
         || host.split(separator: ".").count == 4 && host.allSatisfy { $0.isNumber || $0 == "." }
         || parts.count == 2 && Int(parts[1]) != nil
     guard looksLikeHost, Double(host) == nil else { return nil }

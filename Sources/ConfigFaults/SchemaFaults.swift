@@ -62,8 +62,18 @@ struct JudgedObject {
         return isYAML && (path[1].name.hasSuffix(".yaml") || path[1].name.hasSuffix(".yml"))
     }
 
+    /// Whether it is a kustomization, which kustomize reads and no API server.
+    var isKustomization: Bool {
+        let name = after.path.split(separator: "/").last.map(String.init) ?? ""
+        return ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(name)
+    }
+
     /// What the schema expects at the end of a way; `nil` where it says nothing.
     func expected(at path: FieldPath) -> FieldType? {
+        if isKustomization {
+            let isOfImage = path.count == 3 && path[0] == .key("images")
+            return isOfImage && ["newTag", "newName", "digest"].contains(path[2].name) ? .text : nil
+        }
         if hasSchema, let type = KubernetesFields.type(of: path, kind: kind) { return type }
         // Labels and annotations are text in every object, also of kinds that nobody knows here.
         let isMetadata =

@@ -111,8 +111,10 @@ private func typeTrap(_ value: JudgedValue, of object: JudgedObject) -> FaultFin
         let quotes = scalar.style == .quoted ? " in quotes" : wasQuoted ? " without its quotes" : ""
         return FaultFinding(
             .refusedType,
-            "\(shown)\(quotes) is read as \(words(refused.reading)), where the API server takes \(refused.wanted): "
-                + "it refuses the object")
+            "\(shown)\(quotes) is read as \(words(refused.reading)), where "
+                + (object.isKustomization
+                    ? "kustomize takes \(refused.wanted): it stops there"
+                    : "the API server takes \(refused.wanted): it refuses the object"))
     }
     guard object.isYAML(at: value.path), scalar.style == .plain else { return nil }
     let reading = PlainReading(scalar.text)

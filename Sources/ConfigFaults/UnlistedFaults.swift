@@ -7,7 +7,7 @@ import Kustomize
 private let resourceLists: Set = ["resources", "bases", "components"]
 
 /// Beside the workloads, what calls to them and their rights hang on.
-private let missedKinds: Set = [
+let missedKinds: Set = [
     "Service", "Ingress", "HTTPRoute", "ServiceAccount", "Role", "ClusterRole", "RoleBinding",
     "ClusterRoleBinding", "NetworkPolicy",
 ]

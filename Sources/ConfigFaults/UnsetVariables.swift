@@ -9,9 +9,10 @@ import DeployModel
 /// - Parameters:
 ///   - files: the changed files that are trees.
 ///   - recipes: the changed files that are read by line.
+///   - examples: files that are there to be copied and define nothing themselves.
 func findUnsetVariables(
     in changes: inout [FoundChange], files: [ChangedFile], recipes: [RecipeFile], after tree: any SourceTree,
-    cache: ManifestCache
+    except examples: Set<String>, cache: ManifestCache
 ) throws {
     let filled = files.compactMap(FilledFile.init) + recipes.compactMap(FilledFile.init)
     let removed = Set(changes.flatMap(\.definitionsLost))
@@ -26,7 +27,7 @@ func findUnsetVariables(
             names.formUnion(file.names)
         }
     }
-    let known = try VariableDefinitions(of: names, in: tree)
+    let known = try VariableDefinitions(of: names, in: tree, except: examples)
     let defined = try known.defined.union(springNames(dotted, in: tree, cache: cache))
     let byPath = Dictionary(grouping: changes.indices) { changes[$0].change.path }
     for file in filled {
@@ -66,8 +67,7 @@ private struct FilledFile {
 
     private init?(path: String, syntax: VariableSyntax?, before: [String], after: [String]) {
         guard let syntax else { return nil }
-        let isSample = [".example", ".sample", ".dist"].contains(where: path.hasSuffix)
-        guard !isSample else { return nil }
+        guard !isExample(path) else { return nil }
         self.path = path
         self.syntax = syntax
         var seen: Set<String> = []

@@ -2,15 +2,21 @@ import ConfigTree
 
 /// A node as one short line, secrets masked.
 ///
-/// - Parameter name: the name that the value goes by, which decides whether it is a secret.
-func valueText(_ node: ConfigNode, name: String) -> String {
+/// - Parameters:
+///   - name: the name that the value goes by, which decides whether it is a secret.
+///   - isQuoteShown: whether a single value that is quoted is shown so.
+func valueText(_ node: ConfigNode, name: String, isQuoteShown: Bool = false) -> String {
     switch node.kind {
-    case .scalar(let scalar): return maskedIfSecret(scalar.text, name: name)
+    case .scalar(let scalar):
+        let text = maskedIfSecret(scalar.text, name: name)
+        return isQuoteShown && scalar.style == .quoted ? "\"\(text)\"" : text
     case .sequence(let elements):
         // What follows a bare flag is its value.
         let flags = [""] + elements.map { $0.text.flatMap(bareFlag) ?? "" }
         let shown = zip(elements, flags).prefix(8).map { element, flag in
-            valueText(element, name: flag.isEmpty ? name : flag)
+            let text = valueText(element, name: flag.isEmpty ? name : flag)
+            guard element["value"] != nil, let own = element["name"]?.text else { return text }
+            return "\(own)=\(text)"
         }
         return "[" + shown.joined(separator: ", ") + (elements.count > 8 ? ", …]" : "]")
     case .mapping(let entries):
@@ -29,6 +35,12 @@ func valueText(_ node: ConfigNode, name: String) -> String {
             }
             .joined(separator: ", ") + (entries.count > 4 ? ", …}" : "}")
     }
+}
+
+/// Whether two single values differ by their quotes alone, so that they look equal without them.
+func isOnlyRequoted(_ a: ConfigNode?, _ b: ConfigNode?) -> Bool {
+    guard let a = a?.scalar, let b = b?.scalar else { return false }
+    return a.text == b.text && a.style != b.style
 }
 
 /// `--timeout`, whose value is the next element.

@@ -10,8 +10,10 @@ struct VariableDefinitions {
 
     /// Looks through every file that configures, sets things up or runs steps.
     ///
-    /// - Parameter names: plain names; those of Spring are looked for by ``springNames(_:in:cache:)``.
-    init(of names: Set<String>, in tree: any SourceTree) throws {
+    /// - Parameters:
+    ///   - names: plain names; those of Spring are looked for by ``springNames(_:in:cache:)``.
+    ///   - examples: files that define nothing.
+    init(of names: Set<String>, in tree: any SourceTree, except examples: Set<String>) throws {
         guard !names.isEmpty else { return }
         let occurrences = try tree.occurrences(of: names)
         var places: [String: [(name: String, line: Int)]] = [:]
@@ -19,8 +21,9 @@ struct VariableDefinitions {
             for place in found { places[place.path, default: []].append((name, place.line)) }
         }
         for (path, found) in places.sorted(by: { $0.key < $1.key })
-        where mayBeConfiguration(path: path) || isSetup(path) || isPipeline(path)
-            || RecipeFile.isRecipe(path: path)
+        where !examples.contains(path)
+            && (mayBeConfiguration(path: path) || isSetup(path) || isPipeline(path)
+                || RecipeFile.isRecipe(path: path))
         {
             guard let contents = try tree.contents(of: path), contents.count <= 1 << 20 else { continue }
             let lines = contents.split(separator: 0x0A, omittingEmptySubsequences: false)

@@ -10,7 +10,9 @@ public func configFormat(of path: String, contents: [UInt8]) -> ConfigFormat? {
     guard isWide || !contents.prefix(8_000).contains(0) else { return nil }
     switch NameClass(path) {
     case .format(let format): return format
-    case .bare: return holdsAssignments(contents) ? .env : nil
+    case .bare:
+        if holdsAssignments(contents) { return .env }
+        return mayBeConfiguration(path: path) && holdsFields(contents) ? .yaml : nil
     case .sections: return holdsSections(contents) ? .ini : nil
     case .other: return nil
     }
@@ -84,6 +86,29 @@ private let configurationFolders: Set<String> = [
 private func isGenerated(name: String) -> Bool {
     name.hasSuffix("-lock.json") || name.hasSuffix("-lock.yaml") || name.hasSuffix(".lock.json")
         || name.hasSuffix(".min.json") || name == "npm-shrinkwrap.json" || name.hasSuffix(".lock.hcl")
+}
+
+/// Whether all lines that are not indented are `name: value` or `name:`, comments and blank lines aside, and there are some.
+private func holdsFields(_ contents: [UInt8]) -> Bool {
+    guard !contents.starts(with: Array("#!".utf8)) else { return false }
+    var fields = 0
+    for line in contents.split(whereSeparator: { $0 == .lineFeed || $0 == .carriageReturn }) {
+        guard let first = line.first, !first.isBlank, first != .hash, !line.elementsEqual("---".utf8) else {
+            continue
+        }
+        // Elements of a list may stand below their key without being indented.
+        if fields > 0, line.starts(with: Array("- ".utf8)) { continue }
+        let name = line.prefix { byte in
+            byte.isCapitalName || byte >= 0x61 && byte <= 0x7A || byte == UInt8(ascii: "-")
+                || byte == UInt8(ascii: ".")
+        }
+        let rest = line.dropFirst(name.count)
+        guard !name.isEmpty, rest.first == UInt8(ascii: ":"), rest.dropFirst().first?.isBlank ?? true else {
+            return false
+        }
+        fields += 1
+    }
+    return fields > 0
 }
 
 /// Whether most lines are `NAME=value` with a name in capitals, comments and blank lines aside.

@@ -17,12 +17,16 @@ public func align(
 }
 
 /// The deploy with the number of its configuration files and the workloads that they reach.
-public func described(_ deploy: Deploy, by comparison: ConfigComparison) -> Deploy {
+///
+/// - Parameter isShown: whether this is for people: of some workloads of charts only the end of the name is known, which no
+///   event has; they stand there as `*-web`.
+public func described(_ deploy: Deploy, by comparison: ConfigComparison, isShown: Bool = false) -> Deploy {
     var deploy = deploy
     deploy.configFiles = comparison.configFiles
-    // Of some workloads of charts only the end of the name is known, which no event has.
     let partial = Set(comparison.workloads.filter(\.isNamePartial).map(\.name))
-    deploy.workloads = Set(comparison.changes.flatMap(\.change.reach)).subtracting(partial).sorted()
+    let reached = Set(comparison.changes.flatMap(\.change.reach))
+    let unfinished = isShown ? reached.intersection(partial).map { "*-\($0)" } : []
+    deploy.workloads = reached.subtracting(partial).union(unfinished).sorted()
     return deploy
 }
 
@@ -41,7 +45,7 @@ public func rankedChanges(
         return change
     }
     return DeployChanges(
-        deploy: described(deploy, by: comparison), from: base, to: commit, changes: changes,
+        deploy: described(deploy, by: comparison, isShown: true), from: base, to: commit, changes: changes,
         filesChanged: comparison.filesChanged, configFiles: comparison.configFiles,
         otherFiles: comparison.otherFiles,
         warnings: comparison.warnings)

@@ -180,7 +180,9 @@ private func field(_ change: FieldChange, _ layout: inout TextLayout) {
     let subject = [object, path].compactMap { $0 }.joined(separator: style.inside)
     let values: String
     switch (change.before, change.after) {
-    case (let before?, let after?): values = "\(value(before, style)) \(style.arrow) \(value(after, style))"
+    case (let before?, let after?):
+        let (old, new) = told(before, after, style)
+        values = "\(value(old, style)) \(style.arrow) \(value(new, style))"
     case (let before?, nil): values = "\(value(before, style)) \(style.arrow) (removed)"
     case (nil, let after?): values = "(new) \(style.arrow) \(value(after, style))"
     case (nil, nil): values = ""
@@ -191,6 +193,20 @@ private func field(_ change: FieldChange, _ layout: inout TextLayout) {
         layout.wrapped(subject, indent: 9, hang: 2)
         layout.line(values, indent: 11, .accent)
     }
+}
+
+/// Two values that are too long to be shown beside each other, without what they begin with alike: the difference must be
+/// seen.
+private func told(_ before: String, _ after: String, _ style: TextStyle) -> (String, String) {
+    let isShort = Wording.columns(before) + Wording.columns(after) + 14 <= style.width
+    guard !isShort else { return (before, after) }
+    let alike = zip(before, after).prefix { $0 == $1 }.map(\.0)
+    // A part of a word says nothing.
+    guard let last = alike.lastIndex(where: { "/:,= @".contains($0) }), last >= 12 else {
+        return (before, after)
+    }
+    let dots = style.isASCII ? "..." : "…"
+    return (dots + before.dropFirst(last), dots + after.dropFirst(last))
 }
 
 private func value(_ text: String, _ style: TextStyle) -> String {

@@ -72,6 +72,41 @@ struct LeftoverTests {
     }
 }
 
+extension LeftoverTests {
+    private static let block = "cache:\n  enabled: true\n  class:\n    create: true\n  size: 3\n"
+
+    /// Three files lose a section; what is before it and behind it differs.
+    private func faults(_ after: (String) -> String) throws -> [String] {
+        let tails = ["a": "", "b": "tail:\n  on: true\n", "c": "\nrest: 1\n"]
+        func folder(_ section: (String) -> String) -> FolderOfTexts {
+            FolderOfTexts(
+                Dictionary(
+                    uniqueKeysWithValues: tails.map { name, tail in
+                        ("\(name).yaml", "name: \(name)\n\n\(section(name))\(tail)")
+                    }))
+        }
+        return try ranked(folder { _ in Self.block + "\n" }, folder(after)).compactMap(\.fault)
+    }
+
+    @Test("is no blank line that one file keeps and the others lose")
+    func blankLine() throws {
+        #expect(try !faults { $0 == "b" ? "" : "\n" }.contains("leftover-line"))
+        #expect(try faults { $0 == "b" ? "  size: 3\n" : "\n" }.contains("leftover-line"))
+    }
+
+    @Test("is no section of many lines that one file keeps")
+    func keptSection() throws {
+        let kept = "  class:\n    create: true\n  size: 3\n"
+        let lost = try ranked(
+            [
+                "a.yaml": "x: 1\n" + Self.block + kept, "b.yaml": "y: 1\n" + Self.block + kept,
+                "c.yaml": "z: 1\n" + Self.block + kept,
+            ],
+            ["a.yaml": "x: 1\n", "b.yaml": "y: 1\n", "c.yaml": "z: 1\ncache:\n" + kept])
+        #expect(lost.allSatisfy { $0.fault != "leftover-line" || $0.score < 60 }, "\(lost)")
+    }
+}
+
 @Suite("Fault classes fire, and do not fire")
 struct FaultClassTests {
     private let env = secret("SMS_USER", "sms", "user") + plain("LEVEL", "info")
@@ -91,6 +126,17 @@ struct FaultClassTests {
         #expect(
             try faults(["a.yaml": manifest("a", env: env)], ["a.yaml": manifest("a", env: doubled)]).contains(
                 "duplicate-key"))
+    }
+
+    @Test("F1: of a doubled key whose last one says what was so, the other counts for nothing")
+    func unheard() throws {
+        let before = "auth:\n  admins: [ada]\n"
+        let changes = try ranked(["a.yaml": before], ["a.yaml": "auth:\n  admins: [eve]\n" + before])
+        #expect(
+            changes.first?.evidence.contains {
+                $0.text
+                    == "`auth` appears twice (lines 1 and 3); the last one wins, so that what the other says counts for nothing"
+            } == true, "\(changes)")
     }
 
     @Test("F1: doubled keys of JSON are seen as well")

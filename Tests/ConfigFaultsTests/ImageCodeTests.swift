@@ -134,6 +134,28 @@ struct ImageCodeTests {
         #expect(warnings.first?.remedy != nil)
     }
 
+    @Test(
+        "of a range of very many files only some are looked into, and that is said",
+        arguments: [5_000, 5_001])
+    func manyFiles(count: Int) throws {
+        var files = (1..<count).reduce(into: ["main.go": ""]) { $0["doc/\($1).md"] = "" }
+        var code = api
+        code.commits[0] = FolderOfTexts(files)
+        for path in files.keys { files[path] = "new" }
+        code.commits[1] = FolderOfTexts(files)
+        let (changes, warnings) = try traced(
+            ["a.yaml": deployment("1.0", env: url)], ["a.yaml": deployment("1.1", env: url)], code: [code])
+        let place = "api aaaaaaaaaa..bbbbbbbbbb"
+        #expect(
+            changes.flatMap(\.evidence).contains {
+                $0.text == "the code is \(place): 1 commit, \(count) files changed"
+            })
+        #expect(
+            warnings.map(\.text)
+                == (count > 5_000
+                    ? ["Only 5000 of the 5001 files that changed in \(place) were looked into."] : []))
+    }
+
     @Test("a clone that lacks commits is told, and takes nothing from the rest")
     func broken() throws {
         var code = api

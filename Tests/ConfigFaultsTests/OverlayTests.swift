@@ -531,3 +531,116 @@ struct OverlayFaultTests {
         #expect(try !faults(story, hashed).contains { $0.fault == "stale-config" })
     }
 }
+
+@Suite("Containers that patches are for")
+struct PatchedContainerTests {
+    private static let refused = "without an image, which the API server refuses"
+
+    @Test("a renamed container leaves its patch behind, which makes a second one")
+    func renamed() throws {
+        let after = try story.replacing("- name: web\n", by: "- name: shop\n", in: "base/web.yaml")
+        let changes = try story.changes(to: after)
+        let first = try #require(changes.first)
+        #expect(first.change.path == "base/web.yaml" && first.fault == "dangling-reference")
+        let text = try #require(first.evidence.first { $0.kind == "dangling_reference" }?.text)
+        #expect(text.hasPrefix("overlays/prod/memory.yaml:9 now leads nowhere"))
+        #expect(text.contains("container web of Deployment web, which is not there any more"))
+        #expect(text.hasSuffix(Self.refused))
+    }
+
+    @Test("renamed together with its patch, it is none")
+    func renamedBoth() throws {
+        let after = try story.replacing("- name: web\n", by: "- name: shop\n", in: "base/web.yaml")
+            .replacing("- name: web\n", by: "- name: shop\n", in: "overlays/prod/memory.yaml")
+        #expect(try story.changes(to: after).allSatisfy { $0.fault != "dangling-reference" })
+    }
+
+    @Test("a patch that misspells the container is told at its line")
+    func misspelt() throws {
+        let after = try story.replacing("- name: web\n", by: "- name: wbe\n", in: "overlays/prod/memory.yaml")
+        let change = try story.changes(to: after).of("overlays/prod/memory.yaml")
+        #expect(change.evidence.contains { $0.text.hasSuffix(Self.refused) }, "\(change.evidence)")
+    }
+
+    @Test("a container of its own, which a patch adds with its image, is none")
+    func sidecar() throws {
+        let patch = "        - name: web\n"
+        let after = try story.replacing(
+            patch, by: "        - name: proxy\n          image: shop/proxy:1\n" + patch,
+            in: "overlays/prod/memory.yaml")
+        #expect(try story.changes(to: after).allSatisfy { $0.fault != "dangling-reference" })
+    }
+
+    @Test("a patch with an image of its own makes a second container all the same")
+    func withImage() throws {
+        let before = try story.replacing(
+            "          resources:", by: "          image: shop/web:prod\n          resources:",
+            in: "overlays/prod/memory.yaml")
+        let after = try before.replacing("- name: web\n", by: "- name: shop\n", in: "base/web.yaml")
+        let change = try before.changes(to: after).of("base/web.yaml")
+        #expect(change.evidence.contains { $0.text.hasSuffix("it makes a second container") })
+    }
+}
+
+@Suite("What overlays may not know, and what only moved")
+struct OverlayLimitTests {
+    private func isDangling(_ changes: [RankedChange]) -> Bool {
+        changes.contains { $0.evidence.contains { $0.kind == "dangling_reference" } }
+    }
+
+    @Test("nothing is called innocent beside a file of more than a mebibyte")
+    func largeFile() throws {
+        func listing(_ bytes: Int) throws -> OverlayStory {
+            let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: large\ndata:\n  text: "
+            return try story.replacing(
+                "  - web.yaml\n", by: "  - web.yaml\n  - large.yaml\n", in: "base/kustomization.yaml"
+            )
+            .with(map + String(repeating: "x", count: bytes), at: "base/large.yaml")
+            .with(nil, at: "overlays/dev/kustomization.yaml")
+            .with(nil, at: "overlays/staging/kustomization.yaml")
+        }
+        func isInnocent(_ before: OverlayStory) throws -> Bool {
+            let after = try before.replacing("memory: 1Gi", by: "memory: 256Mi", in: "base/web.yaml")
+            return try before.changes(to: after).of("base/web.yaml").text(of: "overridden") != nil
+        }
+        #expect(try isInnocent(listing(1 << 10)))
+        #expect(try !isInnocent(listing(1 << 20)))
+    }
+
+    @Test("a Secret that an ExternalSecret stands for is not missed", arguments: [true, false])
+    func externalSecret(isThere: Bool) throws {
+        let generator = "secretGenerator:\n  - name: db\n    literals:\n      - password=x\n"
+        let reading = "            - secretRef:\n                name: db\n"
+        let web = String(decoding: story.folder.contents(of: "base/web.yaml") ?? [], as: UTF8.self)
+        let base = String(decoding: story.folder.contents(of: "base/kustomization.yaml") ?? [], as: UTF8.self)
+        let before = story.with(web + "\n" + reading, at: "base/web.yaml")
+            .with(base + "\n" + generator, at: "base/kustomization.yaml")
+        let external = """
+            apiVersion: external-secrets.io/v1beta1
+            kind: ExternalSecret
+            metadata:
+              name: database
+            spec:
+              target:
+                name: db
+            """
+        var after = before.with(base, at: "base/kustomization.yaml")
+        if isThere {
+            after = try after.with(external, at: "base/external.yaml")
+                .replacing(
+                    "  - web.yaml\n", by: "  - web.yaml\n  - external.yaml\n", in: "base/kustomization.yaml")
+        }
+        #expect(isDangling(try before.changes(to: after)) == !isThere)
+    }
+
+    @Test("what moves to another namespace, with all that reads it, is not gone")
+    func movedNamespace() throws {
+        let before = try story.replacing(
+            "namePrefix: prod-", by: "namespace: shop\nnamePrefix: prod-",
+            in: "overlays/prod/kustomization.yaml")
+        let after = try before.replacing(
+            "namespace: shop", by: "namespace: store", in: "overlays/prod/kustomization.yaml")
+        let changes = try before.changes(to: after)
+        #expect(!changes.isEmpty && !isDangling(changes), "\(changes)")
+    }
+}

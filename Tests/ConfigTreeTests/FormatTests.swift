@@ -36,6 +36,17 @@ struct FormatTests {
     }
 
     @Test(
+        "a file without an extension holds fields, if all that it says are some",
+        arguments: [
+            ("tag: v1\nrolled_out: true\n", true), ("# which\nhosts:\n- a\n  b: c\n", true),
+            ("tag: v1\nand some prose\n", false), ("#!/bin/sh\ncase:\n", false), ("http://x\n", false),
+            ("", false),
+        ])
+    func fields(text: String, isYAML: Bool) {
+        #expect(configFormat(of: "config/tags/web", contents: Array(text.utf8)) == (isYAML ? .yaml : nil))
+    }
+
+    @Test(
         "asks for the contents only where the path may name configuration",
         arguments: [
             ("a.yaml", true), ("config/gke-prod", true), ("a/Config/b/dev", true), ("k8s/x.json", true),

@@ -28,7 +28,7 @@ struct DeploysCommand: ParsableCommand, Executable {
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
         let deploys = try listing.deploys.map { deploy in
-            try evidence.comparison(of: deploy).map { described(deploy, by: $0) } ?? deploy
+            try evidence.comparison(of: deploy).map { described(deploy, by: $0, isShown: true) } ?? deploy
         }
         switch output.format {
         case .json: try terminal.print(renderJSON(deploys: deploys, failed: listing.failed))

@@ -9,6 +9,8 @@ struct HelmChart: Sendable {
         var key: String
         /// Where it is in the repository; `nil` when it is not.
         var folder: String?
+        /// Whether it is installed, where one value decides that.
+        var condition: TemplateCondition?
     }
 
     /// Its folder with the last slash; empty at the root.
@@ -19,6 +21,14 @@ struct HelmChart: Sendable {
     var isOpaque: Bool
     let uses: [ValueUse]
     let objects: [ChartObject]
+    /// The blocks of its templates that depend on values.
+    let blocks: [TemplateBlock]
+    /// The blocks by the first keys of the values that they ask for.
+    let blocksByKey: [String: [Int]]
+    /// The named templates that its own files define, and where.
+    let named: [String: Occurrence]
+    /// What its templates include and nothing that is at hand defines.
+    let missing: [String: MissingTemplate]
     private let byFirstKey: [String: [Int]]
     private let anyKey: [Int]
     private let index: ManifestIndex
@@ -39,6 +49,16 @@ struct HelmChart: Sendable {
         let all = reading.uses + switches
         uses = all
         objects = reading.objects
+        blocks = reading.blocks
+        var blocksByKey: [String: [Int]] = [:]
+        for (position, block) in reading.blocks.enumerated() {
+            for key in Set(block.conditions.flatMap(\.paths).compactMap { $0.first?.name }) {
+                blocksByKey[key, default: []].append(position)
+            }
+        }
+        self.blocksByKey = blocksByKey
+        named = reading.named
+        missing = reading.missing
         index = ManifestIndex(reading.objects.map(\.manifest).filter { !$0.object.name.isEmpty })
         var byFirstKey: [String: [Int]] = [:]
         var anyKey: [Int] = []

@@ -9,6 +9,7 @@ final class HelmCharts {
     /// The folders of all charts.
     let folders: [String]
     private var charts: [String: HelmChart?] = [:]
+    private var namedFolders: [String: [String]]?
     private var values: [String: [ValuesFile]] = [:]
     private var texts: [String: ConfigNode?] = [:]
 
@@ -22,6 +23,21 @@ final class HelmCharts {
         paths = try tree.paths()
         folders = paths.filter { $0 == "Chart.yaml" || $0.hasSuffix("/Chart.yaml") }
             .map { String($0.dropLast("Chart.yaml".count)) }
+    }
+
+    /// The folders of the charts of each name, those inside of other charts left out.
+    func foldersByName() throws -> [String: [String]] {
+        if let namedFolders { return namedFolders }
+        var found: [String: [String]] = [:]
+        for folder in folders {
+            let parent = folder.split(separator: "/").dropLast()
+            let isInside =
+                parent.last == "charts" && folders.contains(parent.dropLast().map { $0 + "/" }.joined())
+            guard !isInside, let name = try root(folder + "Chart.yaml")?["name"]?.text else { continue }
+            found[name, default: []].append(folder)
+        }
+        namedFolders = found
+        return found
     }
 
     /// The folder of the chart that a file is in.
@@ -47,7 +63,7 @@ final class HelmCharts {
     }
 
     /// The paths below a folder.
-    private func paths(below folder: String) -> ArraySlice<String> {
+    func paths(below folder: String) -> ArraySlice<String> {
         var (low, high) = (0, paths.count)
         while low < high {
             let middle = (low + high) / 2
@@ -56,11 +72,15 @@ final class HelmCharts {
         return paths[low...].prefix { $0.hasPrefix(folder) }
     }
 
-    private func read(_ folder: String) throws -> HelmChart? {
-        guard let about = try root(folder + "Chart.yaml") else { return nil }
-        let name = about["name"]?.text ?? folder.split(separator: "/").last.map(String.init) ?? ""
-        let declared =
-            try (about["dependencies"] ?? root(folder + "requirements.yaml")?["dependencies"])?.elements ?? []
+    /// The entries of a chart's list of dependencies.
+    private func declaredDependencies(of folder: String) throws -> [ConfigNode] {
+        let listed = try root(folder + "Chart.yaml")?["dependencies"]
+        return try (listed ?? root(folder + "requirements.yaml")?["dependencies"])?.elements ?? []
+    }
+
+    /// What is installed along with a chart: what it declares, and what lies in its folder.
+    func dependencies(of folder: String) throws -> [HelmChart.Dependency] {
+        let declared = try declaredDependencies(of: folder)
         var dependencies = declared.compactMap { dependency(folder, $0) }
         for path in paths(below: folder + "charts/") where path.hasSuffix("/Chart.yaml") {
             let inner = String(path.dropLast("Chart.yaml".count))
@@ -68,6 +88,21 @@ final class HelmCharts {
             guard parts.count == 1, !dependencies.contains(where: { $0.folder == inner }) else { continue }
             dependencies.append(HelmChart.Dependency(key: String(parts[0]), folder: inner))
         }
+        return dependencies
+    }
+
+    /// The charts that install a chart along with themselves, with the key of its values there.
+    func parents(of folder: String) throws -> [(folder: String, key: String)] {
+        try folders.filter { $0 != folder }.prefix(Self.mostCharts).flatMap { other in
+            try dependencies(of: other).filter { $0.folder == folder }.map { (other, $0.key) }
+        }
+    }
+
+    private func read(_ folder: String) throws -> HelmChart? {
+        guard let about = try root(folder + "Chart.yaml") else { return nil }
+        let name = about["name"]?.text ?? folder.split(separator: "/").last.map(String.init) ?? ""
+        let declared = try declaredDependencies(of: folder)
+        let dependencies = try self.dependencies(of: folder)
         let own = paths(below: folder + "templates/").prefix(Self.mostTemplates)
         let shared = dependencies.compactMap(\.folder).flatMap { paths(below: $0 + "templates/").prefix(100) }
         let files = paths(below: folder).filter { isText($0, of: folder) }.prefix(200)
@@ -116,9 +151,14 @@ final class HelmCharts {
         if let repository = node["repository"]?.text, repository.hasPrefix("file://") {
             inner = resolved(String(repository.dropFirst("file://".count)), from: folder)
         }
+        let conditions = (node["condition"]?.text ?? "").split(separator: ",")
+        let condition =
+            conditions.count == 1
+            ? conditions[0].split(separator: ".").map { ValuesStep.key($0.trimmingBlanks) } : []
         let candidates = [inner, folder + "charts/\(name)/"].compactMap { $0 }
         return HelmChart.Dependency(
-            key: node["alias"]?.text ?? name, folder: candidates.first(where: folders.contains))
+            key: node["alias"]?.text ?? name, folder: candidates.first(where: folders.contains),
+            condition: condition.isEmpty ? nil : .truth(.value(condition, default: nil)))
     }
 
     private func resolved(_ path: String, from folder: String) -> String? {

@@ -102,6 +102,8 @@ struct TemplateSection: Sendable {
     /// The text behind the last action.
     var tail: String
     var documents: [ConfigDocument]
+    /// The line of the file that its text begins on.
+    var firstLine: Int
 
     /// - Parameter firstLine: the line of the file that the contents begin on.
     init(
@@ -110,6 +112,7 @@ struct TemplateSection: Sendable {
     ) {
         self.path = path
         self.tail = tail
+        self.firstLine = firstLine
         let documents = parseConfig(path: "template.yaml", contents: Array(contents))?.documents ?? []
         self.documents = documents
         self.instructions = instructions.map { instruction in

@@ -1,6 +1,14 @@
 import ConfigTree
 import DeployModel
 
+/// A named template that is asked for and not there.
+struct MissingTemplate: Sendable {
+    /// Where it is asked for.
+    var place: Occurrence
+    /// Whether that is inside a block with a condition everywhere.
+    var isConditional: Bool
+}
+
 /// Goes through the templates of a chart and notes where values are used. Nothing is rendered: both branches of a condition
 /// are gone through, what a `range` goes through is gone through once.
 struct TemplateReading {
@@ -12,7 +20,17 @@ struct TemplateReading {
     private(set) var rendersValues = false
     private(set) var rendersFiles = false
 
+    /// The named templates that the chart's own files define, and where.
+    private(set) var named: [String: Occurrence] = [:]
+    /// What is included and nothing that was read defines, once a name.
+    private(set) var missing: [String: MissingTemplate] = [:]
+
+    /// The blocks of templates that depend on values.
+    private(set) var blocks: [TemplateBlock] = []
+
     private let chart: String
+    /// The action that is being read.
+    private var current = Occurrence(path: "", line: 0)
     private var defines: [String: TemplateSection] = [:]
     private var seen: Set<ValueUse> = []
     private var isRecording = true
@@ -22,12 +40,14 @@ struct TemplateReading {
 
     private static let mostSteps = 100_000
     private static let mostUses = 20_000
+    private static let mostBlocks = 5_000
     private static let deepest = 8
 
     /// What a block depends on.
     private struct Condition {
         var paths: [ValuesPath]
         var isUncertain: Bool
+        var expression: TemplateCondition
     }
 
     /// Where the results of a template go.
@@ -65,6 +85,11 @@ struct TemplateReading {
         self.chart = chart
         for file in shared + files { defines.merge(file.defines) { _, last in last } }
         for file in files {
+            for (name, section) in file.defines {
+                named[name] = Occurrence(path: section.path, line: section.firstLine)
+            }
+        }
+        for file in files {
             let first = objects.count
             objects += file.main.documents.map { ChartObject(manifest: Manifest(path: file.path, $0)) }
             let site = Site(file: file.path, firstObject: first, lead: [])
@@ -100,6 +125,10 @@ extension TemplateReading {
         var conditions: Int
         /// Where its text begins, and what the branches before it came to.
         var start: Int
+        /// The line that it, or its last branch, begins on.
+        var line: Int
+        /// What the branches before asked.
+        var former: [TemplateCondition] = []
         /// The value that is asked for, where that is all.
         var asked: ValuesPath?
         var first: [TextPiece]?
@@ -117,6 +146,7 @@ extension TemplateReading {
                 return [.unknown]
             }
             if !instruction.text.isEmpty { text.append(.literal(instruction.text)) }
+            current = Occurrence(path: section.path, line: instruction.mark.line)
             let statement = instruction.statement
             let place = instruction.place
             let here = inner(site, section, instruction, place, scope)
@@ -146,20 +176,25 @@ extension TemplateReading {
                 blocks.append(
                     Block(
                         keyword: statement.keyword, scope: scope, conditions: conditions.count,
-                        start: text.count))
+                        start: text.count, line: instruction.mark.line))
                 open(statement, as: statement.keyword, &scope, here, &blocks[blocks.count - 1])
             case .alternative:
                 guard var block = blocks.popLast() else { continue }
                 scope.dot = block.scope.dot
+                close(block, at: instruction.mark.line, of: site)
+                block.line = instruction.mark.line
+                block.former += conditions.last.map { [.not($0.expression)] } ?? []
                 if block.first == nil { block.first = Array(text[min(block.start, text.count)...]) }
                 text.removeSubrange(min(block.start, text.count)...)
                 conditions.removeSubrange(min(block.conditions, conditions.count)...)
-                conditions.append(Condition(paths: [], isUncertain: true))
+                conditions.append(
+                    Condition(paths: [], isUncertain: true, expression: .all(block.former)))
                 if let kind = statement.alternative { open(statement, as: kind, &scope, here, &block) }
                 blocks.append(block)
             case .end:
                 guard let block = blocks.popLast() else { continue }
                 scope = block.scope
+                close(block, at: instruction.mark.line, of: site)
                 conditions.removeSubrange(min(block.conditions, conditions.count)...)
                 if block.keyword == .range { text = [.unknown] }
                 guard let asked = block.asked, let first = block.first, first.count == 1,
@@ -186,7 +221,9 @@ extension TemplateReading {
         let isPlain = asked.count == 1 && !asked[0].isTransformed && !asked[0].path.isEmpty
         if block.asked == nil, isPlain, block.first == nil { block.asked = asked[0].path }
         conditions.append(
-            Condition(paths: isPlain ? [asked[0].path] : [], isUncertain: !isPlain && keyword == .condition))
+            Condition(
+                paths: isPlain ? [asked[0].path] : [], isUncertain: !isPlain && keyword == .condition,
+                expression: condition(statement.pipeline, scope, site)))
         switch keyword {
         case .with:
             scope.dot = value.mapped { $0.hasDefault = true }
@@ -202,6 +239,24 @@ extension TemplateReading {
         default:
             for name in statement.variables { scope.variables[name] = value }
         }
+    }
+
+    /// Notes a block, or a branch of one, that ends.
+    private mutating func close(_ block: Block, at line: Int, of site: Site) {
+        guard depth == 0, isRecording, block.line < line, blocks.count < Self.mostBlocks else { return }
+        let expressions = conditions.map(\.expression)
+        guard expressions.contains(where: { $0 != .unknown }) else { return }
+        var found = TemplateBlock(file: site.file, lines: block.line...line, conditions: expressions)
+        for index in site.firstObject..<max(site.firstObject, objects.count) {
+            let root = objects[index].manifest.root
+            guard root.start.line < line, root.lastLine > block.line else { continue }
+            if root.start.line > block.line, root.lastLine < line {
+                found.objects.append(index)
+            } else if let name = root.firstKey(between: block.line, and: line) {
+                found.field = (index, name)
+            }
+        }
+        if !found.objects.isEmpty || found.field != nil { blocks.append(found) }
     }
 
     /// Where the results of an action go, seen from the outermost template.
@@ -291,8 +346,119 @@ extension TemplateReading {
                 isAsked: isAsked && !reference.isTransformed,
                 hasDefault: reference.hasDefault || form == .condition, isRequired: reference.isRequired,
                 guards: conditions.flatMap(\.paths),
+                conditions: conditions.map(\.expression).filter { $0 != .unknown },
                 isUncertain: conditions.contains(where: \.isUncertain), text: text)
             if seen.insert(use).inserted { uses.append(use) }
+        }
+    }
+}
+
+// MARK: Conditions
+
+extension TemplateReading {
+    /// What a pipeline asks, where it stands in an `if` or a `with`.
+    private mutating func condition(
+        _ pipeline: TemplatePipeline, _ scope: Scope, _ site: Site
+    ) -> TemplateCondition {
+        let wasRecording = isRecording
+        isRecording = false
+        defer { isRecording = wasRecording }
+        return asked(pipeline, scope, site)
+    }
+
+    private mutating func asked(
+        _ pipeline: TemplatePipeline, _ scope: Scope, _ site: Site
+    ) -> TemplateCondition {
+        if pipeline.commands.count == 1, pipeline.commands[0].count == 1,
+            case .nested(let inner, let fields) = pipeline.commands[0][0], fields.isEmpty
+        {
+            return asked(inner, scope, site)
+        }
+        guard let command = pipeline.commands.last, case .function(let name)? = command.first else {
+            return operand(pipeline, scope, site).map { .truth($0) } ?? .unknown
+        }
+        // What is piped in is the last argument.
+        var arguments = command.dropFirst().map { TemplatePipeline(commands: [[$0]]) }
+        let piped = TemplatePipeline(commands: Array(pipeline.commands.dropLast()))
+        if !piped.commands.isEmpty { arguments.append(piped) }
+        switch name {
+        case "and": return .all(arguments.prefix(20).map { asked($0, scope, site) })
+        case "or": return .any(arguments.prefix(20).map { asked($0, scope, site) })
+        case "not", "empty": return arguments.count == 1 ? .not(asked(arguments[0], scope, site)) : .unknown
+        case "eq", "ne":
+            let operands = arguments.prefix(20).map { operand($0, scope, site) ?? .unknown }
+            guard let first = operands.first, operands.count > 1 else { return .unknown }
+            let alike = TemplateCondition.any(operands.dropFirst().map { .equal(first, $0) })
+            return name == "eq" ? alike : .not(alike)
+        case "hasKey":
+            guard arguments.count == 2, case .value(let path, _)? = operand(arguments[0], scope, site),
+                case .literal(let key)? = operand(arguments[1], scope, site)
+            else { return .unknown }
+            return .presence(path + [.key(key)])
+        default: return operand(pipeline, scope, site).map { .truth($0) } ?? .unknown
+        }
+    }
+
+    /// - Returns: `nil` for what is more than a value.
+    private mutating func operand(
+        _ pipeline: TemplatePipeline, _ scope: Scope, _ site: Site
+    ) -> TemplateCondition.Operand? {
+        if pipeline.commands.count == 1, pipeline.commands[0].count == 1,
+            case .nested(let inner, let fields) = pipeline.commands[0][0], fields.isEmpty
+        {
+            return operand(inner, scope, site)
+        }
+        // What asks is no value that can be looked up.
+        if case .function(let name)? = pipeline.commands.last?.first,
+            !["default", "quote", "squote", "toString", "index", "get", "dig"].contains(name)
+        {
+            return nil
+        }
+        return evaluate(pipeline, scope, site).operand
+    }
+}
+
+extension TemplateValue {
+    /// As what a condition compares; `nil` when it is not known.
+    fileprivate var operand: TemplateCondition.Operand? {
+        switch self {
+        case .reference(let reference):
+            guard !reference.isTransformed, !reference.isTree, !reference.path.isEmpty else { return nil }
+            guard !reference.fallback.isEmpty else { return .value(reference.path, default: nil) }
+            guard reference.fallback.count == 1, case .literal(let text) = reference.fallback[0] else {
+                return .value(reference.path, default: .unknown)
+            }
+            return .value(reference.path, default: .literal(text))
+        case .text(let pieces):
+            guard pieces.count <= 1 else { return nil }
+            switch pieces.first {
+            case .literal(let text)?: return .literal(text)
+            case nil: return .literal("")
+            default: return nil
+            }
+        default: return nil
+        }
+    }
+}
+
+extension ConfigNode {
+    /// The first key inside it that stands on lines between two others, the outermost first.
+    fileprivate func firstKey(between first: Int, and last: Int) -> String? {
+        switch kind {
+        case .scalar: return nil
+        case .mapping(let entries):
+            for entry in entries where !entry.isMerged {
+                if entry.keyMark.line > first, entry.keyMark.line < last { return entry.key }
+                guard entry.keyMark.line <= first, entry.value.lastLine > first else { continue }
+                if let found = entry.value.firstKey(between: first, and: last) { return found }
+            }
+            return nil
+        case .sequence(let elements):
+            for element in elements where element.lastLine > first && element.start.line < last {
+                if element.start.line > first { return element["name"]?.text }
+                if let found = element.firstKey(between: first, and: last) { return found }
+            }
+            return nil
         }
     }
 }
@@ -338,13 +504,20 @@ extension TemplateReading {
 
     private mutating func include(_ name: String, _ argument: TemplateValue, _ site: Site) -> TemplateValue {
         guard depth < Self.deepest, let section = defines[name] else {
+            if defines[name] == nil, isRecording, missing[name] == nil || conditions.isEmpty {
+                missing[name] = MissingTemplate(place: current, isConditional: !conditions.isEmpty)
+            }
             // What another chart defines may use anything that it is given.
             note(argument, at: site, form: .part)
             if argument.isWhole { isOpaque = true }
             return .unknown
         }
+        let caller = current
         depth += 1
-        defer { depth -= 1 }
+        defer {
+            depth -= 1
+            current = caller
+        }
         let text = run(section, Scope(argument), site)
         let isName = text.allSatisfy { piece in
             guard case .literal(let literal) = piece else { return true }

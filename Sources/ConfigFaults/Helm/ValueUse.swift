@@ -32,6 +32,8 @@ struct ValueUse: Sendable, Hashable {
     var isRequired = false
     /// The values that must be there for it to be used.
     var guards: [ValuesPath] = []
+    /// What must be true for it to be used, as far as values tell.
+    var conditions: [TemplateCondition] = []
     /// Whether it is used only on conditions that are not followed here.
     var isUncertain = false
     /// The whole text that it is a part of; empty when it is all there is.

@@ -5,12 +5,20 @@ import DeployModel
 ///
 /// - Parameter own: the changes of the same file.
 func findValuesFaults(in change: inout FoundChange, own: [FoundChange], charts: ChangedCharts) throws {
-    guard let values = charts.files[change.change.path], !change.path.isEmpty else { return }
+    guard let (values, way) = charts.values(of: change), !way.isEmpty else { return }
+    let whole = change.path
+    let own =
+        way.count == whole.count
+        ? own
+        : values.index.own { own.compactMap { $0.seen(as: charts.values(of: $0)?.way) } }
+    change.path = way
+    defer { change.path = whole }
     let now = try charts.uses(of: change.path, in: values.chart)
     findRefusedValues(in: &change)
     findFallback(in: &change, values)
     findStrayedValues(in: &change, values)
     findTrueText(in: &change, values, now.uses)
+    findSwitches(in: &change, values, now.uses)
     if change.afterNode == nil {
         try findRemovedValue(in: &change, values, now, own: own, charts)
     } else if change.beforeNode == nil {
@@ -34,13 +42,24 @@ private func wasUnused(_ change: FoundChange, _ values: ChangedValues, _ charts:
     return before.isComplete && before.uses.isEmpty
 }
 
+extension FoundChange {
+    /// The same with another way; `nil` without one.
+    fileprivate func seen(as way: FieldPath?) -> FoundChange? {
+        guard let way else { return nil }
+        var change = self
+        change.path = way
+        return change
+    }
+}
+
 // MARK: Layers
 
 /// F10: an override goes, and what it was laid over counts again; harmless where that says the same.
 private func findFallback(in change: inout FoundChange, _ values: ChangedValues) {
     // Lists are laid over as a whole.
     let isOfMappings = change.path.allSatisfy { if case .key = $0 { true } else { false } }
-    guard !values.isDefaults, isOfMappings, change.beforeNode == nil || change.afterNode == nil,
+    guard !values.isDefaults, isOfMappings, !change.isContradiction,
+        change.beforeNode == nil || change.afterNode == nil,
         let before = values.before.effective(change.path), let after = values.after.effective(change.path)
     else { return }
     guard let first = differences(from: before, to: after).first else {
@@ -51,15 +70,26 @@ private func findFallback(in change: inout FoundChange, _ values: ChangedValues)
     guard change.afterNode == nil, let old = first.before, let new = first.after else { return }
     let name = change.valueName(first.path)
     let field = first.path.isEmpty ? "it" : first.path.words
+    let isRequoted = isOnlyRequoted(old, new)
+    func shown(_ node: ConfigNode) -> String { valueText(node, name: name, isQuoteShown: isRequoted) }
     change.findings.append(
         FaultFinding(
             .overrideRemoved,
-            "what it was laid over counts again, where \(field) is \(valueText(new, name: name)) (was \(valueText(old, name: name)))"
+            "what it was laid over counts again, where \(field) is \(shown(new)) (was \(shown(old)))"
         ))
 }
 
 /// A default that every environment says otherwise changes nothing for any of them.
 private func findOverridden(in change: inout FoundChange, _ values: ChangedValues) {
+    if let node = change.afterNode ?? change.beforeNode, let over = values.after.over,
+        covers(over.node(at: change.path[...]), node),
+        covers(values.before.over?.node(at: change.path[...]), node)
+    {
+        let names = listed(values.after.overNames.reversed())
+        change.innocence = Evidence(
+            kind: "overridden", text: "what is laid over it says it itself (\(names))", weight: -0.9)
+        return
+    }
     let others = values.after.others
     guard values.isDefaults,
         others.count > 1 || others.contains(where: { $0.path.lowercased().holds("prod") })
@@ -179,7 +209,7 @@ private func findRemovedValue(
     }
     if let strict = now.uses.first(where: { isMissed($0, change.path, values) }) {
         // A section that is not there is written as nothing, which may well be meant.
-        let still = "\(strict.place) still uses \(change.path.plainWords) without a default"
+        let still = "\(strict.words) still uses \(change.path.plainWords) without a default"
         if let renamed {
             let isUsed = try !charts.uses(of: renamed, in: values.chart).uses.isEmpty
             let weak: Double? = strict.use.form == .tree ? 0.5 : isUsed ? 0.6 : nil
@@ -229,9 +259,10 @@ private func isMissed(_ seen: SeenUse, _ way: FieldPath, _ values: ChangedValues
     if case .inside? = use.relation(to: seen.way) { return false }
     guard !use.path.contains(.each) else { return false }
     let lead = Array(way.dropLast(seen.way.count))
-    return use.guards.allSatisfy { guarding in
-        guarding.keys.map { isTrue(values.after.effective(lead + $0)) } ?? false
-    }
+    return !values.isOff(seen, way)
+        && use.guards.allSatisfy { guarding in
+            guarding.keys.map { isTrue(values.after.effective(lead + $0)) } ?? false
+        }
 }
 
 /// Whether a template takes a value for true.
@@ -268,7 +299,7 @@ private func findStrangeValue(
         change.findings.append(
             FaultFinding(
                 .misplacedField,
-                "no template uses it here; \(use.place) uses \(former.plainWords), from where this change took it"
+                "no template uses it here; \(use.words) uses \(former.plainWords), from where this change took it"
             ))
         return
     }
@@ -290,7 +321,7 @@ private func findStrangeValue(
     change.findings.append(
         FaultFinding(
             .unknownField, weight: isFormer ? nil : 0.7,
-            "no template uses `\(name)`; did you mean `\(near)`, which \(use.place) uses"
+            "no template uses `\(name)`; did you mean `\(near)`, which \(use.words) uses"
                 + (isFormer ? " and which stood there before?" : "?")))
 }
 
@@ -309,7 +340,7 @@ private func usedNames(below parent: FieldPath, _ values: ChangedValues, _ chart
     if parent.isEmpty {
         for use in values.chart.uses {
             guard case .key(let key)? = use.path.first else { continue }
-            used[key] = used[key] ?? SeenUse(chart: values.chart, use: use, way: [])
+            used[key] = used[key] ?? SeenUse(place: ChartPlace(chart: values.chart), use: use, way: [])
         }
     }
     return UsedNames(
@@ -335,7 +366,7 @@ private func findTrueText(in change: inout FoundChange, _ values: ChangedValues,
     change.findings.removeAll { $0.fault == .flagFlipped }
     change.findings.append(
         FaultFinding(
-            .typeTrap, "`\"\(after.text ?? "")\"` is text, which `if` takes for true (\(seen.place))"))
+            .typeTrap, "`\"\(after.text ?? "")\"` is text, which `if` takes for true (\(seen.words))"))
 }
 
 /// F13: values that are rendered without quotes where the API server takes only text, and the like.
@@ -346,7 +377,7 @@ private func findRefusedValues(in change: inout FoundChange) {
             let trap = refusedValue(
                 after, was: landing.beforeNode?.scalar,
                 expected: KubernetesFields.type(of: landing.path, kind: kind),
-                isHidden: landing.change.after != after.text)
+                isHidden: ![after.text, "\"\(after.text)\""].contains(landing.change.after ?? ""))
         else { continue }
         var placed = trap
         placed.text += " (lands in \(landing.place ?? ""))"

@@ -3,6 +3,7 @@ import ConfigTree
 /// What the changes of one file of values ask again and again; each is put together once.
 final class ValuesIndex {
     private var moves: MovedValues?
+    private var changes: [FoundChange]?
     private var names: [FieldPath: UsedNames] = [:]
     private var parts: [FieldPath: LikeParts] = [:]
 
@@ -11,6 +12,14 @@ final class ValuesIndex {
         if let moves { return moves }
         let new = MovedValues(changes)
         moves = new
+        return new
+    }
+
+    /// The changes of the values, by their ways through them.
+    func own(_ read: () -> [FoundChange]) -> [FoundChange] {
+        if let changes { return changes }
+        let new = read()
+        changes = new
         return new
     }
 

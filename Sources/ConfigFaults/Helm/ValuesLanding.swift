@@ -8,11 +8,26 @@ extension ChangedCharts {
     func land(_ changes: inout [FoundChange]) throws -> [Workload] {
         var workloads: Set<Workload> = []
         for index in changes.indices {
-            if let values = files[changes[index].change.path] {
+            if let (values, way) = values(of: changes[index]) {
+                let whole = changes[index].path
+                changes[index].path = way
                 try land(&changes[index], values, &workloads)
+                changes[index].path = whole
             } else {
                 try name(&changes[index], &workloads)
+                try findIdleBlock(in: &changes[index])
             }
+        }
+        for index in changes.indices
+        where changes[index].change.reach.isEmpty && changes[index].innocence == nil {
+            let names = releases(of: changes[index])
+            guard !names.isEmpty else { continue }
+            changes[index].change.reach = names.sorted()
+            changes[index].isReachKnown = true
+            workloads.formUnion(
+                names.map {
+                    Workload(name: $0, kind: "HelmRelease", path: changes[index].change.path, labels: [])
+                })
         }
         return workloads.sorted { ($0.path, $0.name) < ($1.path, $1.name) }
     }
@@ -25,9 +40,17 @@ extension ChangedCharts {
         if found.isEmpty, change.afterNode == nil, let chart = values.chartBefore {
             found = try uses(of: change.path, in: chart, isBefore: true).uses
         }
+        let all = found.prefix(200)
+        found = all.filter { !values.isOff($0, change.path) }
+        if found.isEmpty, let first = all.first {
+            change.innocence = switchedOff(first.conditions + first.place.outer, at: first.words)
+            change.isReachKnown = true
+            change.change.reach = []
+            return
+        }
         var reached: Set<String> = []
         var isKnown = !found.isEmpty
-        for seen in found.prefix(200) {
+        for seen in found {
             guard let object = seen.use.object, let touched = seen.chart.workloads(touchedBy: object) else {
                 continue
             }
@@ -48,7 +71,7 @@ extension ChangedCharts {
         isKnown = isKnown && !reached.isEmpty
         change.isReachKnown = isKnown
         change.change.reach = isKnown ? reached.sorted() : []
-        for seen in found.prefix(200) where change.landings.count < Self.mostLandings {
+        for seen in found where change.landings.count < Self.mostLandings {
             change.landings += landings(of: change, at: seen, values)
         }
         if found.contains(where: becomesSecret) {
@@ -90,10 +113,12 @@ extension ChangedCharts {
         }
         func rendered(_ value: ConfigNode?, _ layers: ValuesLayers) -> ConfigNode? {
             guard let value, let scalar = value.scalar else { return nil }
-            var text = scalar.text
+            var text = scalar.writtenByTemplates
             if !use.text.isEmpty {
                 let lead = Array(change.path.dropLast(seen.way.count))
-                func look(_ path: ValuesPath) -> String? { layers.effective(lead, path)?.text }
+                func look(_ path: ValuesPath) -> String? {
+                    layers.effective(lead, path)?.scalar?.writtenByTemplates
+                }
                 guard let whole = use.text.text(for: use.path, seen.way, value: look) else { return nil }
                 text = whole
             } else if use.form != .value {
@@ -109,7 +134,9 @@ extension ChangedCharts {
         let manifest = seen.chart.objects[object].manifest
         let name = landing.valueName
         func shown(_ node: ConfigNode) -> String {
-            becomesSecret(seen) ? hiddenText(node) : valueText(node, name: name)
+            becomesSecret(seen)
+                ? hiddenText(node)
+                : valueText(node, name: name, isQuoteShown: isOnlyRequoted(before, after))
         }
         var own = manifest.object
         own.container = landing.container
@@ -119,7 +146,7 @@ extension ChangedCharts {
                     path: use.file, line: use.line, endLine: use.line, object: own, fieldPath: landing.words,
                     before: before.map(shown), after: after.map(shown), reach: change.change.reach),
                 path: landing, isReachKnown: change.isReachKnown, beforeNode: before, afterNode: after,
-                place: seen.place)
+                place: seen.words)
         ]
     }
 
@@ -147,6 +174,15 @@ extension ChangedCharts {
         }
         change.change.reach = reached.sorted()
         change.isReachKnown = change.isReachKnown && !reached.isEmpty
+    }
+}
+
+extension ConfigNode.Scalar {
+    /// What a template writes for it: numbers with a fraction as they are read, `1.10` as `1.1`.
+    fileprivate var writtenByTemplates: String {
+        guard style == .plain, !isTemplated else { return text }
+        let reading = PlainReading(text)
+        return reading.kind == .number ? reading.value : text
     }
 }
 

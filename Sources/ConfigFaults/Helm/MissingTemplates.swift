@@ -1,0 +1,73 @@
+import DeployModel
+
+/// F5: named templates that are included and that nothing defines, or defines any more: Helm stops at each.
+///
+/// What charts that are not in the repository may define is not missed unless it was there before.
+func findMissingTemplates(in changes: inout [FoundChange], charts: ChangedCharts) throws {
+    var told: Set<String> = []
+    for changed in charts.templated.sorted() {
+        let former = try charts.chart(changed).before?.named ?? [:]
+        for user in try charts.users(of: changed) {
+            let (before, after) = try charts.chart(user)
+            guard let after, let before else { continue }
+            for (name, missing) in after.missing.sorted(by: { $0.key < $1.key })
+            where before.missing[name] == nil {
+                let isDefined = try charts.defines(name, user)
+                guard isDefined != true else { continue }
+                let place = former[name]
+                if place == nil {
+                    // A chart that installs this one may define it.
+                    guard user == changed, isDefined == false, try charts.users(of: user).count == 1 else {
+                        continue
+                    }
+                }
+                guard told.insert(name).inserted else { continue }
+                let near = SimilarNames(Array(after.named.keys)).nearest(to: name)
+                tell(missing, name, formerly: place, near: near, in: &changes)
+            }
+        }
+    }
+}
+
+private func tell(
+    _ missing: MissingTemplate, _ name: String, formerly place: Occurrence?, near: String?,
+    in changes: inout [FoundChange]
+) {
+    let hint = near.map { "; did you mean `\($0)`?" } ?? ""
+    let asks = "\(missing.place.path):\(missing.place.line)"
+    func finding(_ text: String) -> FaultFinding {
+        FaultFinding(.danglingReference, weight: missing.isConditional ? 0.7 : 0.85, text + hint)
+    }
+    // The stretch of lines that the definition stood in.
+    let source = place.flatMap { place in
+        changes.indices.filter {
+            changes[$0].change.path == place.path
+                && changes[$0].change.oldLine.map { $0 <= place.line } ?? false
+        }.max { (changes[$0].change.oldLine ?? 0) < (changes[$1].change.oldLine ?? 0) }
+    }
+    if let source {
+        changes[source].findings.append(
+            finding("`\(name)` is not defined any more, and \(asks) still includes it: Helm stops there"))
+        return
+    }
+    var found = finding(
+        "it includes `\(name)`, which nothing defines\(place == nil ? "" : " any more"): Helm stops there")
+    let (path, line) = (missing.place.path, missing.place.line)
+    found.line = line
+    let covering = changes.indices.filter {
+        changes[$0].change.path == path
+            && (changes[$0].change.line...changes[$0].change.endLine).contains(line)
+    }.min {
+        changes[$0].change.endLine - changes[$0].change.line < changes[$1].change.endLine
+            - changes[$1].change.line
+    }
+    if let covering {
+        changes[covering].findings.append(found)
+        return
+    }
+    changes.append(
+        FoundChange(
+            change: FieldChange(
+                path: path, line: line, endLine: line, fieldPath: "includes \(name)", before: nil, after: nil),
+            path: [], findings: [found], isReachKnown: false))
+}

@@ -1,0 +1,64 @@
+import ConfigTree
+import DeployModel
+
+/// F40: a placeholder in a file that nobody fills in: a whole value, in a field that is not written for people.
+func findPlaceholder(in change: inout FoundChange) {
+    guard let after = change.afterNode else { return }
+    let path = change.change.path.lowercased()
+    let isForPeople = ["locale", "i18n", "translation", "/lang/", "dashboard", "openapi", "swagger"].contains(
+        where: path.holds)
+    guard !isTemplatePath(path), !isForPeople, !isPackageManifest(path) else {
+        return
+    }
+    // A real value that became `{X}`, in a file that no template engine is known to read.
+    let wasReal = change.beforeNode?.scalar.map { !$0.text.utf8.contains(UInt8(ascii: "{")) } ?? false
+    func search(_ node: ConfigNode, _ name: String) -> Bool {
+        switch node.kind {
+        case .scalar(let scalar):
+            let isProse = ["description", "title", "text", "summary", "message", "help", "label"].contains(
+                name.lowercased())
+            return !isProse && (isPlaceholder(scalar.text) || wasReal && isBraced(scalar.text))
+        case .sequence(let elements): return elements.contains { search($0, name) }
+        case .mapping(let entries): return entries.contains { search($0.value, $0.key) }
+        }
+    }
+    guard !(change.beforeNode.map { search($0, change.path.last?.name ?? "") } ?? false),
+        search(after, change.path.last?.name ?? "")
+    else { return }
+    change.findings.append(FaultFinding(.placeholder, "it holds a placeholder where a value should be"))
+}
+
+private let placeholderWords: Set = [
+    "changeme", "todo", "fixme", "tbd", "xxx", "xxxx", "replaceme", "placeholder", "yourpasswordhere",
+    "inserthere",
+]
+
+/// What each of the placeholders holds: an angle bracket, or one of the letters that are in all of the words.
+private func isOfPlaceholders(_ byte: UInt8) -> Bool {
+    switch byte | 0x20 {
+    case UInt8(ascii: "<") | 0x20, UInt8(ascii: "e"), UInt8(ascii: "o"), UInt8(ascii: "t"), UInt8(ascii: "x"):
+        true
+    default: byte >= 0x80
+    }
+}
+
+private func isPlaceholder(_ value: String) -> Bool {
+    guard value.utf8.count < 80, value.utf8.contains(where: isOfPlaceholders) else { return false }
+    let text = value.lowercased()
+    let plain = text.filter { $0.isLetter }
+    guard !placeholderWords.contains(plain) || text.count > plain.count + 2 else { return true }
+    guard value.hasPrefix("<"), value.hasSuffix(">"), value.count > 4 else { return false }
+    return value.dropFirst().dropLast().allSatisfy { $0.isUppercase || "_- ".contains($0) }
+}
+
+private func isBraced(_ value: String) -> Bool {
+    value.count > 4 && value.hasPrefix("{") && value.hasSuffix("}")
+        && value.dropFirst().dropLast().allSatisfy { $0.isUppercase || $0 == "_" || $0.isNumber }
+}
+
+private func isTemplatePath(_ path: String) -> Bool {
+    let lowered = path.lowercased()
+    return [".example", ".sample", ".dist", ".template", ".tmpl", ".tpl", ".j2", ".erb"].contains {
+        lowered.hasSuffix($0)
+    } || lowered.holds("/templates/")
+}
