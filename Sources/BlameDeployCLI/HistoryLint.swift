@@ -32,7 +32,7 @@ struct HistoryLint: Sendable {
         let count = min(workers, stretches.count)
         // What a worker read for one stretch is mostly what it needs for its next.
         let judged = try concurrentMap(Array(0..<count), workers: count) { _ in
-            let judge = try HistoryJudge(repository: repository, index: index)
+            let judge = try HistoryJudge(repository: repository, index: index, rules: rules)
             var found: [(place: Int, outcome: Outcome)] = []
             while case let place = next.wrappingAdd(1, ordering: .relaxed).oldValue, place < stretches.count {
                 found.append((place, try judge.judge(stretches[place])))
@@ -52,11 +52,13 @@ private final class HistoryJudge {
     private let repository: Repository
     private let index: WordIndex
     private let cache = ManifestCache()
+    private let rules: ProjectRules?
     private var latest: (commit: CommitID, tree: CommitTree)?
 
-    init(repository: String, index: WordIndex) throws {
+    init(repository: String, index: WordIndex, rules: ProjectRules?) throws {
         self.repository = try Repository(discovering: repository)
         self.index = index
+        self.rules = rules
     }
 
     private func tree(of commit: CommitID) throws -> CommitTree {
