@@ -234,7 +234,7 @@ struct ImpossibleValueTests {
             "flow: {a", with: "flow: {b")
         #expect(
             try faults(["a.yaml": old], ["a.yaml": new]).filter { $0.hasPrefix("unparsable") } == [
-                "unparsable@a.yaml:3"
+                "unparsable@a.yaml:2"
             ])
     }
 }
