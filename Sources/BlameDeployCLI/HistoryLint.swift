@@ -78,7 +78,8 @@ private final class HistoryJudge {
             outcome.configCommits += 1
             let before = try parent.map(tree)
             let after = try tree(of: record.id)
-            var comparison = try compareConfig(before: before, after: after, files: files, cache: cache)
+            var comparison = try compareConfig(
+                before: before, after: after, files: files, cache: cache, wantsHints: false)
             rules?.narrow(&comparison, environment: nil)
             let contradictions = comparison.contradictions
             guard !contradictions.changes.isEmpty else { continue }

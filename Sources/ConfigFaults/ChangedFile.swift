@@ -44,11 +44,12 @@ struct ChangedFile {
         if file.status != .removed, let found = try cache.file(at: file.path, in: after) {
             (self.after, objectsAfter) = (found.file, found.manifests)
         }
+        lines = LineDifference(self.before?.lines ?? [], self.after?.lines ?? [])
         if self.before == nil, self.after == nil { return nil }
     }
 
     /// Where lines went.
-    var lines: LineDifference { LineDifference(before?.lines ?? [], after?.lines ?? []) }
+    let lines: LineDifference
 }
 
 /// The configuration around the changed files, before and after.

@@ -108,17 +108,20 @@ struct FaultFinding: Sendable {
 ///   - files: what changed between them.
 ///   - cache: what was read for other commits.
 ///   - code: the repositories that images are built from, where these live apart.
+///   - wantsHints: whether to look for what is no contradiction in itself, such as a mistyped word.
 /// - Throws: what the trees and the repositories throw.
 public func compareConfig(
     before: (any SourceTree)?, after: any SourceTree, files: [FileChange],
-    cache: ManifestCache = ManifestCache(), code: [any CodeRepository] = []
+    cache: ManifestCache = ManifestCache(), code: [any CodeRepository] = [], wantsHints: Bool = true
 ) throws -> ConfigComparison {
     let listed = files
     let files = files.flatMap(\.byPurpose)
     let changed = try files.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
     let surroundings = try Surroundings(changed, after: after, cache: cache)
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
-    changes += changed.flatMap { statementChanges(of: $0, beside: changes, in: surroundings) }
+    if wantsHints {
+        changes += changed.flatMap { statementChanges(of: $0, beside: changes, in: surroundings) }
+    }
     let charts = try ChangedCharts(files, changed: changed, before: before, after: after, cache: cache)
     let rendered = try charts?.land(&changes) ?? []
     let newExamples = Set(listed.filter(\.becomesExample).map(\.path))
@@ -142,9 +145,9 @@ public func compareConfig(
         findSpareBraces(in: file, changes: &changes)
         findEmptyAnchors(in: file, changes: &changes)
     }
-    findStrayShapes(in: &changes, files: changed)
+    if wantsHints { findStrayShapes(in: &changes, files: changed) }
     try findMissingFiles(in: &changes, files: changed, after: after)
-    try findMisspellings(in: &changes, files: changed, after: after)
+    if wantsHints { try findMisspellings(in: &changes, files: changed, after: after) }
     let images = try traceImages(
         in: &changes, files: changed, code: code, readers: readers, after: after, surroundings: surroundings)
     for index in changes.indices { changes[index].narrow() }

@@ -70,15 +70,38 @@ private struct Suspect {
 
 /// The names in a line, without its comment and without what looks like data.
 private func words(_ line: String) -> [String] {
-    guard line.utf8.count <= 300 else { return [] }
-    let trimmed = line.trimmed
-    guard !trimmed.hasPrefix("#"), !trimmed.hasPrefix("//") else { return [] }
-    let told = trimmed.firstRange(of: " #").map { trimmed[..<$0.lowerBound] } ?? trimmed
-    return told.split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")) }.compactMap { word in
-        guard (5...40).contains(word.utf8.count), word.first.map({ !$0.isNumber }) ?? false else {
-            return nil
-        }
-        let digits = word.utf8.count { $0 >= 0x30 && $0 <= 0x39 }
-        return digits * 4 <= word.utf8.count ? String(word) : nil
+    var text = line.utf8[...]
+    guard text.count <= 300 else { return [] }
+    text = text.drop { $0 <= 0x20 }
+    guard let first = text.first, first != UInt8(ascii: "#"), !text.starts(with: "//".utf8) else { return [] }
+    var found: [String] = []
+    var start = text.startIndex
+    var (digits, length) = (0, 0)
+    func close(at end: String.UTF8View.Index) {
+        guard (5...40).contains(length), digits * 4 <= length, !isDigit(text[start]) else { return }
+        found.append(String(decoding: text[start..<end], as: UTF8.self))
     }
+    var position = text.startIndex
+    var last: UInt8 = 0
+    while position < text.endIndex {
+        let byte = text[position]
+        // What follows a blank and a hash is a comment.
+        if byte == UInt8(ascii: "#"), last == 0x20 { break }
+        last = byte
+        let isPart =
+            isDigit(byte) || byte == UInt8(ascii: "_") || (0x41...0x5A).contains(byte & 0xDF) && byte < 0x80
+        let next = text.index(after: position)
+        if isPart {
+            length += 1
+            digits += isDigit(byte) ? 1 : 0
+        } else {
+            close(at: position)
+            (start, digits, length) = (next, 0, 0)
+        }
+        position = next
+    }
+    close(at: position)
+    return found
 }
+
+private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
