@@ -3,6 +3,7 @@ import DeployModel
 import DeployRecords
 import GitHistory
 import Investigation
+import Reporting
 import Settings
 
 /// The deploys of a window, and where they come from.
@@ -15,6 +16,15 @@ struct DeployListing {
     var warnings: [Warning]
     /// What names the commit of a deploy that has none in this repository, by its id.
     var references: [String: [String]] = [:]
+}
+
+extension DeployListing {
+    /// The same with one more warning.
+    fileprivate func warning(_ warning: Warning?) -> DeployListing {
+        var copy = self
+        copy.warnings += [warning].compactMap { $0 }
+        return copy
+    }
 }
 
 extension RepositoryOptions {
@@ -103,7 +113,9 @@ extension RepositoryOptions {
         case .automatic, .file:
             let notes = try from(.notes, "deploy notes")
             let changes = notes.deploys.filter { $0.commit == nil }
-            if changes.count < notes.deploys.count { return notes }
+            if changes.count < notes.deploys.count {
+                return notes.warning(try unmarked(in: window, of: notes, repository, head: head))
+            }
             let tags = try from(.tags(glob: nil), "release tags")
             var chosen = tags.deploys.isEmpty ? try from(.commits, "first-parent commits") : tags
             if !changes.isEmpty {
@@ -112,6 +124,23 @@ extension RepositoryOptions {
             }
             return chosen
         }
+    }
+
+    /// Says how many commits of the window no mark takes in: nobody looks at them.
+    private func unmarked(
+        in window: TimeWindow, of notes: DeployListing, _ repository: Repository, head: CommitID
+    ) throws -> Warning? {
+        let marked = notes.deploys.compactMap(\.commit)
+        let commits = try repository.deploys(.commits, from: head, window: window).compactMap(\.commit)
+        let rest = commits.suffix(200).filter { commit in
+            !marked.contains { $0 == commit || (try? repository.isAncestor(commit, of: $0)) ?? false }
+        }
+        guard !rest.isEmpty else { return nil }
+        return Warning(
+            code: "unmarked_commits",
+            text:
+                "\(Wording.counted(rest.count, "commit")) of the window \(rest.count == 1 ? "is" : "are") in no deploy that was marked, and not judged",
+            remedy: "mark the deploys that are missing, or take every commit for one: --deploys commits")
     }
 
     private func listRecords(

@@ -1,5 +1,6 @@
 import ConfigFaults
 import DeployModel
+import Reporting
 import Settings
 
 /// What the settings of a project leave out of comparisons, at a time.
@@ -17,8 +18,17 @@ struct ProjectRules: Sendable {
     /// Leaves out files that do not count, those that other environments run, and findings that people set aside; the warnings
     /// say what was set aside and why.
     func narrow(_ comparison: inout ConfigComparison, environment: String?) {
-        comparison.leaveOut { change, fault in
+        let passedOver = comparison.leaveOut { change, fault in
             fault == nil && !settings.counts(path: change.path, in: environment)
+        }
+        if comparison.changes.isEmpty, let first = passedOver.first {
+            comparison.warnings.append(
+                Warning(
+                    code: "all_left_out",
+                    text:
+                        "all \(Wording.counted(passedOver.count, "change")) of configuration left out by 'paths' or 'environments' of \(settings.source), the first in \(first.change.path)",
+                    remedy: "see whether the patterns mean what they should; --no-config sets the file aside")
+            )
         }
         for rule in settings.exemptions {
             let place = "\(settings.source):\(rule.line)"

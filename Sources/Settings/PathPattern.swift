@@ -1,9 +1,11 @@
 /// Which paths are meant: `*` and `?` stand for characters of one name, `**` for any number of folders, and a pattern that ends
-/// in `/` for everything below a folder. A pattern without `/` is about the last name of a path, wherever it is.
+/// in `/`, or that names a folder, for everything below it. A pattern without `/` is about a name wherever it is.
 public struct PathPattern: Sendable, Hashable {
     /// As it was written.
     public var text: String
     private let parts: [[Character]]
+    /// Whether it may name a folder: its last part is a name as it stands.
+    private let namesFolder: Bool
 
     /// A pattern.
     public init(_ text: String) {
@@ -13,6 +15,7 @@ public struct PathPattern: Sendable, Hashable {
         if !path.contains("/") { path = "**/" + path }
         if path.hasPrefix("/") { path.removeFirst() }
         parts = path.split(separator: "/").map(Array.init)
+        namesFolder = parts.last.map { !$0.contains("*") && !$0.contains("?") } ?? false
     }
 
     /// Whether it means a path, which is written from the repository's root.
@@ -33,6 +36,7 @@ public struct PathPattern: Sendable, Hashable {
             }
             reached = next
             spread(&reached)
+            if namesFolder, reached[parts.count] { return true }
         }
         return reached[parts.count]
     }

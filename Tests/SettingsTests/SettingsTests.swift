@@ -173,6 +173,7 @@ struct SettingsMeaningTests {
             ("*.yaml", "a/b/c.yaml", true), ("k8s/*.yaml", "k8s/a.yaml", true),
             ("k8s/*.yaml", "k8s/a/b.yaml", false),
             ("k8s/", "k8s/a/b.yaml", true), ("k8s/", "other/k8s/a.yaml", false),
+            ("k8s", "k8s/a/b.yaml", true), ("k8s", "k8sx/a", false), ("*", "a/b", true),
             ("**/k8s/", "other/k8s/a.yaml", true),
             ("**/k8s/", "k8s/a.yaml", true), ("a/**/z.yaml", "a/z.yaml", true),
             ("a/**/z.yaml", "a/b/c/z.yaml", true),

@@ -96,6 +96,12 @@ struct LintCommand: ParsableCommand, Executable {
         } else {
             comparison = try compareStaged(repository)
         }
+        if range == nil, comparison.filesChanged == 0 {
+            comparison.warnings.append(
+                Warning(
+                    code: "nothing_staged", text: "nothing is staged, so nothing was looked at",
+                    remedy: "stage the changes with `git add`, or name a commit or a range"))
+        }
         rules?.narrow(&comparison, environment: nil)
         let contradictions = comparison.contradictions
         return DeployChanges(
