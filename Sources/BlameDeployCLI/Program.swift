@@ -1,5 +1,6 @@
 import ArgumentParser
 import DeployModel
+import Reporting
 
 /// The program: reads the command line, runs the command, and turns whatever happens into a status.
 public enum Program {
@@ -18,7 +19,7 @@ public enum Program {
             try command.run()
             return .success
         } catch let failure as any Diagnosis {
-            terminal.complain(failure.description)
+            terminal.complain(withoutControls(failure.description))
             return .undecided
         } catch let failure as Terminal.WriteFailure {
             terminal.complain(failure.description)
@@ -26,6 +27,12 @@ public enum Program {
         } catch {
             return explainUsage(error, on: terminal)
         }
+    }
+
+    /// What files and servers say stands in messages too, and must not steer the terminal.
+    private static func withoutControls(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { Wording.harmless(String($0)) }
+            .joined(separator: "\n")
     }
 
     /// Help and version texts arrive as errors too; they are results, and go to standard output.

@@ -50,6 +50,9 @@ struct ChangedFile {
 
     /// Where lines went.
     let lines: LineDifference
+
+    /// Whether Secrets are among its objects, whose words are not to be shown.
+    var holdsSecrets: Bool { (objectsBefore + objectsAfter).contains { $0.object.kind == "Secret" } }
 }
 
 /// The configuration around the changed files, before and after.

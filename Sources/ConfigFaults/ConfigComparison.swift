@@ -51,6 +51,14 @@ public struct FoundChange: Sendable {
 }
 
 extension FoundChange {
+    /// Whether its values are not to be shown.
+    var isHidden: Bool {
+        isSecret || change.object?.kind == "Secret"
+            || [change.before, change.after].contains { $0?.contains(hiddenText) ?? false }
+    }
+}
+
+extension FoundChange {
     /// Whether the file says two things, or what cannot be meant, and this is sure enough.
     var isContradiction: Bool { findings.contains { $0.fault.isContradiction && $0.weight >= 0.6 } }
 }

@@ -4,7 +4,9 @@ import DeployModel
 /// F13 and F23: values that cannot be meant whatever reads them: an hour 43, a name of an image with an empty part, a domain
 /// that stands twice in a row.
 func findImpossibleValues(in change: inout FoundChange) {
-    guard let after = change.afterNode, !change.findings.contains(where: { $0.fault == .refusedType }) else {
+    guard let after = change.afterNode, !change.isHidden,
+        !change.findings.contains(where: { $0.fault == .refusedType })
+    else {
         return
     }
     var found: FaultFinding?

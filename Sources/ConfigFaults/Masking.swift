@@ -3,13 +3,14 @@
 /// Names and keys of secrets are no secrets: `secretKeyRef.key` is shown.
 func maskedIfSecret(_ text: String, name: String) -> String {
     guard isSecretName(name), !isHarmlessValue(text) else { return masked(text) }
-    return text.isEmpty ? "" : mask
+    return text.isEmpty ? "" : hiddenText
 }
 
 /// A name that stands for what is secret whatever it is called: an entry of a Secret.
 let secretName = "password"
 
-private let mask = "••••••"
+/// What stands for a secret.
+let hiddenText = "••••••"
 
 /// A text without the secrets in it: `password: …`, `"token":"…"`, `--db-password=…`, `name: API_KEY, value: …`,
 /// `Bearer …`, and the user's part of URLs and of data source names (RFC 3986, section 3.2.1).
@@ -23,7 +24,7 @@ func masked(_ text: String) -> String {
     var next = 0
     for secret in secrets where secret.lowerBound >= next {
         shown.append(contentsOf: characters[next..<secret.lowerBound])
-        shown.append(contentsOf: mask.unicodeScalars)
+        shown.append(contentsOf: hiddenText.unicodeScalars)
         next = secret.upperBound
     }
     shown.append(contentsOf: characters[next...])
@@ -81,6 +82,8 @@ private func value(in text: [Unicode.Scalar], behind end: Int, of name: String) 
     guard index < text.count else { return nil }
     if text[index] == "=" || text[index] == ":" {
         index += 1
+        // Go templates set their variables with `:=`.
+        if index < text.count, text[index] == "=" { index += 1 }
         skip { $0 == " " }
     } else if !isBare || index == end {
         return nil

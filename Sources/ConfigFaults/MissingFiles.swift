@@ -9,7 +9,8 @@ func findMissingFiles(in changes: inout [FoundChange], files: [ChangedFile], aft
     var places: [(change: Int, file: ConfigFile, value: PathValue)] = []
     for (index, change) in changes.enumerated() {
         // Kustomizations are rendered, which says more.
-        guard let node = change.afterNode, !change.change.path.hasSuffix("kustomization.yaml"),
+        guard let node = change.afterNode, !change.isHidden,
+            !change.change.path.hasSuffix("kustomization.yaml"),
             let file = files.first(where: { $0.file.path == change.change.path })?.after
         else { continue }
         for value in pathValues(in: node, under: change.path.lastKey) {

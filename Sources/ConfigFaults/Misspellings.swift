@@ -12,11 +12,12 @@ func findMisspellings(in changes: inout [FoundChange], files: [ChangedFile], aft
         for line in file.before?.lines ?? [] { before.formUnion(words(line)) }
     }
     var suspects: [Suspect] = []
-    for file in files {
+    for file in files where !file.holdsSecrets {
         guard let after = file.after else { continue }
         for stretch in file.lines.stretches(newCount: after.lines.count) {
             for line in stretch.new {
-                for word in words(after.lines[line]) where known[word] == 1 && !before.contains(word) {
+                for word in words(masked(after.lines[line])) where known[word] == 1 && !before.contains(word)
+                {
                     suspects.append(
                         Suspect(word: word, path: file.file.path, line: line + 1, text: after.lines[line]))
                 }

@@ -35,8 +35,9 @@ func statementChanges(of file: ChangedFile, beside changes: [FoundChange], in su
                 endLine: min(max(line, (places.last ?? 0) + 1), max(after.lines.count, 1)),
                 oldLine: old.isEmpty ? nil : stretch.old.lowerBound + 1, object: owner?.object,
                 fieldPath: "template",
-                before: old.isEmpty ? nil : old.map(\.text).joined(separator: " ⏎ "),
-                after: new.isEmpty ? nil : new.map(\.text).joined(separator: " ⏎ "), reach: reach ?? []),
+                before: old.isEmpty ? nil : old.map { masked($0.text) }.joined(separator: " ⏎ "),
+                after: new.isEmpty ? nil : new.map { masked($0.text) }.joined(separator: " ⏎ "),
+                reach: reach ?? []),
             path: [.key("template")], isReachKnown: reach != nil, changedLines: lines.count)
         if old.count == 1, new.count == 1, let name = new[0].variable, old[0].variable == name {
             change.change.fieldPath = "$\(name)"

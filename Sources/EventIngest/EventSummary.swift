@@ -234,7 +234,7 @@ private func endWarnings(
     var warnings: [Warning] = []
     for (input, source) in zip(inputs, sources.sources) where ["csv", "ndjson"].contains(input.format) {
         // A query that fails midway has its error behind the rows that were sent already.
-        if try source.tail().contains("DB::Exception") {
+        if try endsWithServerError(source.tail()) {
             throw IngestError(
                 .damagedCompression, "the export ends with an error of ClickHouse: it is not all",
                 at: input.source,
@@ -249,6 +249,13 @@ private func endWarnings(
                 + "Azure at 30,000): export with the API, or count on the server")
     }
     return warnings
+}
+
+/// Whether the last line is an error of ClickHouse rather than an event that tells of one.
+private func endsWithServerError(_ tail: String) -> Bool {
+    let last = tail.split(whereSeparator: \.isNewline).last ?? ""
+    return last.contains("DB::Exception") && (last.hasPrefix("Code: ") || last.contains("__exception__"))
+        || tail.contains("__exception__")
 }
 
 /// Without those that went well nothing can be said of how many failed.

@@ -238,3 +238,28 @@ struct ImpossibleValueTests {
             ])
     }
 }
+
+@Suite("Hints show no secrets")
+struct HiddenHintTests {
+    @Test(
+        "neither a mistyped word, nor a name of a file, nor a variable",
+        arguments: [
+            (
+                "kind: Secret\napiVersion: v1\nmetadata: {name: a}\nstringData:\n  a: correcthorse\n  b: correcthorse\n",
+                "  c: correcthorsf\n", "correcthors"
+            ),
+            (
+                "kind: Secret\napiVersion: v1\nmetadata: {name: a}\nstringData:\n  d: deploy.example.org\n",
+                "  e: zebra.part.zebra.part\n", "zebra"
+            ),
+            ("{{- if .a }}\nb: 1\n{{- end }}\n", "{{- $password := \"hunter2brandnew\" }}\n", "hunter2"),
+        ])
+    func hidden(old: String, more: String, secret: String) throws {
+        let changes = try ranked(FolderOfTexts(["a.yaml": old]), FolderOfTexts(["a.yaml": old + more]))
+        #expect(!changes.isEmpty)
+        for change in changes {
+            let told = change.evidence.map(\.text) + [change.change.before ?? "", change.change.after ?? ""]
+            #expect(!told.contains { $0.contains(secret) }, "\(told)")
+        }
+    }
+}

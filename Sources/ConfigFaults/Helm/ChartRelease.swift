@@ -97,7 +97,10 @@ func mapping(of settings: [ValueSetting]) -> ConfigNode {
     let first = settings.first?.mark ?? Mark(line: 1, column: 1)
     var root = ConfigNode(.mapping([]), start: first, end: first)
     for setting in settings where !setting.name.contains("[") {
-        root = root.setting(settingKeys(setting.name)[...], to: setting)
+        let keys = settingKeys(setting.name)
+        // Trees are walked by recursion.
+        guard keys.count <= depthLimit / 2 else { continue }
+        root = root.setting(keys[...], to: setting)
     }
     return root
 }

@@ -183,7 +183,8 @@ private final class OpenTelemetryReader: JSONExportReader {
                 continue
             }
             for point in member.value.member("dataPoints")?.elements ?? [] {
-                guard Int(point["flags"]?.double ?? 0) & 1 == 0 else { continue }
+                let flags = point["flags"]?.double.flatMap { Int(exactly: $0) } ?? 0
+                guard flags & 1 == 0 else { continue }
                 var labels: [String: String] = [:]
                 for attribute in resource + attributes(point["attributes"]) {
                     labels[attribute.key] = attribute.value.text

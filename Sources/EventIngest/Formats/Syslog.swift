@@ -33,10 +33,10 @@ private final class JournalReader: JSONExportReader {
         try emitRecord(line: line, emit) { () throws(RecordFailure) in
             let time = node.first("_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP")
             var record = ExportRecord(at: try ExportTime.microseconds.instant(time))
-            if let priority = node["PRIORITY"]?.double,
-                let level = severities.indices.contains(Int(priority)) ? severities[Int(priority)] : nil
+            if let priority = node["PRIORITY"]?.double.flatMap({ Int(exactly: $0) }),
+                severities.indices.contains(priority)
             {
-                record.add("level", level)
+                record.add("level", severities[priority])
             }
             for (name, field) in [
                 ("host", "_HOSTNAME"), ("unit", "_SYSTEMD_UNIT"), ("identifier", "SYSLOG_IDENTIFIER"),
