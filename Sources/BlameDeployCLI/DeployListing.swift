@@ -44,7 +44,7 @@ extension RepositoryOptions {
             for index in parts.indices { parts[index].rename { settings.environmentName($0) } }
         }
         var listing = joined(parts)
-        if let environment {
+        if let environment = environment.map({ settings?.environmentName($0) ?? $0 }) {
             let isElsewhere = { (deploy: Deploy) in
                 deploy.environment.map { !isSameEnvironment($0, environment) } ?? false
             }

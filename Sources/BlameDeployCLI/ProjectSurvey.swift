@@ -163,6 +163,11 @@ struct ProjectSurvey {
             else { continue }
             paths[String(stem.dropFirst("values".count + 1)), default: []].insert(path)
         }
+        // What all environments share is of none.
+        let shared: Set = [
+            "base", "common", "shared", "default", "defaults", "global", "all", "schema", "example",
+        ]
+        for name in paths.keys where shared.contains(name.lowercased()) { paths[name] = nil }
         environments = paths.keys.sorted().prefix(20).map { ($0, (paths[$0] ?? []).sorted()) }
         if !environments.isEmpty {
             findings.append("environments: \(environments.map(\.name).joined(separator: ", "))")

@@ -199,6 +199,10 @@ extension Repository {
         if result == GIT_ENOTFOUND.rawValue { return [] }
         try Libgit2.check(result, "read a note")
         defer { git_note_free(note) }
-        return lossyText(git_note_message(note)).split(whereSeparator: \.isNewline).map(String.init)
+        var lines = lossyText(git_note_message(note))
+            .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        // Paragraphs of people keep the blank lines between them.
+        while lines.last?.isEmpty ?? false { lines.removeLast() }
+        return lines
     }
 }

@@ -118,6 +118,7 @@ struct MarkCommand: ParsableCommand, Executable {
         let removed = try repository.unmark(on: target, at: terminal.now) { mark in
             (start == nil || mark.startedAt == start) && (title == nil || mark.title == title)
                 && (environment == nil || mark.environment == environment)
+                && (author == nil || mark.author == author)
                 && (service == nil || mark.service == service) && (id == nil || mark.id == id)
         }
         let subject = try name(of: target, in: repository) ?? "changes that are not in git"
