@@ -34,7 +34,7 @@ struct LintCommandTests {
             try git(["commit", "-qm", "Shop"])
             try write(doubled, to: "\(folder)/shop.yaml")
             let unstaged = try blamedeploy(["lint", "--repo", folder])
-            #expect(unstaged.status == 0 && unstaged.output.contains("nothing is staged"))
+            #expect(unstaged.status == 0 && unstaged.errors.contains("nothing is staged"))
             try git(["add", "."])
             let staged = try blamedeploy(["lint", "--repo", folder])
             #expect(staged.status == 1)

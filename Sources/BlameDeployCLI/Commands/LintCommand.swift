@@ -46,6 +46,10 @@ struct LintCommand: ParsableCommand, Executable {
             try terminal.print(
                 "blamedeploy lint   no contradictions in \(Wording.counted(found.configFiles, "configuration file"))\n"
             )
+            for warning in found.warnings {
+                let help = warning.remedy.map { "\n  help: \($0)" } ?? ""
+                terminal.complain("warning: \(warning.text)\(help)")
+            }
         case .text: try terminal.print(renderText(found, command: "lint", style: output.style(for: terminal)))
         }
         return found.changes.isEmpty ? .success : .found
