@@ -28,7 +28,8 @@ func findMisspellings(in changes: inout [FoundChange], files: [ChangedFile], aft
     guard !suspects.isEmpty, suspects.count <= mostSuspects else { return }
     let usual = SimilarNames(known.filter { $0.value >= 2 }.keys.sorted())
     suspects = suspects.compactMap { suspect in
-        guard let near = usual.nearest(to: suspect.word), suspect.isSlip(of: near) else { return nil }
+        guard let near = usual.nearest(to: suspect.word), suspect.isSlip(of: near), mayShow(near, of: files)
+        else { return nil }
         var found = suspect
         found.near = near
         return found
@@ -43,6 +44,14 @@ func findMisspellings(in changes: inout [FoundChange], files: [ChangedFile], aft
                 .misspelledName,
                 "\(suspect.word) stands nowhere else in the repository; \(suspect.near) stands \(count) times in what changed"
             ), line: suspect.line, field: suspect.word, path: suspect.path, among: byPath, to: &changes)
+    }
+}
+
+/// Whether a word stands somewhere outside of secrets.
+private func mayShow(_ word: String, of files: [ChangedFile]) -> Bool {
+    files.contains { file in
+        !file.holdsSecrets
+            && (file.after?.lines ?? []).contains { $0.contains(word) && masked($0).contains(word) }
     }
 }
 

@@ -61,11 +61,13 @@ func findBareVariables(in file: ChangedFile, changes: inout [FoundChange]) {
     let actions = templateActions(in: contents)
     let variables = Set(actions.flatMap { TemplateStatement($0.code).variables }).subtracting([""])
     guard !variables.isEmpty else { return }
+    // Of several in a line the same one is told every time.
+    let ordered = variables.sorted()
     let new = Set(file.lines.stretches(newCount: after.lines.count).flatMap { $0.new })
     let path = file.file.path
     for line in new.sorted() {
         let outside = withoutActions(after.lines[line])
-        guard let name = variables.first(where: { outside.names("$" + $0) }) else { continue }
+        guard let name = ordered.first(where: { outside.names("$" + $0) }) else { continue }
         attach(
             FaultFinding(
                 .unsetVariable, weight: 0.8,

@@ -167,6 +167,16 @@ struct MisspellingTests {
                 == (place == 0 ? [] : ["misspelled-name@a.yaml:\(place)"]))
     }
 
+    @Test("a word that only a Secret has is not shown beside a mistyped one")
+    func secretNeighbour() throws {
+        let secret = "kind: Secret\napiVersion: v1\nmetadata: {name: a}\nstringData:\n  a: correcthorse\n"
+        let changes = try ranked(
+            FolderOfTexts(["s.yaml": secret, "a.yaml": "a: 1\n"]),
+            FolderOfTexts(["s.yaml": secret + "  b: correcthorse\n", "a.yaml": "a: 1\nb: correcthorsf\n"]))
+        #expect(!changes.isEmpty)
+        #expect(!changes.flatMap(\.evidence).contains { $0.text.contains("correcthorse") })
+    }
+
     @Test("a word that another file has is known")
     func known() throws {
         let other = ["b.txt": "emali is a town"]
