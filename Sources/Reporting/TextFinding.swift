@@ -113,7 +113,8 @@ private func rates(_ incident: Incident, _ layout: inout TextLayout) {
     }
 }
 
-private func suspicion(_ incident: Incident, report: Report, style: TextStyle) -> String {
+/// Who may have made it, and how surely, in one line.
+func suspicion(_ incident: Incident, report: Report, style: TextStyle) -> String {
     func name(_ suspect: Suspect) -> String {
         Wording.harmless(report.deploys.first { $0.id == suspect.deploy }?.shortName ?? suspect.deploy)
     }
@@ -141,7 +142,8 @@ private func suspicion(_ incident: Incident, report: Report, style: TextStyle) -
     return parts.joined(separator: " \(style.dot) ")
 }
 
-private func course(_ incident: Incident, blamed: Deploy?, report: Report, style: TextStyle) -> String {
+/// When it began, whether it ended and by whom, and how much failed, in one line.
+func course(_ incident: Incident, blamed: Deploy?, report: Report, style: TextStyle) -> String {
     var began = "began \(Wording.moment(incident.onset))"
     if let blamed {
         let lag = incident.onset.seconds(since: blamed.startedAt)

@@ -1,0 +1,37 @@
+/// Foreign text in Markdown, in a paragraph or in a cell of a table: on one line, and meaning nothing.
+enum Markdown {
+    /// Text outside of code. Every character that Markdown or GitHub's dialect gives a meaning is escaped: no emphasis, link, image, tag,
+    /// reference or cell comes out of it. An empty comment after `@` and `#` keeps `@name` and `#12` from calling people and issues.
+    static func text(_ text: String, limit: Int = 300) -> String {
+        var result = ""
+        let scalars = Array(shortened(text, to: limit).unicodeScalars)
+        for (index, scalar) in scalars.enumerated() {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "@", "#": result += "\(scalar)<!-- -->"
+            case "\\", "`", "*", "_", "{", "}", "[", "]", "|", "~", "!", "$": result += "\\\(scalar)"
+            // `https://…` and `www.…` become links by themselves, `:name:` a picture.
+            case ":" where scalars[index...].dropFirst().first.map { $0 != " " } ?? false: result += "\\:"
+            case "." where index >= 3 && String(String.UnicodeScalarView(scalars[index - 3..<index])).lowercased() == "www":
+                result += "\\."
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    /// Text as code. Inside code only its end and the end of a cell mean anything, and neither can be escaped everywhere.
+    static func code(_ text: String, limit: Int = 160) -> String {
+        let flat = shortened(text, to: limit).replacing("|", with: "\\|").replacing("`", with: "'")
+        // Code that ends with a backslash would escape what follows in a table; code of nothing is none.
+        let closed = flat.hasSuffix("\\") ? flat + " " : flat
+        return "`\(closed.isEmpty ? " " : withoutCommands(closed))`"
+    }
+
+    private static func shortened(_ text: String, to limit: Int) -> String {
+        let flat = Wording.harmless(text)
+        return flat.count > limit ? String(flat.prefix(limit - 3)) + "…" : flat
+    }
+}
