@@ -11,6 +11,19 @@ struct TextTests {
         try expectGolden(text, matches: "reports/\(name).txt")
     }
 
+    @Test("two deploys that share the blame are both named, and neither is called sure")
+    func tied() {
+        var report = SampleReports.report("blamed")
+        report.findings[0].incident.suspects = [
+            Suspect(deploy: report.deploys[0].id, probability: 0.55),
+            Suspect(deploy: report.deploys[1].id, probability: 0.4),
+        ]
+        let text = renderText(report, style: TextStyle(width: 100))
+        #expect(!text.contains("sure it was this deploy") && !text.contains("✗"), "\(text)")
+        for deploy in report.deploys.prefix(2) { #expect(text.contains(deploy.shortName)) }
+        #expect(text.contains("55 %") && text.contains("40 %"))
+    }
+
     @Test("uses the width it has", arguments: [60, 80, 120, 200])
     func widths(width: Int) throws {
         let text = renderText(SampleReports.report("blamed"), style: TextStyle(width: width))
