@@ -25,7 +25,6 @@ struct SourceRoles: Sendable {
         let names = sources.sources.map(\.name)
         let groups = grouped(surveyed.map(\.survey))
         guard !groups.isEmpty else {
-            if let error = surveyed.lazy.compactMap(\.emptyError).first { throw error }
             throw IngestError(
                 .nothingReadable, "there is not one event in it", at: names.first,
                 remedy: surveyed.lazy.compactMap(\.firstReason).first.map {
@@ -145,8 +144,6 @@ extension FieldSurvey {
 private struct SurveyedSource: Sendable {
     var survey: FieldSurvey
     var firstReason: String?
-    /// The source is empty, which is bearable beside others.
-    var emptyError: IngestError?
 }
 
 private func surveys(of sources: EventSources, options: IngestOptions) throws -> [SurveyedSource] {
@@ -155,15 +152,10 @@ private func surveys(of sources: EventSources, options: IngestOptions) throws ->
     let limit = min(FieldSurvey.wanted, max(50, 20 * FieldSurvey.wanted / max(all.count, 1)))
     return try concurrentMap(all, workers: options.jobs) { source in
         var surveying = Surveying(source.name, limit: limit, offsetSeconds: options.offsetSeconds)
-        var emptyError: IngestError?
         do {
             _ = try source.read(surveying.wanted, options: options, into: &surveying)
-        } catch is Surveying.Enough {
-        } catch let error as IngestError where error.code == .empty && all.count > 1 {
-            emptyError = error
-        }
-        return SurveyedSource(
-            survey: surveying.survey, firstReason: surveying.firstReason, emptyError: emptyError)
+        } catch is Surveying.Enough {}
+        return SurveyedSource(survey: surveying.survey, firstReason: surveying.firstReason)
     }
 }
 

@@ -160,12 +160,17 @@ func renderWarnings(_ warnings: [Warning], _ layout: inout TextLayout) {
 
 private func inputs(_ inputs: [InputSummary], _ layout: inout TextLayout) {
     guard !inputs.isEmpty else { return }
+    let style = layout.style
     layout.blank()
     layout.line("Inputs", indent: 1, .strong)
     for input in inputs {
-        layout.line(
-            "\(Wording.harmless(input.source))  \(input.format)  \(Wording.count(input.events)) events, \(input.skipped) lines skipped",
-            indent: 3)
-        for assumption in input.assumptions { layout.line(Wording.harmless(assumption), indent: 5, .dim) }
+        let facts = [
+            Wording.harmless(input.source), input.format, "\(Wording.count(input.events)) events",
+            "\(input.skipped) lines skipped",
+        ]
+        layout.wrapped(facts.joined(separator: " \(style.dot) "), indent: 3, hang: 2)
+        for assumption in input.assumptions {
+            layout.wrapped(Wording.harmless(assumption), indent: 5, hang: 2, .dim)
+        }
     }
 }

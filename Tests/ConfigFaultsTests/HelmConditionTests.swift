@@ -288,6 +288,8 @@ struct TemplateTruthTests {
             AskedBlock("eq (int .Values.x) 2", "x: \"2\"", isOff: false),
             AskedBlock("ne (int .Values.x) 2", "x: 2.0", isOff: true),
             AskedBlock("eq .Values.x 1.0", "x: 1", isOff: false),
+            AskedBlock("ne .Values.x nil", "x:", isOff: true),
+            AskedBlock("eq .Values.x nil", "x: 1", isOff: true),
             AskedBlock("gt (len .Values.x) 1", "x: [a]", isOff: true),
             AskedBlock("gt (len .Values.x) 1", "x: [a, b]", isOff: false),
             AskedBlock("lt .Values.x \"b\"", "x: \"a\"", isOff: false),

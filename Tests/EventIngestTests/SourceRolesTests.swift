@@ -96,6 +96,19 @@ struct SourceRolesTests {
         #expect(found.series[0].total == Rate(10, of: 50))
     }
 
+    @Test("a file that is named twice, or by its folder as well, is read once")
+    func namedTwice() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/events/program.ndjson"
+            try write(programLog, to: path)
+            for names in [[path, path], ["\(folder)/events/", path], [path, "\(folder)/events"]] {
+                let found = try summarize(EventSources(names), options: IngestOptions())
+                #expect(found.series[0].total == Rate(12, of: 120))
+                #expect(found.inputs.count == 1)
+            }
+        }
+    }
+
     @Test("a mapped field belongs to the source that has it; one that none has is an error")
     func mapped() throws {
         let files = [("access.log", accessLog), ("program.ndjson", programLog)]

@@ -31,6 +31,26 @@ struct TextTests {
         for line in text.split(separator: "\n") { #expect(line.count <= width, "\(line)") }
     }
 
+    @Test("nothing of how the evidence weighs is cut, however narrow the screen", arguments: [60, 72, 100])
+    func evidence(width: Int) {
+        var report = SampleReports.report("blamed")
+        let onset = report.findings[0].incident.onset
+        report.findings[0].incident.weighed = [
+            WeighedCause(
+                deploy: report.deploys[0].id, prior: 0.012, logBayesFactor: 741, onset: onset,
+                probability: 0.97),
+            WeighedCause(deploy: nil, prior: 0.034, logBayesFactor: 731, onset: onset, probability: 0.02),
+        ]
+        var style = TextStyle(width: width)
+        style.isExplaining = true
+        let lines = renderText(report, style: style).split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= width })
+        for (name, probability) in [(report.deploys[0].shortName, "97 %"), ("no deploy", "2 %")] {
+            #expect(
+                lines.contains { $0.hasPrefix("   \(name)") && $0.hasSuffix("  \(probability)") }, "\(lines)")
+        }
+    }
+
     @Test("what sets failing events apart has bars to compare", arguments: [60, 100])
     func comparison(width: Int) throws {
         let text = renderText(SampleReports.comparison(hasBaseline: true), style: TextStyle(width: width))

@@ -55,6 +55,7 @@ extension TemplateCondition {
         case .truth(let operand): return operand.truth(look)
         case .equal(let a, let b):
             guard let x = a.scalar(look), let y = b.scalar(look) else { return nil }
+            if x.isMissing, y.isMissing { return true }
             if let m = x.number, let n = y.number { return m == n }
             return x.text == y.text
         case .ordered(let a, let comparison, let b):
