@@ -32,7 +32,8 @@ public func renderMarkdown(_ report: Report, command: String = "investigate") ->
     }
     if !report.warnings.isEmpty { lines.append("") }
     for warning in report.warnings {
-        lines.append("- \(Markdown.text(warning.text))\(warning.remedy.map { " – \(Markdown.text($0))" } ?? "")")
+        lines.append(
+            "- \(Markdown.text(warning.text))\(warning.remedy.map { " – \(Markdown.text($0))" } ?? "")")
     }
     return lines.joined(separator: "\n") + "\n"
 }
@@ -46,7 +47,9 @@ private func mark(_ kind: Verdict.Kind) -> String {
     }
 }
 
-private func named(_ deploy: Deploy) -> String { "\(Markdown.code(deploy.shortName)) \(Markdown.text(deploy.title))" }
+private func named(_ deploy: Deploy) -> String {
+    "\(Markdown.code(deploy.shortName)) \(Markdown.text(deploy.title))"
+}
 
 private func row(_ incident: Incident, of report: Report, style: TextStyle) -> String {
     let blamed = incident.blamed.flatMap { id in report.deploys.first { $0.id == id } }

@@ -74,7 +74,8 @@ extension Annotation {
             let name = "\(object.kind)/\(object.name)"
             return object.container.map { "\(name) ▸ \($0)" } ?? name
         }
-        let field = [object, change.fieldPath].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " ▸ ")
+        let field = [object, change.fieldPath].compactMap { $0 }.filter { !$0.isEmpty }.joined(
+            separator: " ▸ ")
         let values =
             switch (change.before, change.after) {
             case (let before?, let after?): ": \(shortened(before)) → \(shortened(after))"

@@ -6,7 +6,8 @@ func renderCodeQuality(_ result: AnnotatedResult) -> String {
         annotation.place.map { place in
             JSONValue.object([
                 ("description", .string(annotation.message())),
-                ("check_name", .string("blamedeploy/\(annotation.rule)")), ("fingerprint", .string(fingerprint)),
+                ("check_name", .string("blamedeploy/\(annotation.rule)")),
+                ("fingerprint", .string(fingerprint)),
                 ("severity", .string(severity(annotation.level))),
                 (
                     "location",

@@ -48,7 +48,8 @@ private func rule(_ rule: String, of result: AnnotatedResult) -> JSONValue {
         (
             "help",
             message(
-                "See docs/config-diff.md for what is looked at, and docs/settings.md for setting a finding aside.")
+                "See docs/config-diff.md for what is looked at, and docs/settings.md for setting a finding aside."
+            )
         ),
         ("properties", .object([("tags", .array([.string("reliability"), .string("configuration")]))])),
     ])
@@ -57,13 +58,15 @@ private func rule(_ rule: String, of result: AnnotatedResult) -> JSONValue {
 private func finding(_ annotation: Annotation, _ fingerprint: String, index: Int) -> JSONValue {
     let place = annotation.place ?? Annotation.Place(path: "", line: 1, endLine: 1)
     let region = JSONValue.object([
-        ("startLine", .integer(place.line)), ("startColumn", .integer(1)), ("endLine", .integer(place.endLine)),
+        ("startLine", .integer(place.line)), ("startColumn", .integer(1)),
+        ("endLine", .integer(place.endLine)),
     ])
     let location = JSONValue.object([
         (
             "physicalLocation",
             .object([
-                ("artifactLocation", .object([("uri", .string(relativeURI(place.path)))])), ("region", region),
+                ("artifactLocation", .object([("uri", .string(relativeURI(place.path)))])),
+                ("region", region),
             ])
         )
     ])
