@@ -22,7 +22,9 @@ public func renderMarkdown(_ report: Report, command: String = "investigate") ->
         lines += report.findings.map { row($0.incident, of: report, style: style) }
     }
     for finding in report.findings where !finding.changes.isEmpty {
-        let whose = finding.incident.blamed.flatMap { id in report.deploys.first { $0.id == id } }
+        let whose = finding.incident.blamed.flatMap { suspect in
+            report.deploys.first { $0.id == suspect.deploy }
+        }
         lines += ["", "Suspicious configuration changes\(whose.map { " of \(named($0))" } ?? ""):", ""]
         lines += changesTable(finding.changes)
     }
@@ -52,7 +54,7 @@ private func named(_ deploy: Deploy) -> String {
 }
 
 private func row(_ incident: Incident, of report: Report, style: TextStyle) -> String {
-    let blamed = incident.blamed.flatMap { id in report.deploys.first { $0.id == id } }
+    let blamed = incident.blamed.flatMap { suspect in report.deploys.first { $0.id == suspect.deploy } }
     let who = [
         blamed.map { "\(named($0)), \(Markdown.text($0.author))" },
         Markdown.text(suspicion(incident, report: report, style: style)),

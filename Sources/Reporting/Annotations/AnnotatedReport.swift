@@ -14,7 +14,7 @@ extension AnnotatedResult {
         for finding in report.findings {
             let told = Annotation(finding.incident, of: report, isCheck: isCheck)
             marked.append(told)
-            if let deploy = finding.incident.blamed {
+            if let deploy = finding.incident.blamed?.deploy {
                 blame[deploy, default: []].append(told)
             } else {
                 unexplained.append(told)
@@ -58,17 +58,12 @@ extension AnnotatedResult {
     }
 }
 
-extension Incident {
-    /// The deploy that most probably made it, where one is likelier than everything else together.
-    var blamed: String? { suspects.first.flatMap { $0.probability > 0.5 ? $0.deploy : nil } }
-}
-
 extension Annotation {
     fileprivate var lines: [String] { [title] + details }
 
     fileprivate init(_ incident: Incident, of report: Report, isCheck: Bool) {
         let style = TextStyle()
-        let blamed = incident.blamed.flatMap { id in report.deploys.first { $0.id == id } }
+        let blamed = incident.blamed.flatMap { suspect in report.deploys.first { $0.id == suspect.deploy } }
         let kind: RemarkKind =
             incident.blamed != nil
             ? .regression : incident.externalProbability > 0.5 ? .unexplainedChange : .sharedBlame
