@@ -85,3 +85,24 @@ func writeFile(_ bytes: [UInt8], to path: String) throws {
         throw CommandError(String(cString: strerror(errno)), at: path)
     }
 }
+
+/// Adds to the end of a file, which is made if it is not there.
+func appendToFile(_ bytes: [UInt8], at path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+        throw CommandError(
+            String(cString: strerror(errno)), at: path, remedy: "choose a folder that can be written")
+    }
+    defer { close(descriptor) }
+    var written = 0
+    while written < bytes.count {
+        let count = bytes.withUnsafeBytes {
+            write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
+        }
+        guard count >= 0 else {
+            throw CommandError(
+                String(cString: strerror(errno)), at: path, remedy: "free some space, or choose another folder")
+        }
+        written += count
+    }
+}
