@@ -45,7 +45,7 @@ struct CheckCommand: ParsableCommand, Executable {
         command.events = events.over(settings)
         command.repository = try repository.over(settings)
         command.window = window.over(settings)
-        let report = try settings.placing(errorsOf: events.error) {
+        let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
             try command.checked(now: terminal.now, settings: settings)
         }
         switch output.format {
@@ -64,12 +64,13 @@ struct CheckCommand: ParsableCommand, Executable {
     private func checked(now: Instant, settings: Settings?) throws -> Report {
         let opened = try repository.open()
         guard !events.events.isEmpty else {
-            throw CommandError(
+            throw CommandError.usage(
                 "check needs events",
                 remedy: "name an export that reaches past the deploy: blamedeploy check events.ndjson")
         }
-        let summary = try summarize(
-            EventSources(events.events), options: events.ingestOptions(offsetSeconds: window.offsetSeconds))
+        let sources = try EventSources(events.events)
+        let options = events.ingestOptions(offsetSeconds: window.offsetSeconds)
+        let summary = try summarize(sources, options: options)
         let wanted = window.window(span: summary.span, now: now)
         guard let span = summary.span, let window = span.intersection(wanted) else {
             throw CommandError(
@@ -81,18 +82,24 @@ struct CheckCommand: ParsableCommand, Executable {
         if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
         let evidence = CollectedEvidence(
             repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now)
-        ) { _, _ in
-            EventTable(times: [], failing: [], weights: [], columns: [])
+        ) { during, before in
+            try sampleTable(sources, summary: summary, interest: during, baseline: before, options: options)
         }
-        let deploys = try align(listing.deploys, source: evidence).deploys
+        let (deploys, comparisons) = try align(listing.deploys, source: evidence)
         let asked: CheckedDeploy =
             deploy.flatMap { deploys.named($0) }.map { .named($0) } ?? deploys.last.map { .latest($0) }
             ?? .none
         let series = summary.series.map { $0.slice(window) }
-        let found = check(
-            asked, among: deploys,
-            observations: Observations(window: window, series: series, rollouts: summary.rollouts),
-            minEffect: minEffect, workers: events.workers)
+        let observations = Observations(window: window, series: series, rollouts: summary.rollouts)
+        let found = try check(
+            asked, among: deploys, observations: observations, minEffect: minEffect, workers: events.workers
+        ) {
+            try weighed(
+                $0, by: comparisons, observations: observations, source: evidence,
+                attribution: FieldPreferences(
+                    symptoms: Set(events.symptoms), causes: Set(events.causes),
+                    outcome: Set(summary.roles.outcomeFields)), workers: events.workers)
+        }
         return Report(
             window: window, repository: try repository.summary(of: opened),
             inputs: summary.inputs, deploys: deploys, deploySource: listing.source,
@@ -102,7 +109,8 @@ struct CheckCommand: ParsableCommand, Executable {
                     incident: $0, explanation: Explanation(outcome: .none, causes: [], symptoms: []),
                     changes: [])
             },
-            warnings: summary.warnings + listing.warnings, seriesExamined: found.seriesExamined,
+            warnings: summary.warnings + listing.warnings + found.warnings,
+            seriesExamined: found.seriesExamined,
             neededMinutes: found.neededMinutes)
     }
 
