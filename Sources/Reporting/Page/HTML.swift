@@ -24,8 +24,8 @@ struct HTML: Sendable {
     init(lines text: String, limit: Int = 40) {
         // Blanking out and escaping a line never makes another of it.
         let lines = text.prefix(20_000).split(omittingEmptySubsequences: false) { $0.isNewline }
-        let shown = lines.prefix(limit).map { HTML(text: String($0)).markup }.joined(separator: "<br>")
-        markup = shown + (lines.count > limit ? "<br>… and \(lines.count - limit) more lines" : "")
+        let shown = lines.prefix(limit).map { HTML(text: String($0)).markup }.joined(separator: "<br>\n")
+        markup = shown + (lines.count > limit ? "<br>\n… and \(lines.count - limit) more lines" : "")
     }
 
     /// An element with attributes and content.
@@ -86,8 +86,10 @@ struct HTML: Sendable {
 
     /// The elements that a page is made of.
     enum Tag: String {
-        case a, article, br, code, dd, del, details, div, dl, dt, em, figcaption, figure, footer, g, h1, h2, h3, header
-        case ins, li, line, main, meta, nav, ol, p, path, rect, section, span, strong, summary, svg, table, tbody, td
+        case a, article, br, code, dd, del, details, div, dl, dt, em, figcaption, figure, footer, g, h1, h2,
+            h3, header
+        case ins, li, line, main, meta, nav, ol, p, path, rect, section, span, strong, summary, svg, table,
+            tbody, td
         case text, th, thead, time, title, tr, ul
 
         var isEmpty: Bool { self == .br || self == .meta }
@@ -102,7 +104,8 @@ struct HTML: Sendable {
 
         var holdsBlocks: Bool {
             switch self {
-            case .article, .details, .div, .dl, .figure, .footer, .g, .header, .main, .nav, .ol, .section, .svg, .table,
+            case .article, .details, .div, .dl, .figure, .footer, .g, .header, .main, .nav, .ol, .section,
+                .svg, .table,
                 .tbody, .thead, .tr, .ul:
                 true
             default: false
@@ -114,7 +117,9 @@ struct HTML: Sendable {
     struct Anchor: Sendable, Hashable {
         let name: String
 
-        init(_ kind: StaticString, _ number: Int? = nil) { name = "\(kind)" + (number.map { "-\($0)" } ?? "") }
+        init(_ kind: StaticString, _ number: Int? = nil) {
+            name = "\(kind)" + (number.map { "-\($0)" } ?? "")
+        }
     }
 
     /// A named attribute with its value.
@@ -149,7 +154,7 @@ struct HTML: Sendable {
 
         /// Foreign text, as careful as text elsewhere.
         static func text(_ name: TextName, _ value: String) -> Attribute {
-            Attribute(name.rawValue, Wording.harmless(String(value.prefix(300))))
+            Attribute(name.rawValue, Wording.harmless(String(value.unicodeScalars.prefix(300))))
         }
 
         /// The outline of a drawing.

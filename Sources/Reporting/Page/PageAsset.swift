@@ -46,10 +46,10 @@ struct PageAsset: Sendable {
         code, td, dd, li, p, h1, h2, h3 { overflow-wrap: anywhere; unicode-bidi: isolate; }
         a { color: inherit; text-decoration-color: var(--bar); text-underline-offset: 3px; }
         :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
-        h1 { font-size: 30px; line-height: 1.22; font-weight: 650; letter-spacing: -.018em; text-wrap: balance; }
-        h2 { font-size: 13px; line-height: 1.4; font-weight: 650; margin: 0 0 14px; }
-        h2 .note { font-weight: 400; color: var(--muted); margin-left: 8px; }
-        h3 { font-size: 15px; font-weight: 600; }
+        h1 { font-size: 27px; line-height: 1.22; font-weight: 650; letter-spacing: -.018em; text-wrap: balance; }
+        h2 { font-size: 16px; line-height: 1.4; font-weight: 650; letter-spacing: -.01em; margin: 0 0 12px; }
+        h2 .note { font-weight: 400; letter-spacing: 0; margin-left: 8px; }
+        h3 { font-size: 14px; font-weight: 600; }
         section { margin-top: 40px; border-top: 1px solid var(--rule); padding-top: 18px; }
         .note, .facts, figcaption, footer, dt, th { color: var(--muted); font-size: 13px; }
         .facts { display: flex; flex-wrap: wrap; gap: 2px 20px; list-style: none; padding: 0; margin-bottom: 36px; }
@@ -58,7 +58,7 @@ struct PageAsset: Sendable {
         .blamed { color: var(--accent); }
         .lede { margin-top: 10px; color: var(--muted); }
         .lede code { color: var(--ink); }
-        .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 20px 24px; margin-top: 28px; }
+        .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 20px 24px; }
         .figures dd { font-size: 21px; line-height: 1.35; font-weight: 600; letter-spacing: -.01em; font-variant-numeric: tabular-nums; }
         .figures dd.note { font-size: 13px; line-height: 1.45; font-weight: 400; letter-spacing: 0; margin-top: 2px; }
         .failing { color: var(--accent); }
@@ -79,6 +79,7 @@ struct PageAsset: Sendable {
         .volume { fill: var(--rule); }
         .incident { fill: var(--wash); }
         .onset { fill: var(--mark); }
+        .point { overflow: visible; }
         .deploy line { stroke: var(--bar); stroke-width: 1.5px; }
         .deploy path { fill: var(--muted); }
         .deploy rect { fill: transparent; }
@@ -106,6 +107,7 @@ struct PageAsset: Sendable {
         .bar.most rect { fill: var(--accent); }
         .cause + .cause { margin-top: 22px; }
         .cause h3, .cause .note { margin-bottom: 6px; }
+        table + .note { margin-top: 8px; }
         .plain { list-style: none; padding: 0; }
         .change { border-top: 1px solid var(--rule); padding: 16px 0 18px; display: grid; grid-template-columns: 52px minmax(0, 1fr); }
         .change:first-of-type { border-top: 0; padding-top: 0; }
@@ -137,10 +139,10 @@ struct PageAsset: Sendable {
           .figures dd { font-size: 18px; }
           .change { grid-template-columns: 40px minmax(0, 1fr); }
           .score { font-size: 17px; line-height: 1.45; }
-          .bars .track { width: 30%; }
+          .bars .track { width: 36%; }
+          .bars .number { width: 4.2em; padding-right: 0; }
           td, th { padding-right: 10px; }
         }
-        @media (max-width: 400px) { .figures { grid-template-columns: 1fr; } }
         @media print {
           :root { --paper: #fff; --raised: #f4f4f2; --ink: #000; --muted: #555; --rule: #ccc; --bar: #999; --accent: #a02512; --wash: #a0251214; --mark: #a0251229; }
           body { padding: 0; font-size: 10.5pt; }
@@ -150,7 +152,7 @@ struct PageAsset: Sendable {
           button { display: none; }
         }
 
-        """, hash: "Y87Wizpem/1WXa2zhYOhmL3XlK1afRps6MzRllPMRKY=")
+        """, hash: "maOCjIfdmVP29WPSj6OeWPHW815AeGr6iJ7rnogqVCs=")
 
     /// Looks closer at an incident. The page says all it has to say without it.
     static let script = PageAsset(

@@ -34,7 +34,7 @@ struct PageChanges {
     private func content(of ranked: RankedChange) -> HTML {
         let change = ranked.change
         return HTML(.article, .class("change")) {
-            HTML(.p, .class(ranked.score >= 60 ? "score high" : "score"), .text(.label, "score")) { Wording.count(ranked.score) }
+            HTML(.p, .class(ranked.score >= 60 ? "score high" : "score")) { Wording.count(ranked.score) }
             HTML(.div) {
                 HTML(.h3, .class("place")) {
                     "\(change.path):\(lines(change))"
@@ -49,7 +49,11 @@ struct PageChanges {
                         for reason in ranked.evidence { HTML(.li) { reason.text } }
                     }
                 }
-                if let mend = ranked.mend { HTML(.p, .class("mend")) { HTML(.strong) { "Mend: " }; mend } }
+                if let mend = ranked.mend {
+                    HTML(.p, .class("mend")) {
+                        HTML(.strong) { "Mend: " }; mend
+                    }
+                }
                 if !ranked.factors.isEmpty { reckoning(ranked) }
             }
         }
@@ -102,7 +106,9 @@ struct PageChanges {
                         row(Wording.rounded(evidence.weight, decimals: 3), evidence.kind, evidence.text)
                     }
                     for factor in ranked.factors {
-                        row("× \(Wording.rounded(factor.value, decimals: 3))", factor.kind.rawValue, factor.text)
+                        row(
+                            "× \(Wording.rounded(factor.value, decimals: 3))", factor.kind.rawValue,
+                            factor.text)
                     }
                 }
             }
@@ -130,10 +136,15 @@ struct Difference: Equatable {
     /// Values with little in common, and very long ones, differ as a whole, which is shown without marks.
     init(_ before: String, _ after: String) {
         let (old, new) = (Array(before.prefix(4000)), Array(after.prefix(4000)))
-        let start = zip(old, new).prefix { $0 == $1 }.count
-        let end = zip(old[start...].reversed(), new[start...].reversed()).prefix { $0 == $1 }.count
+        let alike = zip(old, new).prefix { $0 == $1 }.count
+        let start = Self.wholeWords(alike, of: old)
+        let end = Self.wholeWords(
+            zip(old[alike...].reversed(), new[alike...].reversed()).prefix { $0 == $1 }.count,
+            of: old.reversed())
         guard start + end >= 4, before.utf8.count <= 4000, after.utf8.count <= 4000 else {
-            (self.old, self.new) = (Part(start: before, middle: "", end: ""), Part(start: after, middle: "", end: ""))
+            (self.old, self.new) = (
+                Part(start: before, middle: "", end: ""), Part(start: after, middle: "", end: "")
+            )
             return
         }
         func part(_ value: [Character]) -> Part {
@@ -142,6 +153,11 @@ struct Difference: Equatable {
                 end: String(value[(value.count - end)...]))
         }
         (self.old, self.new) = (part(old), part(new))
+    }
+
+    /// So many characters or fewer, so that no word is cut: a part of a word says nothing.
+    private static func wholeWords(_ count: Int, of value: [Character]) -> Int {
+        value[..<count].lastIndex { !$0.isLetter && !$0.isNumber }.map { $0 + 1 } ?? 0
     }
 }
 

@@ -6,6 +6,11 @@ import DeployModel
 struct PageChart {
     let report: Report
     let series: Series
+    private let named: Set<String>
+
+    init(report: Report, series: Series) {
+        (self.report, self.series, named) = (report, series, report.namedDeploys)
+    }
 
     /// A stretch of time with what happened in it.
     private struct Column {
@@ -33,7 +38,7 @@ struct PageChart {
         let usual = columns.map(\.rate.value).sorted()[columns.count / 4]
         let top = Self.roundedUp(max(peak, 2 * usual, 0.0001))
         return HTML(.figure) {
-            HTML(.svg, .class("timeline"), .word(.role, "img"), .text(.label, summary(peak: peak))) {
+            HTML(.svg, .class("timeline"), .word(.role, "group"), .text(.label, summary(peak: peak))) {
                 grid(top: top)
                 HTML(.svg, .class("plot"), .number(.x, 0), .share(.width, 1), .number(.height, Row.height)) {
                     for (index, finding) in report.findings.enumerated() {
@@ -42,11 +47,13 @@ struct PageChart {
                     volume(columns)
                     rates(columns, top: top)
                     axis
-                    for (index, deploy) in report.deploys.enumerated() { mark(deploy, number: index) }
+                    for (index, deploy) in report.deploysToTell { mark(deploy, number: index) }
                 }
             }
             HTML(.figcaption) {
-                HTML(.span) { "Failing share, peak \(Wording.percent(peak)); below it the traffic, and each deploy as a mark. UTC." }
+                HTML(.span) {
+                    "Failing share, peak \(Wording.percent(peak)); below it the traffic, and each deploy as a mark. UTC."
+                }
                 HTML(.span, .class("closer hidden")) {}
             }
         }
@@ -97,7 +104,10 @@ struct PageChart {
             HTML(.line, .class("grid"), .number(.x1, 0), .share(.x2, 1), .number(.y1, y), .number(.y2, y)) {}
             HTML(.text, .class("halo"), .number(.x, 0), .number(.y, y - 4)) { Wording.percent(part * top) }
         }
-        HTML(.line, .class("base"), .number(.x1, 0), .share(.x2, 1), .number(.y1, Row.base), .number(.y2, Row.base)) {}
+        HTML(
+            .line, .class("base"), .number(.x1, 0), .share(.x2, 1), .number(.y1, Row.base),
+            .number(.y2, Row.base)
+        ) {}
     }
 
     /// What stretches with the page: outlines have no places in shares.
@@ -150,11 +160,21 @@ struct PageChart {
             .text(.label, "Incident from \(Wording.moment(incident.onset))"),
             .number(.from, max(0, from - margin)), .number(.to, min(1, to + margin))
         ) {
-            HTML(.rect, .class("incident"), .share(.x, from), .number(.y, Row.top), .share(.width, to - from), .number(.height, Row.volumeBase - Row.top)) {
-                HTML(.title) { "\(Wording.moment(incident.onset)) – \(incident.end.map(Wording.moment) ?? "still going on")" }
+            HTML(
+                .rect, .class("incident"), .share(.x, from), .number(.y, Row.top), .share(.width, to - from),
+                .number(.height, Row.volumeBase - Row.top)
+            ) {
+                HTML(.title) {
+                    "\(Wording.moment(incident.onset)) – \(incident.end.map(Wording.moment) ?? "still going on")"
+                }
             }
-            HTML(.rect, .class("onset"), .share(.x, onset.0), .number(.y, Row.top), .share(.width, onset.1 - onset.0), .number(.height, 4)) {
-                HTML(.title) { "Began between \(Wording.moment(incident.onsetInterval.lower)) and \(Wording.moment(incident.onsetInterval.upper)), 95 %" }
+            HTML(
+                .rect, .class("onset"), .share(.x, onset.0), .number(.y, Row.top),
+                .share(.width, onset.1 - onset.0), .number(.height, 4)
+            ) {
+                HTML(.title) {
+                    "Began between \(Wording.moment(incident.onsetInterval.lower)) and \(Wording.moment(incident.onsetInterval.upper)), 95 %"
+                }
             }
         }
     }
@@ -162,24 +182,30 @@ struct PageChart {
     /// A mark below the chart; of the deploys that the answer speaks of a line through it and a name above it.
     @HTML.Builder private func mark(_ deploy: Deploy, number: Int) -> HTML {
         if report.window.contains(deploy.startedAt) {
-            let isNamed = report.namedDeploys.contains(deploy.id)
+            let isNamed = named.contains(deploy.id)
             let x = place(deploy.startedAt)
             HTML(
                 .a, .class(isNamed ? "deploy chosen" : "deploy"), .link(to: HTML.Anchor("deploy", number)),
-                .text(.label, "Deploy \(deploy.shortName), \(Wording.moment(deploy.startedAt)): \(deploy.title)")
+                .text(
+                    .label, "Deploy \(deploy.shortName), \(Wording.moment(deploy.startedAt)): \(deploy.title)"
+                )
             ) {
                 HTML(.title) { "\(Wording.moment(deploy.startedAt))  \(deploy.shortName)  \(deploy.title)" }
                 if isNamed {
-                    HTML(.line, .share(.x1, x), .share(.x2, x), .number(.y1, Row.top - 8), .number(.y2, Row.marks)) {}
+                    HTML(
+                        .line, .share(.x1, x), .share(.x2, x), .number(.y1, Row.top - 8),
+                        .number(.y2, Row.marks)
+                    ) {}
                     if let anchoring = anchoring(ofNameAt: x) {
                         HTML(.text, .class(anchoring), .share(.x, x), .number(.y, 12)) {
-                            Wording.cut(Wording.harmless(deploy.shortName), to: 18, style: TextStyle())
+                            brief(deploy.shortName)
                         }
                     }
                 }
                 HTML(.svg, .class("point"), .share(.x, x), .number(.y, Row.marks)) {
                     HTML(.path, .outline(isNamed ? Self.triangle : Self.tick)) {}
-                    HTML(.rect, .number(.x, -7), .number(.y, -6), .number(.width, 14), .number(.height, 20)) {}
+                    HTML(.rect, .number(.x, -7), .number(.y, -6), .number(.width, 14), .number(.height, 20)) {
+                    }
                 }
             }
         }
@@ -188,7 +214,7 @@ struct PageChart {
     /// On which side of its line a name stands: neighbours keep out of each other's way, and one between two has no room.
     private func anchoring(ofNameAt x: Double) -> StaticString? {
         let others = report.deploys.filter {
-            report.namedDeploys.contains($0.id) && report.window.contains($0.startedAt)
+            named.contains($0.id) && report.window.contains($0.startedAt)
         }.map { place($0.startedAt) }
         let isAfterOne = others.contains { $0 < x && $0 > x - 0.22 }
         let isBeforeOne = others.contains { $0 > x && $0 < x + 0.22 }
@@ -213,7 +239,8 @@ struct PageChart {
     }
 
     private static let steps = [
-        60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400, 2 * 86_400, 7 * 86_400, 14 * 86_400, 30 * 86_400,
+        60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400, 2 * 86_400, 7 * 86_400, 14 * 86_400,
+        30 * 86_400,
         91 * 86_400,
     ]
 
@@ -227,7 +254,7 @@ struct PageChart {
     /// A label that would stick out at an edge is left out.
     @HTML.Builder private func label(_ instant: Instant, step: Int, class name: StaticString) -> HTML {
         let (x, date) = (place(instant), CivilDate(instant))
-        if x >= 0.03, x <= 0.97 {
+        if x >= 0.06, x <= 0.94 {
             HTML(.text, .class(name), .share(.x, x), .number(.y, Row.labels)) {
                 step >= 86_400 || date.clock == "00:00" ? date.shortDay : date.clock
             }
@@ -236,6 +263,19 @@ struct PageChart {
 }
 
 extension Report {
+    /// The deploys with their places in the list; of very many those that the answer speaks of and the ones nearest to it.
+    var deploysToTell: [(place: Int, deploy: Deploy)] {
+        let most = 400
+        let all = deploys.enumerated().map { (place: $0.offset, deploy: $0.element) }
+        guard all.count > most else { return all }
+        let middle = findings.first?.incident.onset ?? window.until
+        func distance(_ deploy: Deploy) -> Double { abs(deploy.startedAt.seconds(since: middle)) }
+        let named = namedDeploys
+        let nearest = all.sorted { distance($0.deploy) < distance($1.deploy) }.prefix(most).map(\.place)
+        let kept = Set(nearest)
+        return all.filter { kept.contains($0.place) || named.contains($0.deploy.id) }
+    }
+
     /// The deploys that the answer speaks of: those that share the blame, and those that ended it.
     var namedDeploys: Set<String> {
         let suspects = findings.flatMap(\.incident.suspects).filter { $0.probability >= 0.2 }.map(\.deploy)

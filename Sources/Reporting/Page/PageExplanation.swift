@@ -37,9 +37,11 @@ struct PageExplanation {
                 HTML(.details) {
                     HTML(.summary) { Wording.counted(cause.pods.count, "pod") }
                     HTML(.p) {
-                        HTML(.code) {
-                            "\(cause.pods.prefix(200).joined(separator: " "))\(cause.pods.count > 200 ? " …" : "")"
+                        for pod in cause.pods.prefix(200) {
+                            HTML(.code) { pod }
+                            " "
                         }
+                        cause.pods.count > 200 ? "…" : ""
                     }
                 }
             }
@@ -70,7 +72,7 @@ struct PageExplanation {
                 HTML(.tbody) {
                     for symptom in explanation.symptoms.prefix(8) {
                         HTML(.tr) {
-                            HTML(.td) { HTML(.span, .class("note")) { symptom.field } }
+                            HTML(.td, .class("when note")) { brief(symptom.field) }
                             HTML(.td) { HTML(.code) { symptom.value } }
                             HTML(.td, .class("number")) { Wording.count(symptom.errors) }
                         }

@@ -30,7 +30,7 @@ struct PageFinding {
                 figures
             }
             HTML(.section) {
-                HTML(.h2) { "Who" }
+                HTML(.h2) { "Which deploy" }
                 suspects
             }
             if finding.explanation.outcome != .none {

@@ -35,7 +35,8 @@ func document(title: String, @HTML.Builder body: () -> HTML) -> String {
             HTML(.meta, .word(.name, "referrer"), .word(.content, "no-referrer")) {}
             HTML(.title) { HTML(text: title, limit: 200) }
             HTML(PageAsset.style)
-        }, body: joined {
+        },
+        body: joined {
             body()
             HTML(PageAsset.script)
         })
@@ -70,13 +71,17 @@ func joined(@HTML.Builder _ parts: () -> HTML) -> HTML { parts() }
                 }
             }
         }
-        HTML(.p, .class(report.verdict.kind == .blamed ? "verdict blamed" : "verdict")) { kind(report.verdict) }
+        HTML(.p, .class(report.verdict.kind == .blamed ? "verdict blamed" : "verdict")) {
+            kind(report.verdict)
+        }
         HTML(.h1) { report.verdict.text }
         if let deploy = report.deploys.first(where: { $0.id == report.verdict.deploy }) {
             HTML(.p, .class("lede")) { told(deploy) }
         }
         if let minutes = report.neededMinutes {
-            HTML(.p, .class("lede")) { "It needs \(Wording.counted(minutes, "more minute")) of such traffic." }
+            HTML(.p, .class("lede")) {
+                "It needs \(Wording.counted(minutes, "more minute")) of such traffic."
+            }
         }
     }
 }
@@ -101,7 +106,13 @@ private func span(_ window: TimeWindow) -> String {
 @HTML.Builder func told(_ deploy: Deploy) -> HTML {
     HTML(.code) { deploy.shortName }
     " \(deploy.isRollback ? "rollback: " : "")\(deploy.title)\(deploy.title.isEmpty ? "" : " · ")"
-    "\(deploy.author)\(deploy.author.isEmpty ? "" : " · ")\(Wording.moment(deploy.startedAt))"
+    "\(deploy.author)\(deploy.author.isEmpty ? "" : " · ")"
+    HTML(.span, .class("when")) { Wording.moment(deploy.startedAt) }
+}
+
+/// A name where there is little room.
+func brief(_ name: String) -> String {
+    Wording.cut(Wording.harmless(String(name.prefix(200))), to: 18, style: TextStyle())
 }
 
 // MARK: What was looked at
@@ -110,24 +121,23 @@ private func deploys(_ report: Report) -> HTML {
     HTML(.section) {
         HTML(.h2) {
             "Deploys"
-            HTML(.span, .class("note")) { report.deploySource }
+            HTML(.span, .class("note")) { omitted(report) }
         }
         HTML(.table) {
             HTML(.thead) {
                 HTML(.tr) {
                     HTML(.th, .word(.scope, "col")) { "when" }
-                    HTML(.th, .word(.scope, "col")) { "deploy" }
                     HTML(.th, .word(.scope, "col")) { "what" }
                     HTML(.th, .class("number wide"), .word(.scope, "col")) { "configuration files" }
                 }
             }
             HTML(.tbody) {
-                for (index, deploy) in report.deploys.enumerated() {
+                for (index, deploy) in report.deploysToTell {
                     HTML(.tr, .id(HTML.Anchor("deploy", index))) {
                         HTML(.td, .class("when")) { Wording.moment(deploy.startedAt) }
-                        HTML(.td) { HTML(.code) { deploy.shortName } }
                         HTML(.td) {
-                            "\(deploy.isRollback ? "rollback: " : "")\(deploy.title)"
+                            HTML(.code) { deploy.shortName }
+                            " \(deploy.isRollback ? "rollback: " : "")\(deploy.title)"
                             HTML(.span, .class("note")) { facts(deploy) }
                         }
                         HTML(.td, .class("number wide")) { deploy.configFiles.map(String.init) ?? "" }
@@ -138,10 +148,19 @@ private func deploys(_ report: Report) -> HTML {
     }
 }
 
+/// What the table leaves out is told.
+private func omitted(_ report: Report) -> String {
+    let count = report.deploys.count - report.deploysToTell.count
+    return count == 0
+        ? report.deploySource
+        : "\(report.deploySource); \(count) others are left out, the JSON report has them all"
+}
+
 private func facts(_ deploy: Deploy) -> String {
     let reach = deploy.workloads.isEmpty ? nil : "reaches \(deploy.workloads.joined(separator: ", "))"
     let facts = [
-        deploy.author, deploy.environment, deploy.service, deploy.finishedAt.map { "done \(Wording.moment($0))" }, reach,
+        deploy.author, deploy.environment, deploy.service,
+        deploy.finishedAt.map { "done \(Wording.moment($0))" }, reach,
     ].compactMap { $0 }.filter { !$0.isEmpty }
     return facts.isEmpty ? "" : " " + facts.joined(separator: " · ")
 }
@@ -196,13 +215,15 @@ private func reasoning(_ report: Report) -> HTML {
     HTML(.section) {
         HTML(.h2) {
             "How we know"
-            HTML(.span, .class("note")) { "\(Wording.counted(report.seriesExamined, "series")) looked at" }
+            HTML(.span, .class("note")) { "\(report.seriesExamined) series looked at" }
         }
         HTML(.p) {
             "Each deploy, something else at any time, and nothing but noise are weighed against each other: what each is worth before looking, times how much likelier it makes the counts. The probabilities sum to one."
         }
         for (index, finding) in report.findings.enumerated() where !finding.incident.weighed.isEmpty {
-            weighing(finding.incident, of: report, title: report.findings.count > 1 ? "Incident \(index + 1)" : nil)
+            weighing(
+                finding.incident, of: report, title: report.findings.count > 1 ? "Incident \(index + 1)" : nil
+            )
         }
     }
 }
