@@ -137,7 +137,7 @@ enum JSONValue: Sendable, Equatable {
 /// Characters that change how others are shown: separators of lines, controls of direction, C1 controls, the byte order mark.
 func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
-    case 0x80...0x9F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF: true
+    case 0x80...0x9F, 0x61C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF: true
     default: false
     }
 }

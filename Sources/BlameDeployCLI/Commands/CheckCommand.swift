@@ -40,6 +40,7 @@ struct CheckCommand: ParsableCommand, Executable {
     }
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        try output.require(renderings.keys)
         let settings = try config.read(for: try repository.open())
         var command = self
         command.events = events.over(settings)
@@ -48,17 +49,21 @@ struct CheckCommand: ParsableCommand, Executable {
         let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
             try command.checked(now: terminal.now, settings: settings)
         }
-        switch output.format {
-        case .text: try terminal.print(renderCheck(report, style: output.style(for: terminal)))
-        case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version))
-        case .markdown: throw OutputOptions.noMarkdown
-        }
+        try output.tell(report, as: renderings, on: terminal)
         switch report.verdict.kind {
         case .blamed, .noDeploy: return .found
         case .unchanged: return .success
         // Several deploys share the blame: which one cannot be told, but that something broke can.
         case .inconclusive: return report.verdict.reason == "tied" ? .found : .undecided
         }
+    }
+
+    private var renderings: Renderings<Report> {
+        [
+            .text: { renderCheck($0, style: $1) },
+            .json: { report, _ in renderJSON(report, version: BlameDeploy.version) },
+            .html: { report, _ in renderHTML(report, version: BlameDeploy.version) },
+        ]
     }
 
     private func checked(now: Instant, settings: Settings?) throws -> Report {

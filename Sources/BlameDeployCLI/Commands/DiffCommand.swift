@@ -30,6 +30,7 @@ struct DiffCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Settings") var config: SettingsOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        try output.require(renderings.keys)
         guard let opened = try repository.open() else {
             throw CommandError.usage("diff reads two commits", remedy: "leave --no-repo out")
         }
@@ -37,14 +38,20 @@ struct DiffCommand: ParsableCommand, Executable {
         var command = self
         command.repository = try repository.over(settings)
         let changes = try command.rankedChanges(in: opened, settings: settings, now: terminal.now)
-        var style = output.style(for: terminal)
-        style.isExplaining = explain
-        switch output.format {
-        case .text: try terminal.print(renderText(changes, grouping: by, style: style))
-        case .markdown: try terminal.print(renderMarkdown(changes))
-        case .json: try terminal.print(renderJSON(changes))
-        }
+        try output.tell(changes, as: renderings, on: terminal)
         return .success
+    }
+
+    private var renderings: Renderings<DeployChanges> {
+        [
+            .text: { changes, style in
+                var style = style
+                style.isExplaining = explain
+                return renderText(changes, grouping: by, style: style)
+            },
+            .markdown: { changes, _ in renderMarkdown(changes) },
+            .json: { changes, _ in renderJSON(changes) },
+        ]
     }
 
     private func rankedChanges(

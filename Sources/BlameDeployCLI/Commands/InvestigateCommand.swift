@@ -38,18 +38,25 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        try output.require(renderings.keys)
         let settings = try config.read(for: try repository.open())
         let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
             try over(settings).investigation(now: terminal.now, settings: settings)
         }
-        var style = output.style(for: terminal)
-        style.isExplaining = explain
-        switch output.format {
-        case .text: try terminal.print(renderText(report, style: style))
-        case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version, explaining: explain))
-        case .markdown: throw OutputOptions.noMarkdown
-        }
+        try output.tell(report, as: renderings, on: terminal)
         return status(of: report)
+    }
+
+    private var renderings: Renderings<Report> {
+        [
+            .text: { report, style in
+                var style = style
+                style.isExplaining = explain
+                return renderText(report, style: style)
+            },
+            .json: { report, _ in renderJSON(report, version: BlameDeploy.version, explaining: explain) },
+            .html: { report, _ in renderHTML(report, version: BlameDeploy.version) },
+        ]
     }
 
     func status(of report: Report) -> ExitStatus {

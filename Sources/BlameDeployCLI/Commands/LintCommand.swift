@@ -35,24 +35,31 @@ struct LintCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Settings") var config: SettingsOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        try output.require(renderings.keys)
         let opened = try Repository(discovering: repo)
         let rules = ProjectRules(try config.read(for: opened), now: terminal.now)
         if each { return try lintEach(in: opened, rules: rules, on: terminal) }
         let found = try contradictions(in: opened, rules: rules)
-        switch output.format {
-        case .json: try terminal.print(renderJSON(found))
-        case .markdown: try terminal.print(renderMarkdown(found, command: "lint"))
-        case .text where found.changes.isEmpty:
-            try terminal.print(
-                "blamedeploy lint   no contradictions in \(Wording.counted(found.configFiles, "configuration file"))\n"
-            )
+        try output.tell(found, as: renderings, on: terminal)
+        if found.changes.isEmpty, output.format == .text {
             for warning in found.warnings {
                 let help = warning.remedy.map { "\n  help: \($0)" } ?? ""
                 terminal.complain("warning: \(warning.text)\(help)")
             }
-        case .text: try terminal.print(renderText(found, command: "lint", style: output.style(for: terminal)))
         }
         return found.changes.isEmpty ? .success : .found
+    }
+
+    private var renderings: Renderings<DeployChanges> {
+        [
+            .text: { found, style in
+                found.changes.isEmpty
+                    ? "blamedeploy lint   no contradictions in \(Wording.counted(found.configFiles, "configuration file"))\n"
+                    : renderText(found, command: "lint", style: style)
+            },
+            .markdown: { found, _ in renderMarkdown(found, command: "lint") },
+            .json: { found, _ in renderJSON(found) },
+        ]
     }
 
     private func lintEach(
@@ -64,24 +71,19 @@ struct LintCommand: ParsableCommand, Executable {
         let outcome = try HistoryLint(
             repository: repo, commits: commits, workers: availableCores(), rules: rules
         ).run()
-        let told = "\(Wording.counted(outcome.configCommits, "commit")) of \(commits.count)"
-        switch output.format {
-        case .json: try terminal.print(renderJSON(commits: outcome.findings, judged: outcome.configCommits))
-        case .markdown:
-            for found in outcome.findings {
-                try terminal.print(renderMarkdown(found, command: "lint") + "\n")
-            }
-            try terminal.print(
-                "\(outcome.findings.count) with contradictions; \(told) change configuration\n")
-        case .text:
-            let style = output.style(for: terminal)
-            for found in outcome.findings {
-                try terminal.print(renderText(found, command: "lint", style: style) + "\n")
-            }
-            try terminal.print(
-                "blamedeploy lint   \(outcome.findings.count) with contradictions; \(told) change configuration\n"
-            )
-        }
+        let count =
+            "\(outcome.findings.count) with contradictions; \(Wording.counted(outcome.configCommits, "commit")) of \(commits.count) change configuration\n"
+        let each: Renderings<[DeployChanges]> = [
+            .text: { found, style in
+                found.map { renderText($0, command: "lint", style: style) + "\n" }.joined()
+                    + "blamedeploy lint   \(count)"
+            },
+            .markdown: { found, _ in
+                found.map { renderMarkdown($0, command: "lint") + "\n" }.joined() + count
+            },
+            .json: { found, _ in renderJSON(commits: found, judged: outcome.configCommits) },
+        ]
+        try output.tell(outcome.findings, as: each, on: terminal)
         return outcome.findings.isEmpty ? .success : .found
     }
 
