@@ -95,7 +95,8 @@ struct ContinuousIntegration {
         case .gitlab:
             if let base = set("CI_MERGE_REQUEST_TARGET_BRANCH_SHA") ?? set("CI_MERGE_REQUEST_DIFF_BASE_SHA") {
                 return Change(
-                    base: .commit(base), head: set("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") ?? head("CI_COMMIT_SHA"))
+                    base: .commit(base),
+                    head: set("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") ?? head("CI_COMMIT_SHA"))
             }
             return push(
                 from: set("CI_COMMIT_BEFORE_SHA"), to: head("CI_COMMIT_SHA"), branch: set("CI_COMMIT_BRANCH"),
@@ -104,7 +105,8 @@ struct ContinuousIntegration {
         case .buildkite:
             let target = set("BUILDKITE_PULL_REQUEST_BASE_BRANCH")
             return push(
-                from: nil, to: head("BUILDKITE_COMMIT"), branch: target == nil ? set("BUILDKITE_BRANCH") : nil,
+                from: nil, to: head("BUILDKITE_COMMIT"),
+                branch: target == nil ? set("BUILDKITE_BRANCH") : nil,
                 mainBranch: target ?? set("BUILDKITE_PIPELINE_DEFAULT_BRANCH"))
         case .azure:
             return request(
@@ -173,7 +175,8 @@ struct ContinuousIntegration {
         guard let branch else { return nil }
         let prefix = "refs/heads/"
         return Change(
-            base: .branch(branch.hasPrefix(prefix) ? String(branch.dropFirst(prefix.count)) : branch), head: head)
+            base: .branch(branch.hasPrefix(prefix) ? String(branch.dropFirst(prefix.count)) : branch),
+            head: head)
     }
 
     private func set(_ variable: String) -> String? {
@@ -201,7 +204,8 @@ struct ContinuousIntegration {
             if let known = try? repository.resolve("refs/remotes/origin/\(name)") {
                 base = known
             } else {
-                base = try find("refs/heads/\(name)", in: repository, what: "the branch that this build is set against")
+                base = try find(
+                    "refs/heads/\(name)", in: repository, what: "the branch that this build is set against")
             }
         }
         guard let from = try repository.mergeBase(base, head) else {

@@ -108,7 +108,8 @@ func appendToFile(_ bytes: [UInt8], at path: String) throws {
         }
         guard count >= 0 else {
             throw CommandError(
-                String(cString: strerror(errno)), at: path, remedy: "free some space, or choose another folder")
+                String(cString: strerror(errno)), at: path,
+                remedy: "free some space, or choose another folder")
         }
         written += count
     }

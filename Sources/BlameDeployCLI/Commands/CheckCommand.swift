@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConfigFaults
 import DeployModel
 import EventIngest
 import GitHistory
@@ -59,11 +60,12 @@ struct CheckCommand: ParsableCommand, Executable {
     }
 
     private var renderings: Renderings<Report> {
-        [
+        annotations { AnnotatedResult($0, command: "check", ruleTitles: faultTitles()) }.merging([
+            .markdown: { report, _ in renderMarkdown(report, command: "check") },
             .text: { renderCheck($0, style: $1) },
             .json: { report, _ in renderJSON(report, version: BlameDeploy.version) },
             .html: { report, _ in renderHTML(report, version: BlameDeploy.version) },
-        ]
+        ]) { $1 }
     }
 
     private func checked(now: Instant, settings: Settings?) throws -> Report {

@@ -43,7 +43,7 @@ struct DiffCommand: ParsableCommand, Executable {
     }
 
     private var renderings: Renderings<DeployChanges> {
-        [
+        annotations { AnnotatedResult($0, command: "diff", ruleTitles: faultTitles()) }.merging([
             .text: { changes, style in
                 var style = style
                 style.isExplaining = explain
@@ -51,7 +51,7 @@ struct DiffCommand: ParsableCommand, Executable {
             },
             .markdown: { changes, _ in renderMarkdown(changes) },
             .json: { changes, _ in renderJSON(changes) },
-        ]
+        ]) { $1 }
     }
 
     private func rankedChanges(

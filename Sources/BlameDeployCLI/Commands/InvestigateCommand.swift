@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConfigFaults
 import DeployModel
 import EventIngest
 import GitHistory
@@ -48,7 +49,8 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     private var renderings: Renderings<Report> {
-        [
+        annotations { AnnotatedResult($0, command: "investigate", ruleTitles: faultTitles()) }.merging([
+            .markdown: { report, _ in renderMarkdown(report) },
             .text: { report, style in
                 var style = style
                 style.isExplaining = explain
@@ -56,7 +58,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
             },
             .json: { report, _ in renderJSON(report, version: BlameDeploy.version, explaining: explain) },
             .html: { report, _ in renderHTML(report, version: BlameDeploy.version) },
-        ]
+        ]) { $1 }
     }
 
     func status(of report: Report) -> ExitStatus {

@@ -4,6 +4,7 @@ import Reporting
 /// The formats that a result is told in: the one list behind `--format` and `--export`.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case text, json, markdown, html
+    case sarif, github, gitlab, junit, rdjson, buildkite, azure, teamcity
 
     /// The name, or the short one that the format's files end with.
     init?(argument: String) {
@@ -13,6 +14,19 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// How a command tells its result: each format that it writes, with what it makes of the result.
 typealias Renderings<Result> = [OutputFormat: (Result, TextStyle) -> String]
+
+/// The formats that CI systems and reviewing tools read, of whatever can be told as remarks.
+func annotations<Result>(
+    _ annotated: @escaping (Result) -> AnnotatedResult
+) -> Renderings<Result> {
+    var renderings: Renderings<Result> = [:]
+    for format in AnnotationFormat.allCases {
+        guard let name = OutputFormat(rawValue: format.rawValue) else { continue }
+        renderings[name] = { result, _ in render(annotated(result), as: format, version: BlameDeploy.version)
+        }
+    }
+    return renderings
+}
 
 /// One `--export FORMAT=FILE`.
 struct Export: Equatable {

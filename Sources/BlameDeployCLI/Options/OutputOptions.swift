@@ -7,8 +7,10 @@ struct OutputOptions: ParsableArguments {
     enum Color: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
 
     @Option(
-        help: ArgumentHelp("text, json or html; diff and lint also markdown.", valueName: "format"))
-    var format = OutputFormat.text
+        help: ArgumentHelp(
+            "text, json, markdown or html; for a CI sarif, github, gitlab, junit, rdjson, buildkite, azure or teamcity. By default text; what their logs are read for on GitHub Actions, Azure Pipelines and TeamCity.",
+            valueName: "format"))
+    var format: OutputFormat?
 
     @Option(
         name: .customLong("export"),
@@ -38,7 +40,10 @@ struct OutputOptions: ParsableArguments {
 
     /// Refuses formats that a command does not write, before it goes to work.
     func require(_ formats: some Collection<OutputFormat>) throws {
-        guard let wrong = try ([format] + exports().map(\.format)).first(where: { !formats.contains($0) })
+        guard
+            let wrong = try ([format].compactMap(\.self) + exports().map(\.format)).first(where: {
+                !formats.contains($0)
+            })
         else { return }
         let known = OutputFormat.allCases.filter(formats.contains).map(\.rawValue)
         throw CommandError.usage(
@@ -53,7 +58,32 @@ struct OutputOptions: ParsableArguments {
         let plain = TextStyle(width: 100, isASCII: ascii, isFull: full)
         let files = try exports().map { (path: $0.path, text: renderings[$0.format]?(result, plain) ?? "") }
         for file in files { try writeFile(Array(file.text.utf8), to: file.path) }
-        try terminal.print(renderings[format]?(result, style(for: terminal)) ?? "")
+        let format = chosenFormat(among: renderings.keys, on: terminal)
+        let told = renderings[format]?(result, style(for: terminal)) ?? ""
+        try terminal.print(told, isForPeople: format == .text || format == .markdown)
+        if format == .github, let page = renderings[.markdown]?(result, plain) {
+            addToSummary(page, on: terminal)
+        }
+    }
+
+    /// The format that was asked for; else the one that the CI's log is read for, if the command writes it; else text.
+    func chosenFormat(among formats: some Collection<OutputFormat>, on terminal: Terminal) -> OutputFormat {
+        if let format { return format }
+        guard !terminal.isInteractive, let usual = terminal.continuousIntegration?.system.format else {
+            return .text
+        }
+        return formats.contains(usual) ? usual : .text
+    }
+
+    /// Adds the page to the summary that GitHub shows of a step. One that grows over a mebibyte is refused as a whole there.
+    private func addToSummary(_ page: String, on terminal: Terminal) {
+        guard let path = terminal.stepSummary else { return }
+        let room = (900 << 10) - (sizeOfFile(path) ?? 0)
+        do {
+            try appendToFile(Array(cutAtLine(page + "\n", bytes: room).utf8), at: path)
+        } catch {
+            terminal.complain("warning: the summary of the step could not be written\n\(error)")
+        }
     }
 
     private func exports() throws -> [Export] { try exportArguments.map(Export.init) }
