@@ -13,6 +13,11 @@ struct CheckCommand: ParsableCommand, Executable {
         commandName: "check",
         abstract: "Did the newest deploy regress? For CI after a deploy, and for cron.",
         discussion: """
+            EXAMPLES
+              blamedeploy check events.ndjson                  the newest deploy
+              blamedeploy check events.ndjson --deploy HEAD    this one only
+              blamedeploy check events.ndjson --format junit   as a test report
+
             Ends with 1 when there is a regression or a new kind of error, with 0 when there was enough traffic to see a
             change of --min-effect and there is none, and with 2 when it cannot tell yet. With --deploy only that deploy's
             doing counts; without it whatever still goes on.
@@ -60,12 +65,13 @@ struct CheckCommand: ParsableCommand, Executable {
     }
 
     private var renderings: Renderings<Report> {
-        annotations { AnnotatedResult($0, command: "check", ruleTitles: faultTitles()) }.merging([
+        let readable: Renderings<Report> = [
             .markdown: { report, _ in renderMarkdown(report, command: "check") },
             .text: { renderCheck($0, style: $1) },
             .json: { report, _ in renderJSON(report, version: BlameDeploy.version) },
             .html: { report, _ in renderHTML(report, version: BlameDeploy.version) },
-        ]) { $1 }
+        ]
+        return readable.withAnnotations { AnnotatedResult($0, command: "check", ruleTitles: faultTitles()) }
     }
 
     private func checked(now: Instant, settings: Settings?) throws -> Report {

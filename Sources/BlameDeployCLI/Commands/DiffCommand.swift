@@ -11,8 +11,13 @@ struct DiffCommand: ParsableCommand, Executable {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract:
-            "The configuration changes of a deploy or a range, by file and pod, ranked by risk; no events needed."
-    )
+            "The configuration changes of a deploy or a range, by file and pod, ranked by risk; no events needed.",
+        discussion: """
+            EXAMPLES
+              blamedeploy diff HEAD                            of one commit
+              blamedeploy diff v1.4.0..v1.5.0 --by pod         a range, pod by pod
+              blamedeploy diff HEAD --explain                  how scores came about
+            """)
 
     @Argument(help: ArgumentHelp("A deploy's id, a revision, or a range A..B.", valueName: "deploy"))
     var deploy: String
@@ -43,7 +48,7 @@ struct DiffCommand: ParsableCommand, Executable {
     }
 
     private var renderings: Renderings<DeployChanges> {
-        annotations { AnnotatedResult($0, command: "diff", ruleTitles: faultTitles()) }.merging([
+        let readable: Renderings<DeployChanges> = [
             .text: { changes, style in
                 var style = style
                 style.isExplaining = explain
@@ -51,7 +56,8 @@ struct DiffCommand: ParsableCommand, Executable {
             },
             .markdown: { changes, _ in renderMarkdown(changes) },
             .json: { changes, _ in renderJSON(changes) },
-        ]) { $1 }
+        ]
+        return readable.withAnnotations { AnnotatedResult($0, command: "diff", ruleTitles: faultTitles()) }
     }
 
     private func rankedChanges(

@@ -11,7 +11,13 @@ import Settings
 struct InvestigateCommand: ParsableCommand, Executable {
     static let configuration = CommandConfiguration(
         commandName: "investigate",
-        abstract: "Which deploy changed the error rate, which events, and which line (the default).")
+        abstract: "Which deploy changed the error rate, which events, and which line (the default).",
+        discussion: """
+            EXAMPLES
+              blamedeploy events.ndjson --since 10d            the last ten days
+              blamedeploy events.ndjson --deploy 4f2c9d1       why this one, or not
+              blamedeploy --since 3d                           without events
+            """)
 
     @OptionGroup(title: "Events") var events: EventOptions
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
@@ -49,7 +55,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     private var renderings: Renderings<Report> {
-        annotations { AnnotatedResult($0, command: "investigate", ruleTitles: faultTitles()) }.merging([
+        let readable: Renderings<Report> = [
             .markdown: { report, _ in renderMarkdown(report) },
             .text: { report, style in
                 var style = style
@@ -58,7 +64,10 @@ struct InvestigateCommand: ParsableCommand, Executable {
             },
             .json: { report, _ in renderJSON(report, version: BlameDeploy.version, explaining: explain) },
             .html: { report, _ in renderHTML(report, version: BlameDeploy.version) },
-        ]) { $1 }
+        ]
+        return readable.withAnnotations {
+            AnnotatedResult($0, command: "investigate", ruleTitles: faultTitles())
+        }
     }
 
     func status(of report: Report) -> ExitStatus {

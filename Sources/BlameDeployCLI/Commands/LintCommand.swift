@@ -13,6 +13,12 @@ struct LintCommand: ParsableCommand, Executable {
         abstract:
             "Contradictions that a change brings into the configuration; ends with 1 when there are any.",
         discussion: """
+            EXAMPLES
+              blamedeploy lint                                 what is staged
+              blamedeploy lint main..HEAD                      a branch
+              blamedeploy lint main..HEAD --format sarif       for code scanning
+              blamedeploy lint --each                          the whole history
+
             Without a range it looks at what is staged, as a hook does before a commit. In a CI, where nothing is staged, it looks \
             at what the pull request or the push changes. What was wrong before the change is not told. Templates are read as they \
             are.
@@ -52,7 +58,7 @@ struct LintCommand: ParsableCommand, Executable {
     }
 
     private var renderings: Renderings<DeployChanges> {
-        annotations { AnnotatedResult($0, command: "lint", ruleTitles: faultTitles()) }.merging([
+        let readable: Renderings<DeployChanges> = [
             .text: { found, style in
                 found.changes.isEmpty
                     ? "blamedeploy lint   no contradictions in \(Wording.counted(found.configFiles, "configuration file"))\n"
@@ -60,7 +66,8 @@ struct LintCommand: ParsableCommand, Executable {
             },
             .markdown: { found, _ in renderMarkdown(found, command: "lint") },
             .json: { found, _ in renderJSON(found) },
-        ]) { $1 }
+        ]
+        return readable.withAnnotations { AnnotatedResult($0, command: "lint", ruleTitles: faultTitles()) }
     }
 
     private func lintEach(
@@ -75,9 +82,7 @@ struct LintCommand: ParsableCommand, Executable {
         let count =
             "\(outcome.findings.count) with contradictions; \(Wording.counted(outcome.configCommits, "commit")) of \(commits.count) change configuration\n"
         let judged = outcome.configCommits
-        let each: Renderings<[DeployChanges]> = annotations {
-            AnnotatedResult(commits: $0, judged: judged, ruleTitles: faultTitles())
-        }.merging([
+        let readable: Renderings<[DeployChanges]> = [
             .text: { found, style in
                 found.map { renderText($0, command: "lint", style: style) + "\n" }.joined()
                     + "blamedeploy lint   \(count)"
@@ -86,7 +91,10 @@ struct LintCommand: ParsableCommand, Executable {
                 found.map { renderMarkdown($0, command: "lint") + "\n" }.joined() + count
             },
             .json: { found, _ in renderJSON(commits: found, judged: judged) },
-        ]) { $1 }
+        ]
+        let each = readable.withAnnotations {
+            AnnotatedResult(commits: $0, judged: judged, ruleTitles: faultTitles())
+        }
         try output.tell(outcome.findings, as: each, on: terminal)
         return outcome.findings.isEmpty ? .success : .found
     }

@@ -15,17 +15,20 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 /// How a command tells its result: each format that it writes, with what it makes of the result.
 typealias Renderings<Result> = [OutputFormat: (Result, TextStyle) -> String]
 
-/// The formats that CI systems and reviewing tools read, of whatever can be told as remarks.
-func annotations<Result>(
-    _ annotated: @escaping (Result) -> AnnotatedResult
-) -> Renderings<Result> {
-    var renderings: Renderings<Result> = [:]
-    for format in AnnotationFormat.allCases {
-        guard let name = OutputFormat(rawValue: format.rawValue) else { continue }
-        renderings[name] = { result, _ in render(annotated(result), as: format, version: BlameDeploy.version)
+extension Dictionary {
+    /// What a command writes besides, and the formats that CI systems and reviewing tools read.
+    func withAnnotations<Result>(
+        _ annotated: @escaping (Result) -> AnnotatedResult
+    ) -> Renderings<Result> where Key == OutputFormat, Value == (Result, TextStyle) -> String {
+        var renderings = self
+        for format in AnnotationFormat.allCases {
+            guard let name = OutputFormat(rawValue: format.rawValue) else { continue }
+            renderings[name] = { result, _ in
+                render(annotated(result), as: format, version: BlameDeploy.version)
+            }
         }
+        return renderings
     }
-    return renderings
 }
 
 /// One `--export FORMAT=FILE`.
