@@ -123,10 +123,10 @@ struct ContinuousIntegration {
             return request(
                 into: set("CODEBUILD_WEBHOOK_BASE_REF"), head: head("CODEBUILD_RESOLVED_SOURCE_VERSION"))
         case .travis:
+            let range = set("TRAVIS_COMMIT_RANGE")
             return push(
-                from: set("TRAVIS_COMMIT_RANGE")?.firstRange(of: "...").flatMap { dots in
-                    set("TRAVIS_COMMIT_RANGE").map { String($0[..<dots.lowerBound]) }
-                }, to: set("TRAVIS_PULL_REQUEST_SHA") ?? head("TRAVIS_COMMIT"))
+                from: range.map { String($0.prefix { $0 != "." }) },
+                to: set("TRAVIS_PULL_REQUEST_SHA") ?? head("TRAVIS_COMMIT"))
         case .jenkins:
             return request(into: set("CHANGE_TARGET"), head: head("GIT_COMMIT"))
                 ?? push(
@@ -219,7 +219,8 @@ struct ContinuousIntegration {
     private func find(_ revision: String, in repository: Repository, what: String) throws -> CommitID {
         do {
             return try repository.resolve(revision)
-        } catch let error where error.code == .unknownRevision {
+        } catch {
+            guard error.code == .unknownRevision else { throw error }
             throw CommandError(
                 "\(what), \(revision), is not in this clone", at: repository.path,
                 remedy: "fetch the whole history: \(system.deepening)")
