@@ -17,7 +17,7 @@ enum Markdown {
             case "@", "#": result += "\(scalar)<!-- -->"
             case "\\", "`", "*", "_", "{", "}", "[", "]", "|", "~", "!", "$": result += "\\\(scalar)"
             // `https://…` and `www.…` become links by themselves, `:name:` a picture.
-            case ":" where scalars[index...].dropFirst().first.map { $0 != " " } ?? false: result += "\\:"
+            case ":" where scalars[index...].dropFirst().first != " ": result += "\\:"
             case "."
             where index >= 3
                 && String(String.UnicodeScalarView(scalars[index - 3..<index])).lowercased() == "www":

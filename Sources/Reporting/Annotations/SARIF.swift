@@ -85,7 +85,10 @@ private func notification(_ annotation: Annotation) -> JSONValue {
     ])
 }
 
-private func message(_ text: String) -> JSONValue { .object([("text", .string(text))]) }
+/// Brackets before a parenthesis would be a link (3.11.6).
+private func message(_ text: String) -> JSONValue {
+    .object([("text", .string(text.replacing("](", with: "] (")))])
+}
 
 private func level(_ annotation: Annotation) -> String {
     switch annotation.level {
