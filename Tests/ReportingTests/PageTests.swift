@@ -18,6 +18,16 @@ struct PageTests {
         try expectGolden(withoutAssets(page), matches: "reports/everything.html")
     }
 
+    @Test("shows the changes of a range")
+    func changes() throws {
+        let changes = DeployChanges(
+            deploy: nil, from: SampleReports.commit(2), to: SampleReports.commit(3),
+            changes: [SampleReports.fault, SampleReports.rename], filesChanged: 40, configFiles: 7,
+            otherFiles: ["app/<main>.py"])
+        try expectGolden(
+            withoutAssets(renderHTML(changes, version: "1.2.3")), matches: "reports/diff.html")
+    }
+
     @Test("admits its own style and script, and nothing else", arguments: ["style", "script"])
     func policy(kind: String) throws {
         let page = renderHTML(SampleReports.report("blamed"), version: "1.2.3")

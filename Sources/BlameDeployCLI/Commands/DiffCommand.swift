@@ -51,6 +51,7 @@ struct DiffCommand: ParsableCommand, Executable {
             },
             .markdown: { changes, _ in renderMarkdown(changes) },
             .json: { changes, _ in renderJSON(changes) },
+            .html: { changes, _ in renderHTML(changes, version: BlameDeploy.version) },
         ]
     }
 
