@@ -92,7 +92,7 @@ struct PageTests {
         report.findings[0].changes[0].change.after = (1...50).map { "line \($0)" }.joined(separator: "\n")
         let page = renderHTML(report, version: "1.2.3")
         #expect(page.contains("line 1<br>\nline 2<br>"))
-        #expect(page.contains("line 40<br>\n… and 10 more lines"))
+        #expect(page.contains("line 40<br>\n… (390 bytes in all)"))
         #expect(!page.contains("line 41"))
     }
 }
