@@ -12,7 +12,11 @@ enum EventSupply {
     /// - Parameters:
     ///   - inputs: paths and addresses, as they were named.
     ///   - window: what servers are asked for.
-    init(_ inputs: [String], window: TimeWindow, access: ServerAccess) throws {
+    ///   - now: the clock: some servers keep only the latest days.
+    ///   - options: how the events will be read: what they are grouped by follows from it.
+    init(
+        _ inputs: [String], window: TimeWindow, now: Instant, options: IngestOptions, access: ServerAccess
+    ) throws {
         var warnings: [Warning] = []
         let servers = try inputs.map { (text: $0, server: try EventServer($0)) }
         let sources = try EventSources(
@@ -23,6 +27,9 @@ enum EventSupply {
                     switch server {
                     case .prometheus(let source):
                         warnings += try source.ask(window, over: connection, into: file)
+                    case .honeycomb(let source):
+                        var api = try HoneycombAPI(dataset: source.dataset, over: connection)
+                        warnings += try api.ask(source, window, now: now, options: options, into: file)
                     }
                 }
             })
