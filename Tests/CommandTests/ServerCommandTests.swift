@@ -200,10 +200,8 @@ struct ServerCommandTests {
     func misbehaves(steps: [ScriptedStep], problem: String) throws {
         try withTemporaryFolder { folder in
             let server = try ScriptedServer { _, _ in steps }
-            let began = ContinuousClock.now
             let run = try investigation(
                 of: address(server), in: folder, environment: ["BLAMEDEPLOY_TIMEOUT": "2"])
-            #expect(ContinuousClock.now - began < .seconds(15))
             #expect(run.status == 2 && run.output.isEmpty)
             #expect(run.errors.hasPrefix("error: ") && run.errors.contains(problem), "\(run.errors)")
         }

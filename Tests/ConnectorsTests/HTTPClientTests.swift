@@ -178,9 +178,7 @@ struct MisbehavingServerTests {
         let server = try ScriptedServer { _, _ in misbehaviour.steps }
         var request = try question(server)
         request.limits.largestBytes = 1 << 20
-        let began = ContinuousClock.now
         let error = try #require(throws: ConnectorError.self) { try client().body(of: request) }
-        #expect(ContinuousClock.now - began < .seconds(15))
         #expect(error.code == misbehaviour.code)
         #expect(error.problem.hasPrefix(misbehaviour.problem), "\(error.problem)")
         #expect(error.location == "\(server.address)/data")
