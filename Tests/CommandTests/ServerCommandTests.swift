@@ -312,6 +312,17 @@ struct ServerCommandTests {
         }
     }
 
+    @Test("a server that is named twice is asked once")
+    func twice() throws {
+        try withTemporaryFolder { folder in
+            let body = try answer()
+            let server = try ScriptedServer { _, _ in [.answer(body)] }
+            let run = try investigation(of: address(server), in: folder, [address(server)])
+            #expect(run.status == 0, "\(run.errors)")
+            #expect(server.received.count == 1)
+        }
+    }
+
     @Test("init writes the address of a server down, and asks it")
     func initialised() throws {
         try withShop { _, repository in
