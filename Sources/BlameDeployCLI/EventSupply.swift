@@ -17,11 +17,11 @@ enum EventSupply {
     init(
         _ inputs: [String], window: TimeWindow, now: Instant, options: IngestOptions, access: ServerAccess
     ) throws {
-        var warnings: [Warning] = []
         // What is named twice happened once.
         var known: Set<String> = []
-        let servers = try inputs.filter { known.insert($0).inserted }
-            .map { (text: $0, server: try EventServer($0)) }
+        let inputs = inputs.filter { known.insert($0).inserted }
+        var warnings: [Warning] = []
+        let servers = try inputs.map { (text: $0, server: try EventServer($0)) }
         let sources = try EventSources(
             servers.map { text, server in
                 guard let server else { return .path(text) }
