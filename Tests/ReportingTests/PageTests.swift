@@ -18,6 +18,16 @@ struct PageTests {
         try expectGolden(withoutAssets(page), matches: "reports/everything.html")
     }
 
+    @Test("shows the changes of a range")
+    func changes() throws {
+        let changes = DeployChanges(
+            deploy: nil, from: SampleReports.commit(2), to: SampleReports.commit(3),
+            changes: [SampleReports.fault, SampleReports.rename], filesChanged: 40, configFiles: 7,
+            otherFiles: ["app/<main>.py"])
+        try expectGolden(
+            withoutAssets(renderHTML(changes, version: "1.2.3")), matches: "reports/diff.html")
+    }
+
     @Test("admits its own style and script, and nothing else", arguments: ["style", "script"])
     func policy(kind: String) throws {
         let page = renderHTML(SampleReports.report("blamed"), version: "1.2.3")
@@ -82,7 +92,7 @@ struct PageTests {
         report.findings[0].changes[0].change.after = (1...50).map { "line \($0)" }.joined(separator: "\n")
         let page = renderHTML(report, version: "1.2.3")
         #expect(page.contains("line 1<br>\nline 2<br>"))
-        #expect(page.contains("line 40<br>\n… and 10 more lines"))
+        #expect(page.contains("line 40<br>\n… (390 bytes in all)"))
         #expect(!page.contains("line 41"))
     }
 }
@@ -162,6 +172,9 @@ private func hostileReport(_ text: (Int) -> String) -> Report {
 struct HostilePageTests {
     private static let batch = 34
 
+    private static let harmless = skeleton(
+        of: renderHTML(hostileReport { "word\($0)" }, version: "1.2.3"))
+
     @Test("there are a thousand of them")
     func many() { #expect(Set(hostileTexts).count >= 1000) }
 
@@ -170,8 +183,7 @@ struct HostilePageTests {
     func staysText(page: Int) {
         let text = { (field: Int) in hostileTexts[(page * Self.batch + field) % hostileTexts.count] }
         let hostile = renderHTML(hostileReport(text), version: "1.2.3")
-        let harmless = renderHTML(hostileReport { "word\($0)" }, version: "1.2.3")
-        #expect(skeleton(of: hostile) == skeleton(of: harmless))
+        #expect(skeleton(of: hostile) == Self.harmless)
         for scalar in hostile.unicodeScalars where scalar != "\n" {
             let isSteering =
                 scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x61C

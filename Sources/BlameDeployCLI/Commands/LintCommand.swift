@@ -66,6 +66,7 @@ struct LintCommand: ParsableCommand, Executable {
             },
             .markdown: { found, _ in renderMarkdown(found, command: "lint") },
             .json: { found, _ in renderJSON(found) },
+            .html: { found, _ in renderHTML(found, command: "lint", version: BlameDeploy.version) },
         ]
         return readable.withAnnotations { AnnotatedResult($0, command: "lint", ruleTitles: faultTitles()) }
     }
@@ -73,6 +74,7 @@ struct LintCommand: ParsableCommand, Executable {
     private func lintEach(
         in opened: Repository, rules: ProjectRules?, on terminal: Terminal
     ) throws -> ExitStatus {
+        try output.require([.text, .markdown, .json])
         let ends = try opened.resolveRange(range ?? "HEAD")
         let to = try ends?.to ?? opened.resolve(range ?? "HEAD")
         let commits = try opened.commits(from: ends?.from, to: to)

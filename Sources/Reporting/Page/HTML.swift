@@ -20,12 +20,13 @@ struct HTML: Sendable {
         markup = Self.escaped(Wording.harmless(shown)) + tail
     }
 
-    /// Text whose lines stay lines; those beyond the limit are counted.
+    /// Text whose lines stay lines; those beyond the limit are left out, and it is said.
     init(lines text: String, limit: Int = 40) {
-        // Blanking out and escaping a line never makes another of it.
-        let lines = text.prefix(20_000).split(omittingEmptySubsequences: false) { $0.isNewline }
+        let beginning = String(text.unicodeScalars.prefix(20_000))
+        let lines = beginning.split(omittingEmptySubsequences: false) { $0.isNewline }
         let shown = lines.prefix(limit).map { HTML(text: String($0)).markup }.joined(separator: "<br>\n")
-        markup = shown + (lines.count > limit ? "<br>\n… and \(lines.count - limit) more lines" : "")
+        let isWhole = lines.count <= limit && beginning.utf8.count == text.utf8.count
+        markup = shown + (isWhole ? "" : "<br>\n… (\(Wording.count(Double(text.utf8.count))) bytes in all)")
     }
 
     /// An element with attributes and content.

@@ -133,7 +133,7 @@ struct PageAsset: Sendable {
           body { padding: 22px 16px 40px; }
           h1 { font-size: 23px; }
           .facts { margin-bottom: 26px; }
-          .timeline text.odd { display: none; }
+          .timeline text.odd, .timeline.near text.odd { display: none; }
           .wide { display: none; }
           .figures { grid-template-columns: 1fr 1fr; gap: 18px 16px; }
           .figures dd { font-size: 18px; }
@@ -146,13 +146,16 @@ struct PageAsset: Sendable {
         @media print {
           :root { --paper: #fff; --raised: #f4f4f2; --ink: #000; --muted: #555; --rule: #ccc; --bar: #999; --accent: #a02512; --wash: #a0251214; --mark: #a0251229; }
           body { padding: 0; font-size: 10.5pt; }
+          section { margin-top: 24px; }
+          h2 { break-after: avoid; }
+          .figures { grid-template-columns: repeat(4, 1fr); }
           section, .change, figure { break-inside: avoid; }
           section.changes { break-inside: auto; }
           details::details-content { content-visibility: visible; block-size: auto; }
           button { display: none; }
         }
 
-        """, hash: "maOCjIfdmVP29WPSj6OeWPHW815AeGr6iJ7rnogqVCs=")
+        """, hash: "H6ppMEuj4BKysZ0DEN8G6Q/n5/mkOus9YpvEqHwM2jg=")
 
     /// Looks closer at an incident. The page says all it has to say without it.
     static let script = PageAsset(

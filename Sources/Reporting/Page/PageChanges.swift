@@ -13,6 +13,7 @@ struct PageChanges {
     private static let most = 200
 
     var content: HTML {
+        // One that is hardly suspicious is still the most suspicious of all.
         let split = max(1, changes.prefix { $0.score >= Self.unlikely }.count)
         let (likely, rest) = (changes.prefix(split), changes.dropFirst(split).prefix(Self.most))
         return joined {

@@ -235,7 +235,9 @@ struct PageChart {
         for (index, instant) in ticks(every: coarse).enumerated() {
             label(instant, step: coarse, class: index % 2 == 0 ? "middle coarse" : "middle coarse odd")
         }
-        for instant in ticks(every: fine) { label(instant, step: fine, class: "middle fine") }
+        for (index, instant) in ticks(every: fine).enumerated() {
+            label(instant, step: fine, class: index % 4 == 0 ? "middle fine" : "middle fine odd")
+        }
     }
 
     private static let steps = [

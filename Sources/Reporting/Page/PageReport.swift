@@ -25,6 +25,43 @@ public func renderHTML(_ report: Report, version: String) -> String {
     }
 }
 
+/// The changes of a deploy or a range as a page.
+///
+/// - Parameter command: what was asked: `diff`, or `lint` for contradictions only.
+public func renderHTML(_ changes: DeployChanges, command: String = "diff", version: String) -> String {
+    let range =
+        changes.to.map { "\(changes.from.map(\.abbreviated) ?? "nothing")..\($0.abbreviated)" } ?? "staged"
+    let what =
+        command == "lint"
+        ? Wording.counted(changes.changes.count, "contradiction")
+        : Wording.counted(changes.changes.count, "configuration change")
+    return document(title: "\(what), \(range)") {
+        HTML(.header) {
+            HTML(.ul, .class("facts")) {
+                HTML(.li) { HTML(.strong) { "blamedeploy \(command)" } }
+                HTML(.li) { HTML(.code) { range } }
+            }
+            HTML(.h1) { what }
+        }
+        HTML(.main) {
+            deployChanges(changes)
+            if !changes.otherFiles.isEmpty, command != "lint" {
+                HTML(.section) {
+                    HTML(.h2) { "Not configuration, and not ranked" }
+                    HTML(.ul, .class("reasons")) {
+                        for path in changes.otherFiles.prefix(200) { HTML(.li) { HTML(.code) { path } } }
+                        if changes.otherFiles.count > 200 {
+                            HTML(.li) { "and \(changes.otherFiles.count - 200) more" }
+                        }
+                    }
+                }
+            }
+            if !changes.warnings.isEmpty { warnings(changes.warnings) }
+        }
+        HTML(.footer) { "blamedeploy \(version) · all times are UTC" }
+    }
+}
+
 /// A document with our style and script, and a policy that admits nothing else.
 func document(title: String, @HTML.Builder body: () -> HTML) -> String {
     HTML.document(
