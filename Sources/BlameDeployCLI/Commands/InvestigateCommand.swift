@@ -38,6 +38,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        try requireNoMisspelling()
         let settings = try config.read(for: try repository.open())
         let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
             try over(settings).investigation(now: terminal.now, settings: settings)
@@ -76,7 +77,6 @@ struct InvestigateCommand: ParsableCommand, Executable {
         guard !events.events.isEmpty else {
             return try withoutEvents(opened, now: now, settings: settings)
         }
-        try requireNoMisspelling(settings)
         let sources = try EventSources(events.events)
         let options = ingestOptions
         let summary = try summarize(sources, options: options)
@@ -115,9 +115,9 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     /// A command that is misspelled is taken for a file, as this one is the default.
-    private func requireNoMisspelling(_ settings: Settings?) throws {
-        let typed = settings?.events.isEmpty ?? true ? events.events.first : nil
-        guard let word = typed, !exists(word), word.allSatisfy({ $0.isLetter || $0 == "-" }) else { return }
+    private func requireNoMisspelling() throws {
+        guard let word = events.events.first, !exists(word), word.allSatisfy({ $0.isLetter || $0 == "-" })
+        else { return }
         let names = BlameDeploy.configuration.subcommands.compactMap { $0.configuration.commandName }
         let near = names.map { (name: $0, distance: editDistance(word.lowercased(), $0)) }
             .min { ($0.distance, $0.name) < ($1.distance, $1.name) }
