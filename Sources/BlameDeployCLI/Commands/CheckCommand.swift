@@ -20,6 +20,7 @@ struct CheckCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Events") var events: EventOptions
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Window") var window: WindowOptions
+    @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup(title: "Settings") var config: SettingsOptions
 
@@ -45,8 +46,9 @@ struct CheckCommand: ParsableCommand, Executable {
         command.events = events.over(settings)
         command.repository = try repository.over(settings)
         command.window = window.over(settings)
+        let access = network.access(typed: events.events + repository.deploys)
         let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
-            try command.checked(now: terminal.now, settings: settings)
+            try command.checked(now: terminal.now, settings: settings, access: access)
         }
         switch output.format {
         case .text: try terminal.print(renderCheck(report, style: output.style(for: terminal)))
@@ -61,29 +63,31 @@ struct CheckCommand: ParsableCommand, Executable {
         }
     }
 
-    private func checked(now: Instant, settings: Settings?) throws -> Report {
+    private func checked(now: Instant, settings: Settings?, access: ServerAccess) throws -> Report {
         let opened = try repository.open()
         guard !events.events.isEmpty else {
             throw CommandError.usage(
                 "check needs events",
                 remedy: "name an export that reaches past the deploy: blamedeploy check events.ndjson")
         }
-        let sources = try EventSources(events.events)
         let options = events.ingestOptions(offsetSeconds: window.offsetSeconds)
-        let summary = try summarize(sources, options: options)
-        let wanted = window.window(span: summary.span, now: now)
+        let supply = try EventSupply(
+            events.events, window: window.window(span: nil, now: now), now: now, options: options,
+            access: access)
+        let summary = try supply.summary(options)
+        let wanted = window.window(span: summary.span, now: now, isLive: events.areLive)
         guard let span = summary.span, let window = span.intersection(wanted) else {
             throw CommandError(
                 "no event lies between \(wanted.since) and \(wanted.until)",
                 remedy: "choose --since and --until inside the span of the events")
         }
-        let listing = try listDeploys(opened, window: window, settings: settings)
+        let listing = try listDeploys(opened, window: window, settings: settings, access: access)
         let deploy = deploy.map { listing.name(of: $0, in: opened) }
         if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
         let evidence = CollectedEvidence(
             repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now)
         ) { during, before in
-            try sampleTable(sources, summary: summary, interest: during, baseline: before, options: options)
+            try supply.table(summary, interest: during, baseline: before, options: options)
         }
         let (deploys, comparisons) = try align(listing.deploys, source: evidence)
         let asked: CheckedDeploy =
@@ -117,16 +121,16 @@ struct CheckCommand: ParsableCommand, Executable {
     /// The deploys of the window and the hours before it; where there is none, those of the month before, because the last one
     /// is what is asked about.
     private func listDeploys(
-        _ opened: Repository?, window: TimeWindow, settings: Settings?
+        _ opened: Repository?, window: TimeWindow, settings: Settings?, access: ServerAccess
     ) throws -> DeployListing {
         let near = try repository.listDeploys(
             opened,
             window: TimeWindow(
                 since: window.since - InvestigateCommand.lookBackSeconds, until: window.until),
-            offsetSeconds: self.window.offsetSeconds, settings: settings)
+            offsetSeconds: self.window.offsetSeconds, settings: settings, access: access)
         guard near.deploys.isEmpty else { return near }
         return try repository.listDeploys(
             opened, window: TimeWindow(since: window.since - 30 * 86_400, until: window.until),
-            offsetSeconds: self.window.offsetSeconds, settings: settings)
+            offsetSeconds: self.window.offsetSeconds, settings: settings, access: access)
     }
 }

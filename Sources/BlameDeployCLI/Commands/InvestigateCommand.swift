@@ -15,6 +15,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Events") var events: EventOptions
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Window") var window: WindowOptions
+    @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup(title: "Settings") var config: SettingsOptions
 
@@ -40,8 +41,9 @@ struct InvestigateCommand: ParsableCommand, Executable {
     func execute(on terminal: Terminal) throws -> ExitStatus {
         try requireNoMisspelling()
         let settings = try config.read(for: try repository.open())
+        let access = network.access(typed: events.events + repository.deploys)
         let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
-            try over(settings).investigation(now: terminal.now, settings: settings)
+            try over(settings).investigation(now: terminal.now, settings: settings, access: access)
         }
         var style = output.style(for: terminal)
         style.isExplaining = explain
@@ -71,23 +73,27 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     /// The report on what the options ask.
-    private func investigation(now: Instant, settings: Settings?) throws -> Report {
+    private func investigation(
+        now: Instant, settings: Settings?, access: ServerAccess
+    ) throws -> Report {
         let opened = try repository.open()
         let rules = ProjectRules(settings, now: now)
         guard !events.events.isEmpty else {
-            return try withoutEvents(opened, now: now, settings: settings)
+            return try withoutEvents(opened, now: now, settings: settings, access: access)
         }
-        let sources = try EventSources(events.events)
         let options = ingestOptions
-        let summary = try summarize(sources, options: options)
-        let asked = window.window(span: summary.span, now: now)
+        let supply = try EventSupply(
+            events.events, window: window.window(span: nil, now: now), now: now, options: options,
+            access: access)
+        let summary = try supply.summary(options)
+        let asked = window.window(span: summary.span, now: now, isLive: events.areLive)
         guard let span = summary.span, let window = span.intersection(asked) else {
             return noOverlap(opened, summary: summary, asked: asked)
         }
         // A deploy shortly before the window may take effect inside it.
         let listing = try repository.listDeploys(
             opened, window: TimeWindow(since: window.since - Self.lookBackSeconds, until: window.until),
-            offsetSeconds: self.window.offsetSeconds, settings: settings)
+            offsetSeconds: self.window.offsetSeconds, settings: settings, access: access)
         let series = summary.series.map { $0.slice(window) }
         let found = try investigate(
             deploys: listing.deploys,
@@ -95,8 +101,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
             source: CollectedEvidence(
                 repository: opened, code: try repository.openCode(), rules: rules
             ) { during, before in
-                try sampleTable(
-                    sources, summary: summary, interest: during, baseline: before, options: options)
+                try supply.table(summary, interest: during, baseline: before, options: options)
             },
             attribution: FieldPreferences(
                 symptoms: Set(events.symptoms), causes: Set(events.causes),
@@ -142,11 +147,12 @@ struct InvestigateCommand: ParsableCommand, Executable {
 
     /// Without events the deploys' own changes, ranked by risk, are still worth reading.
     private func withoutEvents(
-        _ opened: Repository?, now: Instant, settings: Settings?
+        _ opened: Repository?, now: Instant, settings: Settings?, access: ServerAccess
     ) throws -> Report {
         let window = window.window(span: nil, now: now)
         let listing = try repository.listDeploys(
-            opened, window: window, offsetSeconds: self.window.offsetSeconds, settings: settings)
+            opened, window: window, offsetSeconds: self.window.offsetSeconds, settings: settings,
+            access: access)
         let evidence = CollectedEvidence(
             repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now)
         ) { _, _ in

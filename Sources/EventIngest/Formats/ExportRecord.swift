@@ -60,6 +60,13 @@ func written(_ number: Double) -> String {
 }
 
 extension JSONNode {
+    /// The value as JSON.
+    package var json: String {
+        var bytes: [UInt8] = []
+        write(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     func write(to bytes: inout [UInt8]) {
         switch self {
         case .null: bytes += Array("null".utf8)

@@ -1,5 +1,5 @@
 /// A JSON value as a tree: one element of an export. Numbers keep their digits, because nanoseconds do not fit a double.
-indirect enum JSONNode: Equatable {
+package indirect enum JSONNode: Equatable {
     case null
     case bool(Bool)
     case number(String)
@@ -7,13 +7,26 @@ indirect enum JSONNode: Equatable {
     case array([JSONNode])
     case object([Member])
 
-    struct Member: Equatable {
-        var key: String
-        var value: JSONNode
+    package struct Member: Equatable {
+        package var key: String
+        package var value: JSONNode
+
+        package init(key: String, value: JSONNode) {
+            self.key = key
+            self.value = value
+        }
     }
 
+    /// An object of these members.
+    package static func object(_ members: KeyValuePairs<String, JSONNode>) -> JSONNode {
+        .object(members.map { Member(key: $0.key, value: $0.value) })
+    }
+
+    /// A whole number.
+    package static func number(_ number: Int) -> JSONNode { .number("\(number)") }
+
     /// A member of an object.
-    subscript(key: String) -> JSONNode? {
+    package subscript(key: String) -> JSONNode? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.key == key }?.value
     }
@@ -23,18 +36,18 @@ indirect enum JSONNode: Equatable {
         keys.lazy.compactMap { self[$0] }.first { $0 != .null }
     }
 
-    var elements: [JSONNode] {
+    package var elements: [JSONNode] {
         guard case .array(let elements) = self else { return [] }
         return elements
     }
 
-    var members: [Member] {
+    package var members: [Member] {
         guard case .object(let members) = self else { return [] }
         return members
     }
 
     /// A scalar as text; `nil` for null and for what has parts.
-    var text: String? {
+    package var text: String? {
         switch self {
         case .string(let text), .number(let text): text
         case .bool(let flag): flag ? "true" : "false"
@@ -42,13 +55,13 @@ indirect enum JSONNode: Equatable {
         }
     }
 
-    var string: String? {
+    package var string: String? {
         guard case .string(let text) = self else { return nil }
         return text
     }
 
     /// A number, also one that is written as a string.
-    var double: Double? {
+    package var double: Double? {
         switch self {
         case .number(let text), .string(let text): Double(text)
         case .null, .bool, .array, .object: nil
@@ -78,7 +91,7 @@ extension JSONNode {
     }
 
     /// The value of a text that is JSON; `nil` when it is none.
-    static func parse(_ text: String) -> JSONNode? {
+    package static func parse(_ text: String) -> JSONNode? {
         var text = text
         return text.withUTF8 { try? parse(UnsafeRawBufferPointer($0)).get() }
     }
