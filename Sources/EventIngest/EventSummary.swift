@@ -192,7 +192,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
             }
         }
     }
-    try requireFields(roles.expression?.requiredFields ?? [], seen: seen, of: sources)
+    try requireFields(roles.expression?.requiredFields ?? [], seen: seen, of: sources.sources.first?.name)
     guard var span = aggregator.span.window else {
         throw IngestError(
             .nothingReadable, "not one event could be read",
@@ -259,7 +259,7 @@ private func endsWithServerError(_ tail: String) -> Bool {
 }
 
 /// Without those that went well nothing can be said of how many failed.
-private func onlyFailures(_ total: Rate) -> [Warning] {
+package func onlyFailures(_ total: Rate) -> [Warning] {
     guard total.events >= 20, total.errors == total.events else { return [] }
     return [
         Warning(
@@ -282,19 +282,18 @@ private func skippedLines(_ count: Int, first: RejectedLine?) -> [Warning] {
 }
 
 /// An expression about a field that no event has holds for none, or for all: a mistyped name must not clear everybody.
-private func requireFields(_ names: [String], seen: Set<String>, of sources: EventSources) throws(IngestError)
-{
+func requireFields(_ names: [String], seen: Set<String>, of place: String?) throws(IngestError) {
     guard let missing = names.first(where: { !seen.contains($0) }) else { return }
     throw IngestError(
         .missingRole, "no event has a field '\(missing)', which the expression speaks of",
-        at: sources.sources.first?.name,
+        at: place,
         remedy:
             "check its name; `blamedeploy explain FILE` without an expression says which fields it took for what"
     )
 }
 
 /// `each row covers the 10 min from its time on`.
-private func coverage(_ seconds: Int) -> String {
+package func coverage(_ seconds: Int) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600)
     return "each row covers the \(hours * 3600 == seconds ? "\(hours) h" : "\(minutes) min") from its time on"
 }
@@ -324,7 +323,7 @@ private func surveyedRoles(_ sources: EventSources, options: IngestOptions) thro
 }
 
 /// Looks at records until there are enough.
-private struct Surveying: RecordSink {
+struct Surveying: RecordSink {
     struct Enough: Error {}
 
     let wanted = WantedFields(upTo: FieldSurvey.fieldLimit)

@@ -52,7 +52,7 @@ func written(_ number: Double) -> String {
 }
 
 extension JSONNode {
-    func write(to bytes: inout [UInt8]) {
+    package func write(to bytes: inout [UInt8]) {
         switch self {
         case .null: bytes += Array("null".utf8)
         case .bool(let flag): bytes += Array((flag ? "true" : "false").utf8)

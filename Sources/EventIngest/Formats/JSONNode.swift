@@ -1,5 +1,5 @@
 /// A JSON value as a tree: one element of an export. Numbers keep their digits, because nanoseconds do not fit a double.
-indirect enum JSONNode: Equatable {
+package indirect enum JSONNode: Equatable {
     case null
     case bool(Bool)
     case number(String)
@@ -7,13 +7,13 @@ indirect enum JSONNode: Equatable {
     case array([JSONNode])
     case object([Member])
 
-    struct Member: Equatable {
-        var key: String
-        var value: JSONNode
+    package struct Member: Equatable {
+        package var key: String
+        package var value: JSONNode
     }
 
     /// A member of an object.
-    subscript(key: String) -> JSONNode? {
+    package subscript(key: String) -> JSONNode? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.key == key }?.value
     }
@@ -23,18 +23,18 @@ indirect enum JSONNode: Equatable {
         keys.lazy.compactMap { self[$0] }.first { $0 != .null }
     }
 
-    var elements: [JSONNode] {
+    package var elements: [JSONNode] {
         guard case .array(let elements) = self else { return [] }
         return elements
     }
 
-    var members: [Member] {
+    package var members: [Member] {
         guard case .object(let members) = self else { return [] }
         return members
     }
 
     /// A scalar as text; `nil` for null and for what has parts.
-    var text: String? {
+    package var text: String? {
         switch self {
         case .string(let text), .number(let text): text
         case .bool(let flag): flag ? "true" : "false"
@@ -42,13 +42,13 @@ indirect enum JSONNode: Equatable {
         }
     }
 
-    var string: String? {
+    package var string: String? {
         guard case .string(let text) = self else { return nil }
         return text
     }
 
     /// A number, also one that is written as a string.
-    var double: Double? {
+    package var double: Double? {
         switch self {
         case .number(let text), .string(let text): Double(text)
         case .null, .bool, .array, .object: nil
@@ -63,7 +63,7 @@ indirect enum JSONNode: Equatable {
 
 extension JSONNode {
     /// Reads one value, all of the bytes.
-    static func parse(_ bytes: UnsafeRawBufferPointer) -> Result<JSONNode, RecordFailure> {
+    package static func parse(_ bytes: UnsafeRawBufferPointer) -> Result<JSONNode, RecordFailure> {
         var reader = JSONNodeReader(bytes)
         do throws(RecordFailure) {
             let node = try reader.value(depth: 0)
@@ -78,7 +78,7 @@ extension JSONNode {
     }
 
     /// The value of a text that is JSON; `nil` when it is none.
-    static func parse(_ text: String) -> JSONNode? {
+    package static func parse(_ text: String) -> JSONNode? {
         var text = text
         return text.withUTF8 { try? parse(UnsafeRawBufferPointer($0)).get() }
     }

@@ -1,0 +1,176 @@
+public import DeployModel
+public import EventIngest
+
+/// The events of a table of ClickHouse. They stay where they are: the server counts them, and hands over counts, and of the
+/// events of an incident a sample.
+public final class ClickHouseEvents {
+    let server: ClickHouseServer
+    let queries: EventQueries
+    let options: IngestOptions
+    /// As reports name the source.
+    let source: String
+    /// The columns that are neither read nor compared, with their types.
+    private let leftOut: [(name: String, type: String)]
+    /// The columns that tell rows apart best, for choosing a sample.
+    let keys: [EventField]
+
+    /// The variables that say who asks.
+    private static let user = "CLICKHOUSE_USER", password = "CLICKHOUSE_PASSWORD"
+
+    /// Looks at a table: its columns, and some rows of it to choose roles by.
+    ///
+    /// - Parameters:
+    ///   - url: `clickhouse+http://HOST:PORT/DATABASE/TABLE`, or with `https`.
+    ///   - credentials: where `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD` (or `CLICKHOUSE_PASSWORD_FILE`) are read from.
+    /// - Throws: ``ConnectorError``; ``IngestError`` where no roles can be chosen.
+    public convenience init(
+        _ url: String, client: HTTPClient, credentials: Credentials = Credentials(), options: IngestOptions,
+        limits: HTTPRequest.Limits = HTTPRequest.Limits()
+    ) throws {
+        let table = try ClickHouseTable(url)
+        var headers: [HTTPRequest.Header] = []
+        if let user = credentials.setting(Self.user) {
+            headers.append(HTTPRequest.Header("X-ClickHouse-User", user))
+        }
+        if let password = try credentials.key(Self.password) {
+            guard table.server.isEncrypted || table.server.isLoopback else {
+                throw ConnectorError(
+                    .badAddress, "a password would go over the network unencrypted", at: table.server.place,
+                    remedy: "use clickhouse+https://, or a tunnel to this machine")
+            }
+            headers.append(HTTPRequest.Header("X-ClickHouse-Key", password))
+        }
+        try self.init(
+            table, on: ClickHouseServer(table.server, client: client, headers: headers, limits: limits),
+            options: options)
+    }
+
+    private init(_ table: ClickHouseTable, on server: ClickHouseServer, options: IngestOptions) throws {
+        self.server = server
+        self.options = options
+        source = table.shown
+        try server.chooseBinding()
+        let columns = try server.rows("DESCRIBE TABLE \(table.name)").map { cells in
+            EventField(name: cells[0].string ?? "", type: ColumnType(cells[1].string ?? ""))
+        }
+        let fields = columns.filter { $0.type.kind != .other }
+        leftOut = columns.filter { $0.type.kind == .other }.map { ($0.name, $0.type.name) }
+        let rows = try server.rows(survey(of: table.name, fields, rows: Self.surveyedRows)).map { cells in
+            zip(fields, cells).map { $0.plain($1) }
+        }
+        let roles = try RoleAssignment(
+            ofRows: rows, columns: fields.map(\.name),
+            times: Dictionary(
+                uniqueKeysWithValues: fields.filter(\.type.isTime).map { ($0.name, $0.type.name) }),
+            options: options, source: source)
+        queries = try EventQueries(table: table.name, fields: fields, roles: roles, place: source)
+        keys = Self.keys(fields, rows)
+    }
+
+    private static let surveyedRows = 1000
+
+    /// Up to six columns with the most different values.
+    private static func keys(_ fields: [EventField], _ rows: [[JSONNode]]) -> [EventField] {
+        let distinct = fields.indices.map { index in Set(rows.lazy.compactMap { $0[index].text }).count }
+        let order = fields.indices.filter { fields[$0].type.kind != .array && distinct[$0] > 1 }
+            .sorted { (distinct[$1], fields[$0].name) < (distinct[$0], fields[$1].name) }
+        return order.prefix(6).map { fields[$0] }
+    }
+
+    /// Which field plays which role.
+    public var roles: RoleAssignment { queries.roles }
+
+    /// How many bytes all answers took on the wire so far.
+    package var receivedBytes: Int { server.receivedBytes }
+
+    /// The whole minutes from the first event to the last one; `nil` without events.
+    public func span() throws -> TimeWindow? { try overview(nil).span }
+
+    /// What is known of a window before anything is counted by time.
+    struct Overview {
+        var events: Rate
+        var skipped: Int
+        var first: Instant?, last: Instant?
+
+        var span: TimeWindow? {
+            guard let first, let last else { return nil }
+            let minute: Int64 = 60_000
+            return TimeWindow(
+                since: Instant(milliseconds: floorDiv(first.milliseconds, minute) * minute),
+                until: Instant(milliseconds: (floorDiv(last.milliseconds, minute) + 1) * minute))
+        }
+    }
+
+    func overview(_ window: TimeWindow?) throws -> Overview {
+        let cells = try server.rows(queries.overview(of: window))[0].map { $0.double ?? 0 }
+        let isEmpty = cells[1] == 0
+        return Overview(
+            events: Rate(cells[3], of: cells[2]), skipped: Int(cells[0] - cells[1]),
+            first: isEmpty ? nil : Instant(milliseconds: Int64(cells[4])),
+            last: isEmpty ? nil : Instant(milliseconds: Int64(cells[5])))
+    }
+
+    /// What the reader of a report must know about the table.
+    func warnings(_ overview: Overview) -> [Warning] {
+        var warnings = onlyFailures(overview.events)
+        if overview.skipped > 0 {
+            warnings.append(
+                Warning(
+                    code: "skipped_rows",
+                    text: "\(overview.skipped) \(overview.skipped == 1 ? "row" : "rows") of \(source) cannot be counted: "
+                        + "without a time, or with counts that are none.",
+                    remedy: "look at those where \(roles.fields[.time] ?? "the time") is empty"))
+        }
+        if let first = leftOut.first {
+            warnings.append(
+                Warning(
+                    code: "fields_left_out",
+                    text: "Columns with parts of their own are not compared: \(leftOut.count) "
+                        + "\(leftOut.count == 1 ? "was" : "were") left out, the first is \(first.name) (\(first.type)).",
+                    remedy: "make a view that has what may matter in columns of its own"))
+        }
+        return warnings
+    }
+}
+
+extension EventField {
+    /// A cell as the field's type has it: numbers of 64 bits stand in quotes where settings could not be sent along.
+    func plain(_ cell: JSONNode) -> JSONNode {
+        if type.isNumber, case .string(let digits) = cell { return .number(digits) }
+        return cell
+    }
+}
+
+/// A table of ClickHouse by its address.
+struct ClickHouseTable {
+    let server: ServerAddress
+    /// Database and table, quoted.
+    let name: SQL
+    /// The address as reports name it.
+    let shown: String
+
+    /// - Throws: ``ConnectorError`` where it is no such address.
+    init(_ url: String) throws(ConnectorError) {
+        guard let (kind, rest) = url.cut(at: "+"), kind.lowercased() == "clickhouse" else {
+            throw Self.unreadable(url)
+        }
+        let address = try ServerAddress(rest)
+        let parts = address.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        guard parts.count == 2, address.parameters.isEmpty,
+            let database = parts.first?.percentDecoded, let table = parts.last?.percentDecoded,
+            !database.isEmpty, !table.isEmpty
+        else { throw Self.unreadable(url) }
+        var server = address
+        server.path = "/"
+        self.server = server
+        name = "\(name: database).\(name: table)"
+        shown = "clickhouse+\(address.place)"
+    }
+
+    private static func unreadable(_ url: String) -> ConnectorError {
+        ConnectorError(
+            .badAddress, "this is no address of a table of ClickHouse",
+            at: String(url.prefix { $0 != "?" && $0 != "@" }),
+            remedy: "write it as clickhouse+http://HOST:PORT/DATABASE/TABLE; settings and passwords do not belong into it")
+    }
+}

@@ -1,0 +1,85 @@
+/// What a column of ClickHouse holds, as far as events are concerned.
+struct ColumnType: Sendable, Hashable {
+    enum Kind: Sendable, Hashable {
+        /// Whole numbers and decimals.
+        case exact
+        /// Floating point; infinities and not-a-number count as missing, as they do in JSON.
+        case float
+        case bool
+        /// Texts, and what reads as one: `Enum8`, `UUID`, addresses.
+        case text
+        /// Texts filled up with zero bytes: `FixedString`.
+        case paddedText
+        /// A day, and the times with whole seconds and with parts of them.
+        case day, seconds, fractions
+        /// An array of the kinds above.
+        case array
+        /// What has parts: tuples, maps, JSON, states of aggregation.
+        case other
+    }
+
+    let kind: Kind
+    let isNullable: Bool
+    /// Whether the values are kept in a dictionary.
+    let isLowCardinality: Bool
+    /// As the server writes it.
+    let name: String
+
+    /// Reads a type as the server writes it: `LowCardinality(Nullable(String))`.
+    init(_ name: String) {
+        self.name = name
+        var inner = Substring(name)
+        var (isNullable, isLowCardinality) = (false, false)
+        while true {
+            if let content = Self.content(of: "LowCardinality", inner) {
+                (inner, isLowCardinality) = (content, true)
+            } else if let content = Self.content(of: "Nullable", inner) {
+                (inner, isNullable) = (content, true)
+            } else if let content = Self.content(of: "SimpleAggregateFunction", inner),
+                let comma = content.firstIndex(of: ",")
+            {
+                inner = content[content.index(after: comma)...].drop { $0 == " " }
+            } else {
+                break
+            }
+        }
+        self.isNullable = isNullable
+        self.isLowCardinality = isLowCardinality
+        kind = Self.kind(inner)
+    }
+
+    private static func kind(_ name: Substring) -> Kind {
+        if let element = content(of: "Array", name) {
+            switch ColumnType(String(element)).kind {
+            case .array, .other: return .other
+            default: return .array
+            }
+        }
+        let base = name.prefix { $0 != "(" }
+        return switch base {
+        case "String", "Enum8", "Enum16", "UUID", "IPv4", "IPv6": .text
+        case "FixedString": .paddedText
+        case "Float32", "Float64", "BFloat16": .float
+        case "Bool": .bool
+        case "Date", "Date32": .day
+        case "DateTime": .seconds
+        case "DateTime64": .fractions
+        case "Decimal", "Decimal32", "Decimal64", "Decimal128", "Decimal256": .exact
+        case "Int8", "Int16", "Int32", "Int64", "Int128", "Int256",
+            "UInt8", "UInt16", "UInt32", "UInt64", "UInt128", "UInt256":
+            .exact
+        default: .other
+        }
+    }
+
+    private static func content(of wrapper: String, _ name: Substring) -> Substring? {
+        guard name.hasPrefix("\(wrapper)("), name.hasSuffix(")") else { return nil }
+        return name.dropFirst(wrapper.count + 1).dropLast()
+    }
+
+    /// Whether the type itself says that the values are times.
+    var isTime: Bool { [.day, .seconds, .fractions].contains(kind) }
+
+    /// Whether the values are numbers, which JSON may show in quotes where they have 64 bits.
+    var isNumber: Bool { kind == .exact || kind == .float }
+}
