@@ -187,7 +187,8 @@ private struct ScopeCount {
     }
 
     /// The series of some scopes, some values at a time.
-    private func counts(_ of: EventQueries.Numbering.Of, _ wanted: [Wanted], whole: Series) throws -> [Series] {
+    private func counts(_ of: EventQueries.Numbering.Of, _ wanted: [Wanted], whole: Series) throws -> [Series]
+    {
         var series = wanted.map { grid.empty($0.scope) }
         var values: [(value: String, number: Int)] = []
         for (index, own) in wanted.enumerated() { values += own.values.map { ($0, index + 1) } }
@@ -208,7 +209,9 @@ private struct ScopeCount {
     /// Asks for dense series.
     private func ask(_ query: SQL, _ body: (Int, [Double], [Double]) throws -> Void) throws {
         try server.ask(query) { cells in
-            let (events, errors) = (cells[1].elements.map { $0.double ?? 0 }, cells[2].elements.map { $0.double ?? 0 })
+            let (events, errors) = (
+                cells[1].elements.map { $0.double ?? 0 }, cells[2].elements.map { $0.double ?? 0 }
+            )
             guard let number = cells[0].double.map({ Int($0) }), events.count == grid.count,
                 errors.count == grid.count
             else {
@@ -254,7 +257,8 @@ private struct ScopeCount {
             series.slowerThan = DurationCounts.end(ofClass: limits[index + 1])
             return series
         }
-        try ask(queries.slow(duration, by: scopes, limits: limits, grid, in: window)) { number, events, slow in
+        try ask(queries.slow(duration, by: scopes, limits: limits, grid, in: window)) {
+            number, events, slow in
             if number > 0 { own[number - 1].add(events, slow) }
         }
         return found + own.indices.filter { limits[$0 + 1] >= 0 }.map { own[$0] }

@@ -30,7 +30,9 @@ extension ClickHouseEvents {
             columns: Array(columns.prefix(Self.mostColumns)), classes: classes.map(\.weight))
         let wanted = classes.reduce(0) { $0 + min($1.rows, Double(limit)) }
         guard wanted > Self.fewRows else {
-            for (index, sampled) in classes.enumerated() { try fetch(sampled, index, part: 0..<1, into: &rows) }
+            for (index, sampled) in classes.enumerated() {
+                try fetch(sampled, index, part: 0..<1, into: &rows)
+            }
             return rows.table(roles: roles.fields, fieldsLeftOut: max(0, columns.count - Self.mostColumns))
         }
         // A first part says how large rows are, and which columns only tell them apart.

@@ -117,7 +117,8 @@ public final class ClickHouseEvents {
             warnings.append(
                 Warning(
                     code: "skipped_rows",
-                    text: "\(overview.skipped) \(overview.skipped == 1 ? "row" : "rows") of \(source) cannot be counted: "
+                    text:
+                        "\(overview.skipped) \(overview.skipped == 1 ? "row" : "rows") of \(source) cannot be counted: "
                         + "without a time, or with counts that are none.",
                     remedy: "look at those where \(roles.fields[.time] ?? "the time") is empty"))
         }
@@ -171,6 +172,8 @@ struct ClickHouseTable {
         ConnectorError(
             .badAddress, "this is no address of a table of ClickHouse",
             at: String(url.prefix { $0 != "?" && $0 != "@" }),
-            remedy: "write it as clickhouse+http://HOST:PORT/DATABASE/TABLE; settings and passwords do not belong into it")
+            remedy:
+                "write it as clickhouse+http://HOST:PORT/DATABASE/TABLE; settings and passwords do not belong into it"
+        )
     }
 }

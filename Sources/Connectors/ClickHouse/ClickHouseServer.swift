@@ -18,7 +18,8 @@ final class ClickHouseServer {
     ///   - address: `http://HOST:PORT`.
     ///   - headers: who asks.
     init(
-        _ address: ServerAddress, client: HTTPClient, headers: [HTTPRequest.Header], limits: HTTPRequest.Limits
+        _ address: ServerAddress, client: HTTPClient, headers: [HTTPRequest.Header],
+        limits: HTTPRequest.Limits
     ) {
         self.address = address
         self.client = client
@@ -97,14 +98,21 @@ final class ClickHouseServer {
         var error = ConnectorError(
             .serverError, "the server answered with an error: \(shortened(text))", at: address.place)
         let remedies: [(codes: Set<Int>, remedy: String)] = [
-            ([60, 81], "check database and table in the address: clickhouse+http://HOST:PORT/DATABASE/TABLE"),
-            ([192, 193, 194, 516], "set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD, or CLICKHOUSE_PASSWORD_FILE"),
+            (
+                [60, 81],
+                "check database and table in the address: clickhouse+http://HOST:PORT/DATABASE/TABLE"
+            ),
+            (
+                [192, 193, 194, 516],
+                "set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD, or CLICKHOUSE_PASSWORD_FILE"
+            ),
             ([497], "the user needs leave to SELECT from this table, and to SHOW its columns"),
             ([158, 159, 160, 241, 307], "ask for a shorter window with --since and --until"),
         ]
         let code = error.clickHouseCode
         error.remedy =
-            remedies.first { code.map($0.codes.contains) ?? false }?.remedy ?? "the log of the server says more"
+            remedies.first { code.map($0.codes.contains) ?? false }?.remedy
+            ?? "the log of the server says more"
         return error
     }
 }

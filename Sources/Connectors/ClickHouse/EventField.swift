@@ -39,7 +39,8 @@ struct EventField: Sendable, Hashable {
             switch type.kind {
             case .paddedText: "toStringCutToZero(\(column))"
             // A function of a dictionary's values would have a dictionary again.
-            case .text where type.isLowCardinality: "CAST(\(column) AS \(type.isNullable ? "Nullable(String)" : "String"))"
+            case .text where type.isLowCardinality:
+                "CAST(\(column) AS \(type.isNullable ? "Nullable(String)" : "String"))"
             case .text where type.name == "String": column
             default: "toString(\(column))"
             }

@@ -21,10 +21,10 @@ extension EventQueries {
     func durations(
         _ duration: EventField, by scopes: Numbering?, in window: TimeWindow?
     ) -> SQL {
-        let (scope, class) = (scope(scopes), durationClass(duration.number))
+        let (scope, kind) = (scope(scopes), durationClass(duration.number))
         return """
-            SELECT \(scope), \(`class`), \(eventSum) \(rows(of: window, where: isTimed(duration))) \
-            GROUP BY \(scope), \(`class`)
+            SELECT \(scope), \(kind), \(eventSum) \(rows(of: window, where: isTimed(duration))) \
+            GROUP BY \(scope), \(kind)
             """
     }
 
@@ -32,7 +32,8 @@ extension EventQueries {
     ///
     /// - Parameter limits: for each number the class above which an event is slow.
     func slow(
-        _ duration: EventField, by scopes: Numbering?, limits: [Int], _ grid: ServerGrid, in window: TimeWindow?
+        _ duration: EventField, by scopes: Numbering?, limits: [Int], _ grid: ServerGrid,
+        in window: TimeWindow?
     ) -> SQL {
         let (scope, bucket) = (scope(scopes), bucket(grid))
         let isSlow: SQL = "\(durationClass(duration.number)) > arrayElement(\(limits), \(scope) + 1)"

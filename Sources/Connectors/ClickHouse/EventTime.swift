@@ -14,7 +14,8 @@ struct EventTime: Sendable {
         self.field = field
         switch (field.type.kind, format) {
         case (.day, _), (.seconds, _), (.fractions, _):
-            milliseconds = field.type.isNullable ? "ifNull(\(field.typedMilliseconds), 0)" : field.typedMilliseconds
+            milliseconds =
+                field.type.isNullable ? "ifNull(\(field.typedMilliseconds), 0)" : field.typedMilliseconds
             isValid = field.isPresent
         case (_, .unix(let perSecond)):
             let seconds: SQL = "(\(field.number) / \(perSecond))"
@@ -39,7 +40,9 @@ struct EventTime: Sendable {
                 .badAddress,
                 "the times of column '\(field.name)' are \(format.words), which cannot be read on the server",
                 at: place,
-                remedy: "name a column of type DateTime with --map time=COLUMN, or export the table and read the file")
+                remedy:
+                    "name a column of type DateTime with --map time=COLUMN, or export the table and read the file"
+            )
         }
     }
 

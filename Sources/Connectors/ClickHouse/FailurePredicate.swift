@@ -43,7 +43,9 @@ private struct PredicateTranslation {
         _ name: String, _ comparison: ErrorExpression.Comparison, _ literal: ErrorExpression.Literal
     ) throws(ConnectorError) -> SQL {
         // A field that is not there equals null, and is unequal to all else.
-        guard let field = field(name) else { return comparison == (literal == .null ? .equal : .unequal) ? "1" : "0" }
+        guard let field = field(name) else {
+            return comparison == (literal == .null ? .equal : .unequal) ? "1" : "0"
+        }
         switch literal {
         case .null:
             switch comparison {
