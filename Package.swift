@@ -32,6 +32,8 @@ let package = Package(
             name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         .systemLibrary(
             name: "CLibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
         .target(
             name: "CSimdjson",
             cxxSettings: [.define("SIMDJSON_THREADS_ENABLED", to: "1")],
@@ -67,12 +69,15 @@ let package = Package(
                 "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", numerics,
             ],
             swiftSettings: common),
+        .target(
+            name: "Connectors", dependencies: ["Attribution", "CCurl", "DeployModel", "EventIngest"],
+            swiftSettings: common),
         .target(name: "Reporting", dependencies: ["DeployModel"], swiftSettings: pure),
         .target(name: "Scenario", dependencies: ["DeployModel", "GitHistory"], swiftSettings: pure),
         .target(
             name: "BlameDeployCLI",
             dependencies: [
-                "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "DeployModel",
+                "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "Connectors", "DeployModel",
                 "DeployRecords",
                 "EventIngest", "GitHistory", "Investigation", "Parallel", "Reporting", "Scenario", "Settings",
                 arguments,
@@ -116,6 +121,9 @@ let package = Package(
         .testTarget(
             name: "EventIngestTests",
             dependencies: ["DelimitedText", "DeployModel", "EventIngest", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "ConnectorsTests", dependencies: ["Connectors", "DeployModel", "EventIngest", "TestSupport"],
             swiftSettings: common),
         .testTarget(
             name: "InvestigationTests",

@@ -1,8 +1,16 @@
 import DeployModel
 
+/// What events are read from.
+public enum EventInput {
+    /// A file, a folder (every file in it and in the folders inside, sorted by name), or `-` for standard input.
+    case path(String)
+    /// What a server answers: its name for messages, and a closure that asks and writes the answers down.
+    case answers(name: String, (AnswerFile) throws -> Void)
+}
+
 /// The files that events are read from. They are read twice: once to count, once to look at an incident's events.
 ///
-/// Standard input is kept in a temporary file until this is freed.
+/// Standard input, and what servers answered, is kept in a temporary file until this is freed.
 public final class EventSources {
     struct Source: Sendable {
         /// As the user named it.
@@ -17,32 +25,46 @@ public final class EventSources {
     /// Finds the files.
     ///
     /// - Parameter inputs: files, folders (every file in them and in the folders inside, sorted by name), or `-` for standard input.
-    public init(_ inputs: [String]) throws {
+    public convenience init(_ inputs: [String]) throws { try self.init(inputs.map(EventInput.path)) }
+
+    /// Finds the files, and asks the servers.
+    ///
+    /// - Parameter inputs: what is read, in this order.
+    public init(_ inputs: [EventInput]) throws {
         var sources: [Source] = []
         var spools: [SpoolFile] = []
         for input in inputs {
-            if input == "-" {
+            let path: String
+            switch input {
+            case .path(let named): path = named
+            case .answers(let name, let ask):
+                let kept = try SpoolFile(filledBy: ask)
+                spools.append(kept)
+                sources.append(Source(name: name, path: kept.path))
+                continue
+            }
+            if path == "-" {
                 guard !sources.contains(where: { $0.name == "-" }) else { continue }
                 let kept = try SpoolFile(copying: FileDescriptor(standardInput: ()))
                 spools.append(kept)
                 sources.append(Source(name: "-", path: kept.path))
                 continue
             }
-            switch kind(of: input) {
-            case .file: sources.append(Source(name: input, path: input))
+            switch kind(of: path) {
+            case .file: sources.append(Source(name: path, path: path))
             case .stream:
                 // What can be read only once is kept, as standard input is.
-                let kept = try SpoolFile(copying: FileDescriptor(reading: input))
+                let kept = try SpoolFile(copying: FileDescriptor(reading: path))
                 spools.append(kept)
-                sources.append(Source(name: input, path: kept.path))
+                sources.append(Source(name: path, path: kept.path))
             case .missing:
                 throw IngestError(
-                    .unreadable, "there is no such file or folder", at: input,
+                    .unreadable, "there is no such file or folder", at: path,
                     remedy: "check the path; it is read from the current folder")
             case .folder:
-                let files = try files(inFolder: input, depth: 0)
+                let files = try files(inFolder: path, depth: 0)
                 guard !files.isEmpty else {
-                    throw IngestError(.empty, "there is no file in this folder", at: input)
+                    throw IngestError(.empty, "there is no file in this folder", at: path)
                 }
                 sources += files.map { Source(name: $0, path: $0) }
             }

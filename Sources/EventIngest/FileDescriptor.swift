@@ -130,41 +130,89 @@ func files(inFolder path: String, depth: Int) throws(IngestError) -> [String] {
     return found
 }
 
-/// A file without a name, for what can be read only once: it is gone when it is closed.
+/// A file without a name, for what can be read only once: it is gone when it is freed.
 final class SpoolFile {
     let path: String
 
-    /// Copies standard input into a file below `TMPDIR`.
-    init(copying source: borrowing FileDescriptor) throws {
+    /// Copies standard input, or another stream, into a file below `TMPDIR`.
+    convenience init(copying source: borrowing FileDescriptor) throws {
+        try self.init { file in
+            var block = [UInt8](repeating: 0, count: 1 << 18)
+            while true {
+                let count = try block.withUnsafeMutableBytes {
+                    try source.read(into: $0, path: "standard input")
+                }
+                guard count > 0 else { return }
+                try block.withUnsafeBytes { try file.write(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            }
+        }
+    }
+
+    /// Fills a file below `TMPDIR`.
+    init(filledBy fill: (AnswerFile) throws -> Void) throws {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(folder)/blamedeploy-XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
         path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
         guard descriptor >= 0 else {
             throw IngestError(
-                .unreadable,
-                "standard input must be read twice, and cannot be kept: \(reasonOfLastFailure())",
-                at: folder, remedy: "set TMPDIR to a folder with room, or give a file instead of -")
+                .unreadable, "what must be read twice cannot be kept: \(reasonOfLastFailure())",
+                at: folder, remedy: AnswerFile.remedy)
         }
         defer { close(descriptor) }
-        var block = [UInt8](repeating: 0, count: 1 << 18)
-        while true {
-            let count = try block.withUnsafeMutableBytes { try source.read(into: $0, path: "standard input") }
-            guard count > 0 else { return }
-            var written = 0
-            while written < count {
-                let result = block.withUnsafeBytes {
-                    write(descriptor, $0.baseAddress.map { $0 + written }, count - written)
-                }
-                guard result >= 0 else {
-                    throw IngestError(
-                        .unreadable, "standard input cannot be kept: \(reasonOfLastFailure())", at: path,
-                        remedy: "set TMPDIR to a folder with room, or give a file instead of -")
-                }
-                written += result
-            }
-        }
+        try fill(AnswerFile(descriptor: descriptor, path: path))
     }
 
     deinit { unlink(path) }
+}
+
+/// Takes what a server answers, so that it can be read as a file is.
+public final class AnswerFile {
+    private let descriptor: Int32
+    private let path: String
+    /// How many bytes were written.
+    public private(set) var count = 0
+
+    static let remedy = "set TMPDIR to a folder with room, or give a file instead"
+
+    init(descriptor: Int32, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Writes bytes behind those that are there.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        var written = 0
+        while written < bytes.count {
+            let result = systemWrite(
+                descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+            guard result >= 0 else { throw failure() }
+            written += result
+        }
+        count += bytes.count
+    }
+
+    /// Writes a text.
+    public func write(_ text: String) throws {
+        var text = text
+        try text.withUTF8 { try write(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Forgets what stands behind the first bytes: half an answer that will come once more.
+    public func shorten(to count: Int) throws {
+        guard ftruncate(descriptor, off_t(count)) == 0, lseek(descriptor, off_t(count), SEEK_SET) >= 0 else {
+            throw failure()
+        }
+        self.count = count
+    }
+
+    private func failure() -> IngestError {
+        IngestError(
+            .unreadable, "what must be read twice cannot be kept: \(reasonOfLastFailure())", at: path,
+            remedy: Self.remedy)
+    }
+}
+
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
 }

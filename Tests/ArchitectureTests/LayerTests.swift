@@ -19,12 +19,14 @@ private let allowedImports: [String: Set<String>] = [
         "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", "RealModule",
         "Synchronization",
     ],
+    "Connectors": ["Attribution", "CCurl", "DeployModel", "EventIngest"],
     "Investigation": ["Attribution", "ChangeDetection", "ConfigFaults", "DeployModel", "RealModule"],
     "Reporting": ["DeployModel"],
     "Scenario": ["DeployModel", "GitHistory"],
     "BlameDeployCLI": [
-        "ArgumentParser", "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "DeployModel",
-        "DeployRecords", "EventIngest", "GitHistory", "Investigation", "Parallel", "Reporting", "Scenario",
+        "ArgumentParser", "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "Connectors",
+        "DeployModel", "DeployRecords", "EventIngest", "GitHistory", "Investigation", "Parallel", "Reporting",
+        "Scenario",
         "Settings", "Synchronization",
     ],
     "blamedeploy": ["BlameDeployCLI"],
@@ -32,7 +34,7 @@ private let allowedImports: [String: Set<String>] = [
 
 /// The C library of the platform, which the ends of the program may call.
 private let platformModules: Set<String> = ["Glibc", "Musl", "Darwin"]
-private let ends: Set<String> = ["GitHistory", "EventIngest", "BlameDeployCLI", "Parallel"]
+private let ends: Set<String> = ["Connectors", "GitHistory", "EventIngest", "BlameDeployCLI", "Parallel"]
 
 private struct SourceFile: CustomTestStringConvertible {
     var target: String

@@ -38,6 +38,8 @@ struct MetricPoints {
     private var series: [Series] = []
     private var index: [String: Int] = [:]
     private var count = 0
+    /// The time between points, where it is known; else it is told by the points.
+    var stepMilliseconds: Int64?
     /// How many points are held at most: 100 MB of them.
     static let largestCount = 4_000_000
 
@@ -48,6 +50,16 @@ struct MetricPoints {
 
     var isEmpty: Bool { series.isEmpty }
     var seriesCount: Int { series.count }
+
+    /// How many series have this name.
+    func count(of name: String) -> Int { series.count { $0.name == name } }
+
+    /// Adds series without points, with the labels that those of another name have.
+    mutating func addEmpty(_ name: String, beside other: String) {
+        for own in series where own.name == other {
+            _ = self.series(name, own.labels, kind: own.kind, line: own.line)
+        }
+    }
 
     /// The series of a name and labels, which may come in several parts.
     mutating func series(_ name: String, _ labels: [String: String], kind: MetricKind? = nil, line: Int)
@@ -338,6 +350,7 @@ struct MetricPoints {
 
     /// The most common time between neighbouring points, in milliseconds.
     private func step(of own: [Int]) -> Int64 {
+        if let stepMilliseconds { return stepMilliseconds }
         var counts: [Int64: Int] = [:]
         for position in own {
             let points = series[position].points

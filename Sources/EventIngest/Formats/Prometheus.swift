@@ -16,6 +16,11 @@ extension ExportShape {
             head.has("[].metric")
                 && (head.has("[].values") || head.has("[].histograms") || head.has("[].value"))
         },
+        // Answers that were asked for here: a line before each says which question it answers.
+        ExportShape(
+            .prometheus,
+            .json(descends: ["", "answer", "answer.data", "answer.data.result"]) { PrometheusReader($0) }
+        ) { head in head.has("series", "step", "answer") },
     ]
 
     /// VictoriaMetrics `/api/v1/export`: a line for each part of a series, milliseconds.
@@ -40,6 +45,10 @@ private final class PrometheusReader: JSONExportReader {
     private let context: ExportContext
     private var remarks = ExportRemarks()
     private var isError = false
+    /// What the series of the answer are called, where the question gave them a name of its own.
+    private var asked: String?
+    private var askedKind: MetricKind?
+    private var questions: [String] = []
 
     init(_ context: ExportContext) {
         self.context = context
@@ -48,21 +57,32 @@ private final class PrometheusReader: JSONExportReader {
 
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
         guard let node = try element(value, line: line, emit) else { return }
-        switch path {
+        switch path.hasPrefix("answer.") ? String(path.dropFirst("answer.".count)) : path {
+        case "series":
+            asked = node.text
+            if let asked, !questions.contains(asked) { questions.append(asked) }
+        case "kind": askedKind = node.text.flatMap { MetricKind(rawValue: $0) }
+        case "step": points.stepMilliseconds = node.double.map { Int64($0 * 1000) }
+        case "isPartial":
+            guard node == .bool(true) else { return }
+            remarks.warnings.append(Self.partial("The server says that its answer is partial."))
         case "status": isError = node.text == "error"
         case "error": if isError { throw serverError(at: context.name, saying: node.text) }
         case "data.resultType":
             guard node.text == "matrix" || node.text == "streams" else { throw oneInstant(node.text ?? "") }
         case "warnings":
             for warning in node.elements.compactMap(\.text) {
-                remarks.warnings.append(
-                    Warning(
-                        code: "partial_answer", text: "The server warned: \(warning)",
-                        remedy: "part of the data may be missing; ask again when every store answers"))
+                remarks.warnings.append(Self.partial("The server warned: \(warning)"))
             }
         case "data.result[]", "[]": try take(series: node, line: line, emit)
         default: break
         }
+    }
+
+    private static func partial(_ text: String) -> Warning {
+        Warning(
+            code: "partial_answer", text: text,
+            remedy: "part of the data may be missing; ask again when every store answers")
     }
 
     private func oneInstant(_ type: String) -> IngestError {
@@ -75,7 +95,7 @@ private final class PrometheusReader: JSONExportReader {
         guard node["value"] == nil, node["histogram"] == nil else { throw oneInstant("vector") }
         let (name, labels) = metric(node["metric"])
         let isHistogram = node["values"] == nil
-        let number = points.series(name, labels, line: line)
+        let number = points.series(asked ?? name, labels, kind: kind(of: name), line: line)
         for pair in node[isHistogram ? "histograms" : "values"]?.elements ?? [] {
             let parts = pair.elements
             guard parts.count == 2 else {
@@ -87,8 +107,28 @@ private final class PrometheusReader: JSONExportReader {
         }
     }
 
+    /// What the values of an answer are, as the question says, or the name of the metric where the answer has kept it.
+    private func kind(of name: String) -> MetricKind? {
+        guard asked != nil else { return nil }
+        return askedKind ?? (name.hasSuffix("_total") || name.hasSuffix("_count") ? .counter : nil)
+    }
+
     func finish(_ emit: ExportSink) throws -> ExportRemarks {
         if isError { throw serverError(at: context.name) }
+        for question in questions where points.count(of: question) == 0 {
+            guard question == "errors", points.count(of: "events") > 0 else {
+                throw IngestError(
+                    .empty, "the query for \(question) gave no series", at: context.name,
+                    remedy: "check the names and labels in it, and the window")
+            }
+            points.addEmpty(question, beside: "events")
+            remarks.warnings.append(
+                Warning(
+                    code: "no_error_series", text: "The query for errors gave no series at all.",
+                    remedy:
+                        "nothing failed, or a name or a label in it is mistyped: try it where you see graphs")
+            )
+        }
         guard !points.isEmpty else {
             throw IngestError(
                 .empty, "the answer holds no series", at: context.name,
