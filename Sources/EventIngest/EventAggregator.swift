@@ -1,4 +1,4 @@
-import DeployModel
+package import DeployModel
 
 /// The fold over events: counts by scope and bucket. Merging two folds gives the fold over both parts.
 package struct EventAggregator {

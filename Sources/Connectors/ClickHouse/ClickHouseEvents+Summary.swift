@@ -228,10 +228,10 @@ private struct ScopeCount {
         guard let duration = queries.field(of: .duration) else { return [] }
         let timed = workloads.sorted { ($0.events, $1.name) > ($1.events, $0.name) }
             .prefix(EventAggregator.durationLimit - 1).map(\.name).sorted()
-        let scopes = queries.field(of: .workload).flatMap { field in
-            timed.isEmpty
-                ? nil
-                : EventQueries.Numbering(of: .field(field), values: timed, numbers: Array(1...timed.count))
+        var scopes: EventQueries.Numbering?
+        if let field = queries.field(of: .workload), !timed.isEmpty {
+            scopes = EventQueries.Numbering(
+                of: .field(field), values: timed, numbers: Array(1...timed.count))
         }
         // By scope, 0 being all other workloads.
         var classes = [[Double]](

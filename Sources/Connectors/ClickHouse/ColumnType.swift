@@ -1,6 +1,6 @@
 /// What a column of ClickHouse holds, as far as events are concerned.
-struct ColumnType: Sendable, Hashable {
-    enum Kind: Sendable, Hashable {
+package struct ColumnType: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
         /// Whole numbers and decimals.
         case exact
         /// Floating point; infinities and not-a-number count as missing, as they do in JSON.
@@ -18,15 +18,15 @@ struct ColumnType: Sendable, Hashable {
         case other
     }
 
-    let kind: Kind
-    let isNullable: Bool
+    package let kind: Kind
+    package let isNullable: Bool
     /// Whether the values are kept in a dictionary.
     let isLowCardinality: Bool
     /// As the server writes it.
     let name: String
 
     /// Reads a type as the server writes it: `LowCardinality(Nullable(String))`.
-    init(_ name: String) {
+    package init(_ name: String) {
         self.name = name
         var inner = Substring(name)
         var (isNullable, isLowCardinality) = (false, false)

@@ -1,3 +1,4 @@
+import DeployModel
 import EventIngest
 
 extension EventQueries {

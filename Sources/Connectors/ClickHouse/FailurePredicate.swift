@@ -1,3 +1,4 @@
+import DeployModel
 import EventIngest
 
 /// Which rows are failing events, as SQL that is never null.
@@ -6,7 +7,7 @@ import EventIngest
 ///
 /// - Throws: ``ConnectorError`` where the rule asks of a column what cannot be asked on the server.
 func failurePredicate(
-    _ roles: RoleAssignment, field: (String) -> EventField?, place: String
+    _ roles: RoleAssignment, field: @escaping (String) -> EventField?, place: String
 ) throws(ConnectorError) -> SQL {
     if let expression = roles.expression {
         return try PredicateTranslation(expression: expression, field: field, place: place)

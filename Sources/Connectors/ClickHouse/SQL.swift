@@ -4,16 +4,16 @@
 /// ```swift
 /// let query: SQL = "SELECT count() FROM \(name: table) WHERE \(name: column) = \(text: value)"
 /// ```
-struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
+package struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
     /// How texts reach the server.
-    enum Binding: Sendable {
+    package enum Binding: Sendable {
         /// As parameters of the request, which servers know since 2019.
         case parameters
         /// As literals inside the query.
         case literals
     }
 
-    private enum Part: Sendable, Hashable {
+    fileprivate enum Part: Sendable, Hashable {
         case code(String)
         case text(String)
         case texts([String])
@@ -21,44 +21,45 @@ struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
 
     private var parts: [Part]
 
-    init(stringLiteral code: String) { parts = [.code(code)] }
+    package init(stringLiteral code: String) { parts = [.code(code)] }
 
-    init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
+    package init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
 
-    struct StringInterpolation: StringInterpolationProtocol {
+    package struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var parts: [Part] = []
 
-        init(literalCapacity: Int, interpolationCount: Int) {}
+        package init(literalCapacity: Int, interpolationCount: Int) {}
 
-        mutating func appendLiteral(_ code: String) { parts.append(.code(code)) }
+        package mutating func appendLiteral(_ code: String) { parts.append(.code(code)) }
 
-        mutating func appendInterpolation(_ sql: SQL) { parts += sql.parts }
+        package mutating func appendInterpolation(_ sql: SQL) { parts += sql.parts }
 
         /// The name of a database, a table or a column.
-        mutating func appendInterpolation(name: String) {
+        package mutating func appendInterpolation(name: String) {
             parts.append(.code(quoted(name, by: "`")))
         }
 
-        mutating func appendInterpolation(text: String) { parts.append(.text(text)) }
+        package mutating func appendInterpolation(text: String) { parts.append(.text(text)) }
 
-        mutating func appendInterpolation(texts: [String]) { parts.append(.texts(texts)) }
+        package mutating func appendInterpolation(texts: [String]) { parts.append(.texts(texts)) }
 
-        mutating func appendInterpolation(_ number: some BinaryInteger) {
+        package mutating func appendInterpolation(_ number: some BinaryInteger) {
             parts.append(.code(number < 0 ? "(\(number))" : "\(number)"))
         }
 
         /// Any number but not-a-number, which compares with nothing.
-        mutating func appendInterpolation(_ number: Double) {
+        package mutating func appendInterpolation(_ number: Double) {
             parts.append(.code(number < 0 ? "(\(number))" : "\(number)"))
         }
 
-        mutating func appendInterpolation(_ numbers: [Int]) { parts.append(.code("\(numbers)")) }
+        package mutating func appendInterpolation(_ numbers: [Int]) { parts.append(.code("\(numbers)")) }
 
-        mutating func appendInterpolation(_ numbers: [Double]) { parts.append(.code("\(numbers)")) }
+        package mutating func appendInterpolation(_ numbers: [Double]) { parts.append(.code("\(numbers)")) }
     }
 
     /// The query as it is sent, and the values of its parameters in ClickHouse's escaped form, named `p1`, `p2`, … in the query.
-    func rendered(_ binding: Binding) -> (query: String, parameters: [(name: String, value: String)]) {
+    package func rendered(_ binding: Binding) -> (query: String, parameters: [(name: String, value: String)])
+    {
         var query = ""
         var parameters: [(name: String, value: String)] = []
         func bind(_ type: String, _ value: String) {
@@ -80,7 +81,7 @@ struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
 }
 
 extension Sequence<SQL> {
-    func joined(_ separator: SQL) -> SQL {
+    package func joined(_ separator: SQL) -> SQL {
         var sum: SQL?
         for part in self { sum = sum.map { "\($0)\(separator)\(part)" } ?? part }
         return sum ?? ""
