@@ -129,7 +129,7 @@ public struct PrometheusSource: Sendable, Hashable {
     public func ask(
         _ window: TimeWindow, over connection: ServerConnection, into file: AnswerFile
     ) throws -> [Warning] {
-        let headers = try headers(connection.credentials)
+        let headers = try headers(connection)
         let api = address.appending("api/v1/query_range")
         for query in rangeQueries(for: window) {
             let kind = query.kind.map { ",\"kind\":\"\($0.rawValue)\"" } ?? ""
@@ -172,19 +172,19 @@ public struct PrometheusSource: Sendable, Hashable {
             isRepeatable: true)
     }
 
-    private func headers(_ credentials: Credentials) throws(ConnectorError) -> [HTTPRequest.Header] {
+    private func headers(_ connection: ServerConnection) throws(ConnectorError) -> [HTTPRequest.Header] {
         var headers: [HTTPRequest.Header] = []
-        if let token = try credentials.key("PROMETHEUS_TOKEN") {
+        if let token = try connection.key("PROMETHEUS_TOKEN", for: address) {
             headers.append(.init("Authorization", "Bearer \(token)"))
-        } else if let user = credentials.setting("PROMETHEUS_USER") {
-            guard let password = try credentials.key("PROMETHEUS_PASSWORD") else {
+        } else if let user = connection.credentials.setting("PROMETHEUS_USER") {
+            guard let password = try connection.key("PROMETHEUS_PASSWORD", for: address) else {
                 throw ConnectorError(
                     .noKey, "PROMETHEUS_USER is set without a password", at: address.place,
                     remedy: "set PROMETHEUS_PASSWORD, or PROMETHEUS_PASSWORD_FILE to a file that holds it")
             }
             headers.append(.init("Authorization", "Basic \(base64("\(user):\(password)"))"))
         }
-        if let tenant = credentials.setting("PROMETHEUS_TENANT") {
+        if let tenant = connection.credentials.setting("PROMETHEUS_TENANT") {
             headers.append(.init("X-Scope-OrgID", tenant))
         }
         return headers

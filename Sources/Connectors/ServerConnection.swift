@@ -8,16 +8,21 @@ public struct ServerConnection {
     public var credentials: Credentials
     /// How long, how often, how much.
     public var limits: HTTPRequest.Limits
+    /// Whether the person who runs this named the server, rather than a file of settings.
+    private let isNamedByUser: Bool
 
     /// A connection over which servers are asked.
     ///
     /// - Parameters:
     ///   - userAgent: what servers are told of who asks: `blamedeploy/1.0.0`.
     ///   - isOffline: whether the network is forbidden.
+    ///   - isNamedByUser: whether the person who runs this named the server, rather than a file of settings, which anybody may have
+    ///     written: keys go to such servers only where ``hostsVariable`` lists them.
     ///   - place: what would be asked, for the message.
     /// - Throws: ``ConnectorError`` where the network is forbidden.
     public init(
-        userAgent: String, credentials: Credentials = Credentials(), isOffline: Bool, for place: String
+        userAgent: String, credentials: Credentials = Credentials(), isOffline: Bool,
+        isNamedByUser: Bool = true, for place: String
     ) throws(ConnectorError) {
         guard !isOffline else {
             throw ConnectorError(
@@ -25,6 +30,7 @@ public struct ServerConnection {
                 remedy: "leave --offline out, or name an export that is a file")
         }
         self.credentials = credentials
+        self.isNamedByUser = isNamedByUser
         limits = try Self.limits(credentials)
         client = try HTTPClient(userAgent: userAgent, credentials: credentials)
     }
@@ -45,6 +51,27 @@ public struct ServerConnection {
     }
 
     static let timeoutVariable = "BLAMEDEPLOY_TIMEOUT"
+    static let hostsVariable = "BLAMEDEPLOY_KEY_HOSTS"
+
+    /// A key for a server; `nil` where none is set.
+    ///
+    /// - Parameters:
+    ///   - name: of the variable, as ``Credentials/key(_:)`` takes it.
+    ///   - address: the server that it would be sent to.
+    /// - Throws: ``ConnectorError`` where the key must not go to that server, or cannot be read.
+    public func key(_ name: String, for address: ServerAddress) throws(ConnectorError) -> String? {
+        guard let key = try credentials.key(name) else { return nil }
+        let hosts = credentials.setting(Self.hostsVariable)?.split { $0 == "," || $0.isWhitespace } ?? []
+        guard isNamedByUser || address.isLoopback || hosts.contains(where: { $0 == address.host }) else {
+            throw ConnectorError(
+                .noKey, "\(name) is not sent to a server that only the settings file names",
+                at: address.place,
+                remedy:
+                    "name the server on the command line, or trust it with \(Self.hostsVariable)=\(address.host)"
+            )
+        }
+        return key
+    }
 
     /// Says that a key travels where others can read it.
     func warnings(ofKeyTo address: ServerAddress, isSent: Bool) -> [Warning] {

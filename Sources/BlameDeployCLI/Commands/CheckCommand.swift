@@ -20,6 +20,7 @@ struct CheckCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Events") var events: EventOptions
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Window") var window: WindowOptions
+    @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup(title: "Settings") var config: SettingsOptions
 
@@ -45,8 +46,9 @@ struct CheckCommand: ParsableCommand, Executable {
         command.events = events.over(settings)
         command.repository = try repository.over(settings)
         command.window = window.over(settings)
+        let access = network.access(typed: events.events + repository.deploys)
         let report = try settings.placing(errorsOf: events.error) {
-            try command.checked(now: terminal.now, settings: settings)
+            try command.checked(now: terminal.now, settings: settings, access: access)
         }
         switch output.format {
         case .text: try terminal.print(renderCheck(report, style: output.style(for: terminal)))
@@ -61,16 +63,17 @@ struct CheckCommand: ParsableCommand, Executable {
         }
     }
 
-    private func checked(now: Instant, settings: Settings?) throws -> Report {
+    private func checked(now: Instant, settings: Settings?, access: ServerAccess) throws -> Report {
         let opened = try repository.open()
         guard !events.events.isEmpty else {
             throw CommandError(
                 "check needs events",
                 remedy: "name an export that reaches past the deploy: blamedeploy check events.ndjson")
         }
-        let summary = try summarize(
-            EventSources(events.events), options: events.ingestOptions(offsetSeconds: window.offsetSeconds))
-        let wanted = window.window(span: summary.span, now: now)
+        let supply = try EventSupply(
+            events.events, window: window.window(span: nil, now: now), access: access)
+        let summary = try supply.summary(events.ingestOptions(offsetSeconds: window.offsetSeconds))
+        let wanted = window.window(span: summary.span, now: now, isLive: events.areLive)
         guard let span = summary.span, let window = span.intersection(wanted) else {
             throw CommandError(
                 "no event lies between \(wanted.since) and \(wanted.until)",

@@ -19,6 +19,7 @@ struct ExplainCommand: ParsableCommand, Executable {
 
     @OptionGroup(title: "Events") var events: EventOptions
     @OptionGroup(title: "Windows") var comparison: ComparisonOptions
+    @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup(title: "Settings") var config: SettingsOptions
 
@@ -33,7 +34,10 @@ struct ExplainCommand: ParsableCommand, Executable {
         var command = self
         command.events = events.over(settings)
         command.comparison.zone.zone = comparison.zone.zone ?? settings?.zone?.text
-        let compared = try settings.placing(errorsOf: failing ?? events.error) { try command.compared() }
+        let access = network.access(typed: events.events)
+        let compared = try settings.placing(errorsOf: failing ?? events.error) {
+            try command.compared(now: terminal.now, access: access)
+        }
         switch output.format {
         case .text: try terminal.print(renderText(compared, style: output.style(for: terminal)))
         case .json: try terminal.print(renderJSON(compared))
@@ -43,21 +47,20 @@ struct ExplainCommand: ParsableCommand, Executable {
         return isFound ? .found : .success
     }
 
-    private func compared() throws -> WindowComparison {
+    private func compared(now: Instant, access: ServerAccess) throws -> WindowComparison {
         guard !events.events.isEmpty else {
             throw CommandError(
                 "explain needs events", remedy: "name an export: blamedeploy explain events.ndjson")
         }
         var options = events.ingestOptions(offsetSeconds: comparison.offsetSeconds)
         options.errorExpression = failing ?? options.errorExpression
-        let sources = try EventSources(events.events)
-        let summary = try summarize(sources, options: options)
+        let supply = try EventSupply(events.events, window: comparison.asked(now: now), access: access)
+        let summary = try supply.summary(options)
         let span = summary.span ?? TimeWindow(since: Instant(seconds: 0), until: Instant(seconds: 0))
-        let last = summary.inputs.compactMap(\.last).max() ?? span.until
+        let last = events.areLive ? now : summary.inputs.compactMap(\.last).max() ?? span.until
         let (interest, baseline) = comparison.windows(span: span, last: last)
         try requireOrder(interest, baseline)
-        let table = try sampleTable(
-            sources, summary: summary, interest: interest, baseline: baseline, options: options)
+        let table = try supply.table(summary, interest: interest, baseline: baseline, options: options)
         for (window, name) in [(interest, "to explain"), (baseline ?? interest, "to compare with")]
         where !table.times.contains(where: window.contains) {
             throw CommandError(

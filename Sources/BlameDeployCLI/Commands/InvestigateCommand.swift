@@ -15,6 +15,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Events") var events: EventOptions
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Window") var window: WindowOptions
+    @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup(title: "Settings") var config: SettingsOptions
 
@@ -39,8 +40,9 @@ struct InvestigateCommand: ParsableCommand, Executable {
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
         let settings = try config.read(for: try repository.open())
+        let access = network.access(typed: events.events + repository.deploys)
         let report = try settings.placing(errorsOf: events.error) {
-            try over(settings).investigation(now: terminal.now, settings: settings)
+            try over(settings).investigation(now: terminal.now, settings: settings, access: access)
         }
         var style = output.style(for: terminal)
         style.isExplaining = explain
@@ -70,16 +72,19 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     /// The report on what the options ask.
-    private func investigation(now: Instant, settings: Settings?) throws -> Report {
+    private func investigation(
+        now: Instant, settings: Settings?, access: ServerAccess
+    ) throws -> Report {
         let opened = try repository.open()
         let rules = ProjectRules(settings, now: now)
         guard !events.events.isEmpty else {
             return try withoutEvents(opened, now: now, settings: settings)
         }
-        let sources = try EventSources(events.events)
         let options = ingestOptions
-        let summary = try summarize(sources, options: options)
-        let asked = window.window(span: summary.span, now: now)
+        let supply = try EventSupply(
+            events.events, window: window.window(span: nil, now: now), access: access)
+        let summary = try supply.summary(options)
+        let asked = window.window(span: summary.span, now: now, isLive: events.areLive)
         guard let span = summary.span, let window = span.intersection(asked) else {
             return noOverlap(opened, summary: summary, asked: asked)
         }
@@ -94,8 +99,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
             source: CollectedEvidence(
                 repository: opened, code: try repository.openCode(), rules: rules
             ) { during, before in
-                try sampleTable(
-                    sources, summary: summary, interest: during, baseline: before, options: options)
+                try supply.table(summary, interest: during, baseline: before, options: options)
             },
             attribution: FieldPreferences(
                 symptoms: Set(events.symptoms), causes: Set(events.causes),

@@ -58,6 +58,19 @@ struct ComparisonOptions: ParsableArguments {
         )
     }
 
+    /// What servers are asked for: all that is compared, and a week where nothing says.
+    func asked(now: Instant) -> TimeWindow {
+        let week = TimeWindow(since: now - WindowOptions.defaultSeconds, until: now)
+        guard after == nil else {
+            let (interest, _) = windows(span: week, last: now)
+            return TimeWindow(since: interest.since - WindowOptions.defaultSeconds, until: interest.until)
+        }
+        let (interest, baseline) = windows(span: week, last: now)
+        return TimeWindow(
+            since: min(interest.since, baseline?.since ?? interest.since),
+            until: max(interest.until, baseline?.until ?? interest.until))
+    }
+
     private func time(_ text: String) -> TimeExpression? {
         TimeExpression(text, offsetSeconds: offsetSeconds ?? 0)
     }

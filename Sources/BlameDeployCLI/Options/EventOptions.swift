@@ -8,7 +8,9 @@ private let knownFormats = EventFormat.allCases.map(\.rawValue).joined(separator
 /// What is read as events, and how.
 struct EventOptions: ParsableArguments {
     @Argument(
-        help: ArgumentHelp("Exported events: files, folders, or - for standard input.", valueName: "events"))
+        help: ArgumentHelp(
+            "Exported events: files, folders, - for standard input; or the address of a server.",
+            valueName: "events"))
     var events: [String] = []
 
     @Option(

@@ -29,7 +29,9 @@ struct WindowOptions: ParsableArguments {
     /// - Parameters:
     ///   - span: where the events lie; `nil` without events.
     ///   - now: the clock, which durations count back from without events.
-    func window(span: TimeWindow?, now: Instant) -> TimeWindow {
+    ///   - isLive: whether a server is asked: then they count back from the clock too, and the window does not depend on the events.
+    func window(span: TimeWindow?, now: Instant, isLive: Bool = false) -> TimeWindow {
+        let span = isLive ? nil : span
         let end = expression(until)?.resolved(from: span?.until ?? now) ?? span?.until ?? now
         let start = expression(since)?.resolved(from: end) ?? span?.since ?? end - Self.defaultSeconds
         return TimeWindow(since: start, until: end)

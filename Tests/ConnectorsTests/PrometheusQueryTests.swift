@@ -1,0 +1,6 @@
+import DeployModel
+import EventIngest
+import TestSupport
+import Testing
+
+@testable import Connectors
