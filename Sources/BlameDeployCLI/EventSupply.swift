@@ -6,21 +6,39 @@ import EventIngest
 enum EventSupply {
     /// Files, and answers of servers that are kept as files are; with what was noticed while asking.
     case sources(EventSources, warnings: [Warning])
+    /// A table that is counted where it is, in this window.
+    case table(ClickHouseEvents, window: TimeWindow)
 
     /// Finds the files and asks the servers.
     ///
     /// - Parameters:
     ///   - inputs: paths and addresses, as they were named.
     ///   - window: what servers are asked for.
-    init(_ inputs: [String], window: TimeWindow, access: ServerAccess) throws {
+    ///   - now: the clock: some servers keep only the latest days.
+    ///   - options: how the events will be read: what they are grouped by follows from it.
+    init(
+        _ inputs: [String], window: TimeWindow, now: Instant, options: IngestOptions, access: ServerAccess
+    ) throws {
         var warnings: [Warning] = []
         let servers = try inputs.map { (text: $0, server: try EventServer($0)) }
+        for case (let text, .clickHouse(let table)) in servers {
+            guard servers.count == 1 else {
+                throw CommandError(
+                    "a table of ClickHouse is counted on its server, and cannot be read together with other events",
+                    at: table.name, remedy: "name the table alone, or make a view of all of them there")
+            }
+            let connection = try access.connection(to: text, place: table.name)
+            self = .table(
+                try ClickHouseEvents(table, over: connection, options: options), window: window)
+            return
+        }
         let sources = try EventSources(
             servers.map { text, server in
                 guard let server else { return .path(text) }
                 return .answers(name: server.name) { file in
                     let connection = try access.connection(to: text, place: server.name)
                     switch server {
+                    case .clickHouse: break
                     case .prometheus(let source):
                         warnings += try source.ask(window, over: connection, into: file)
                     }
@@ -36,6 +54,7 @@ enum EventSupply {
             var summary = try summarize(sources, options: options)
             summary.warnings += warnings
             return summary
+        case .table(let events, let window): return try events.summary(in: window)
         }
     }
 
@@ -47,6 +66,7 @@ enum EventSupply {
         case .sources(let sources, _):
             try sampleTable(
                 sources, summary: summary, interest: interest, baseline: baseline, options: options)
+        case .table(let events, _): try events.table(interest: interest, baseline: baseline)
         }
     }
 }

@@ -4,6 +4,8 @@
 public enum EventServer: Sendable, Hashable {
     /// `prometheus+http://` and `prometheus+https://`.
     case prometheus(PrometheusSource)
+    /// `clickhouse+http://` and `clickhouse+https://`.
+    case clickHouse(ClickHouseTable)
 
     /// Reads an address.
     ///
@@ -15,11 +17,12 @@ public enum EventServer: Sendable, Hashable {
         case "prometheus+http", "prometheus+https":
             self = .prometheus(
                 try PrometheusSource(ServerAddress(String(text.dropFirst("prometheus+".count)))))
+        case "clickhouse+http", "clickhouse+https": self = .clickHouse(try ClickHouseTable(text))
         default:
             throw ConnectorError(
                 .badAddress, "there is no kind of server '\(scheme)'", at: "\(scheme)://",
                 remedy:
-                    "the kinds are prometheus+http and prometheus+https: docs/servers.md says what each takes"
+                    "the kinds are prometheus+http, prometheus+https, clickhouse+http and clickhouse+https: docs/servers.md says what each takes"
             )
         }
     }
@@ -33,6 +36,7 @@ public enum EventServer: Sendable, Hashable {
     public var name: String {
         switch self {
         case .prometheus(let source): source.name
+        case .clickHouse(let table): table.name
         }
     }
 }

@@ -49,13 +49,12 @@ private func events(
     _ url: String, _ options: IngestOptions = IngestOptions(), credentials: [String: String] = [:],
     silentSeconds: Int = 60
 ) throws -> ClickHouseEvents {
-    var limits = HTTPRequest.Limits()
-    limits.silentSeconds = silentSeconds
-    limits.totalSeconds = 2 * silentSeconds
-    limits.firstWaitMilliseconds = 10
-    return try ClickHouseEvents(
-        url, client: HTTPClient(userAgent: "tests"), credentials: Credentials(credentials), options: options,
-        limits: limits)
+    var connection = try ServerConnection(
+        userAgent: "tests", credentials: Credentials(credentials), isOffline: false, for: url)
+    connection.limits.silentSeconds = silentSeconds
+    connection.limits.totalSeconds = 2 * silentSeconds
+    connection.limits.firstWaitMilliseconds = 10
+    return try ClickHouseEvents(ClickHouseTable(url), over: connection, options: options)
 }
 
 /// The table as a file that the server itself exports.
@@ -127,5 +126,101 @@ struct ClickHouseTests {
         #expect(
             try free.table(interest: during, baseline: before)
                 == bound.table(interest: during, baseline: before))
+    }
+}
+
+/// What a predicate holds for, on the server and in the export.
+private func expectSameCounts(_ expression: String, table: String) throws {
+    let options = IngestOptions(errorExpression: expression)
+    let counted = try events(try cluster().url(table), options).summary()
+    try withExport(of: table) { file in
+        let summary = try summarize(file, options: options)
+        let whole = try #require(summary.series.first)
+        #expect(counted.series.first?.total == whole.total, "\(expression)")
+    }
+}
+
+/// Rows with everything that makes comparing hard: nulls, texts that are numbers, quotes, numbers that are none.
+private let oddColumns = """
+    ts DateTime, code Nullable(String), status UInt16, ratio Nullable(Float64), name String, flag UInt8, big Int64, \
+    level Enum8('info' = 1, 'ERROR' = 2, 'x y' = 3), padded FixedString(4), tags Array(String), day Date, `we``ird` String
+    """
+
+private let oddRows: String = {
+    let codes = [
+        "null", "\"500\"", "\"+5\"", "\"5.\"", "\"-.5\"", "\".5\"", "\"1e2\"", "\"nan\"", "\" 5\"", "\"\"",
+        "\"0\"",
+        "\"false\"", "\"None\"", "\"it's\"", "\"a\\\\b\"", "\"0x10\"", "\"500 \"", "\"inf\"", "\"5.0\"",
+        "\"123456789012345678901234567890123456789012\"",
+    ]
+    let ratios = ["null", "0", "-0.5", "1e300", "0.1", "5"]
+    return (0..<240).map { index in
+        """
+        {"ts":\(1_791_640_800 + index * 7),"code":\(codes[index % codes.count]),"status":\([200, 404, 500, 503][index % 4]),\
+        "ratio":\(ratios[index % ratios.count]),"name":"\(["", "x", "-", "null", "true", "7"][index / 2 % 6])","flag":\(index / 3 % 2),\
+        "big":\([0, -1, 9_007_199_254_740_993][index % 3]),"level":"\(["info", "ERROR", "x y"][index / 5 % 3])",\
+        "padded":"\(["", "ab", "abcd"][index % 3])","tags":\(["[]", "[\"a\"]"][index / 7 % 2]),"day":"2026-10-0\(1 + index % 9)",\
+        "we`ird":"\(["a", "b`"][index % 2])"}
+        """
+    }.joined(separator: "\n")
+}()
+
+@Suite(
+    "Which events failed, asked on the server",
+    .enabled(if: ClickHouseCluster.isInstalled, Comment(rawValue: ClickHouseCluster.absence)))
+struct ClickHousePredicateTests {
+    private static let filled = Result {
+        try cluster().fill("odd", columns: oddColumns, rows: oddRows)
+    }
+
+    @Test(
+        "is what it is in the export",
+        arguments: [
+            "code", "code == null", "code != null", "code == 500", "code != 500", "code >= 5", "code < 5",
+            "code == 5",
+            "code <= -0.5", "code == '500'", "code != '500'", "code == \"it's\"", "code == 'a\\b'",
+            "code == ''", "code > 1e30",
+            "status >= 500", "status == '500'", "status == 500 or code == 500", "not status >= 500",
+            "not (code and ratio)",
+            "ratio", "ratio == null", "ratio != 0.1", "ratio == 0.1", "ratio > 1e200", "ratio < 0",
+            "ratio == '0.1'",
+            "name", "name == 7", "name == true", "name != ''", "flag", "flag == true", "flag == 1",
+            "flag == '1'",
+            "big > 9007199254740991", "big == -1", "big == '9007199254740993'", "level == ERROR",
+            "level != 'x y'", "level",
+            "level == 5", "padded", "padded == ab", "padded == ''", "tags", "tags == 5", "tags != 5",
+            "tags == null",
+            "day == '2026-10-03'", "day", "nothing == null", "status >= 500 or nothing != null",
+        ])
+    func oracle(expression: String) throws {
+        try Self.filled.get()
+        try expectSameCounts(expression, table: "odd")
+    }
+
+    @Test("is refused by name where it cannot be asked there")
+    func refused() throws {
+        try Self.filled.get()
+        let error = #expect(throws: ConnectorError.self) {
+            try events(cluster().url("odd"), IngestOptions(errorExpression: "tags == '[]'"))
+        }
+        #expect(error?.problem.contains("'tags' of type Array(String)") == true)
+        let missing = #expect(throws: IngestError.self) {
+            try events(cluster().url("odd"), IngestOptions(errorExpression: "statsu >= 500"))
+        }
+        #expect(missing?.problem.contains("'statsu'") == true)
+    }
+
+    @Test(
+        "follows from the column that says so, as in a file",
+        arguments: ["status", "flag", "level", "code", "name"])
+    func rules(column: String) throws {
+        try Self.filled.get()
+        let options = IngestOptions(roleFields: [.error: column])
+        let counted = try events(try cluster().url("odd"), options).summary()
+        try withExport(of: "odd") { file in
+            let summary = try summarize(file, options: options)
+            #expect(counted.series.first?.total == summary.series.first?.total)
+            #expect(counted.roles.assumptions.dropFirst() == summary.roles.assumptions.dropFirst())
+        }
     }
 }

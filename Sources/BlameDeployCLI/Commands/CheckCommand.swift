@@ -70,16 +70,18 @@ struct CheckCommand: ParsableCommand, Executable {
                 "check needs events",
                 remedy: "name an export that reaches past the deploy: blamedeploy check events.ndjson")
         }
+        let options = events.ingestOptions(offsetSeconds: window.offsetSeconds)
         let supply = try EventSupply(
-            events.events, window: window.window(span: nil, now: now), access: access)
-        let summary = try supply.summary(events.ingestOptions(offsetSeconds: window.offsetSeconds))
+            events.events, window: window.window(span: nil, now: now), now: now, options: options,
+            access: access)
+        let summary = try supply.summary(options)
         let wanted = window.window(span: summary.span, now: now, isLive: events.areLive)
         guard let span = summary.span, let window = span.intersection(wanted) else {
             throw CommandError(
                 "no event lies between \(wanted.since) and \(wanted.until)",
                 remedy: "choose --since and --until inside the span of the events")
         }
-        let listing = try listDeploys(opened, window: window, settings: settings)
+        let listing = try listDeploys(opened, window: window, settings: settings, access: access)
         let deploy = deploy.map { listing.name(of: $0, in: opened) }
         if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
         let evidence = CollectedEvidence(
@@ -112,16 +114,16 @@ struct CheckCommand: ParsableCommand, Executable {
     /// The deploys of the window and the hours before it; where there is none, those of the month before, because the last one
     /// is what is asked about.
     private func listDeploys(
-        _ opened: Repository?, window: TimeWindow, settings: Settings?
+        _ opened: Repository?, window: TimeWindow, settings: Settings?, access: ServerAccess
     ) throws -> DeployListing {
         let near = try repository.listDeploys(
             opened,
             window: TimeWindow(
                 since: window.since - InvestigateCommand.lookBackSeconds, until: window.until),
-            offsetSeconds: self.window.offsetSeconds, settings: settings)
+            offsetSeconds: self.window.offsetSeconds, settings: settings, access: access)
         guard near.deploys.isEmpty else { return near }
         return try repository.listDeploys(
             opened, window: TimeWindow(since: window.since - 30 * 86_400, until: window.until),
-            offsetSeconds: self.window.offsetSeconds, settings: settings)
+            offsetSeconds: self.window.offsetSeconds, settings: settings, access: access)
     }
 }

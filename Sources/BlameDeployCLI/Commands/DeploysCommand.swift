@@ -12,6 +12,7 @@ struct DeploysCommand: ParsableCommand, Executable {
 
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Window") var window: WindowOptions
+    @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup(title: "Settings") var config: SettingsOptions
 
@@ -21,7 +22,8 @@ struct DeploysCommand: ParsableCommand, Executable {
         let window = window.over(settings)
         let asked = window.window(span: nil, now: terminal.now)
         let listing = try repository.over(settings).listDeploys(
-            opened, window: asked, offsetSeconds: window.offsetSeconds, settings: settings)
+            opened, window: asked, offsetSeconds: window.offsetSeconds, settings: settings,
+            access: network.access(typed: repository.deploys))
         let evidence = CollectedEvidence(
             repository: opened, rules: ProjectRules(settings, now: terminal.now)
         ) { _, _ in

@@ -26,6 +26,7 @@ struct DiffCommand: ParsableCommand, Executable {
     var explain = false
 
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
+    @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup(title: "Settings") var config: SettingsOptions
 
@@ -83,7 +84,9 @@ struct DiffCommand: ParsableCommand, Executable {
         guard repository.deploys.contains(where: { DeploySourceName($0).isFile }) else { return nil }
         let everything = TimeWindow(
             since: Instant(milliseconds: .min / 4), until: Instant(milliseconds: .max / 4))
-        let listing = try repository.listDeploys(opened, window: everything, settings: settings)
+        let listing = try repository.listDeploys(
+            opened, window: everything, settings: settings,
+            access: network.access(typed: repository.deploys))
         return listing.deploys.first { $0.id == deploy }
     }
 

@@ -54,7 +54,8 @@ struct ExplainCommand: ParsableCommand, Executable {
         }
         var options = events.ingestOptions(offsetSeconds: comparison.offsetSeconds)
         options.errorExpression = failing ?? options.errorExpression
-        let supply = try EventSupply(events.events, window: comparison.asked(now: now), access: access)
+        let supply = try EventSupply(
+            events.events, window: comparison.asked(now: now), now: now, options: options, access: access)
         let summary = try supply.summary(options)
         let span = summary.span ?? TimeWindow(since: Instant(seconds: 0), until: Instant(seconds: 0))
         let last = events.areLive ? now : summary.inputs.compactMap(\.last).max() ?? span.until

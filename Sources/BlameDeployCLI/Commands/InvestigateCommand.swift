@@ -78,11 +78,12 @@ struct InvestigateCommand: ParsableCommand, Executable {
         let opened = try repository.open()
         let rules = ProjectRules(settings, now: now)
         guard !events.events.isEmpty else {
-            return try withoutEvents(opened, now: now, settings: settings)
+            return try withoutEvents(opened, now: now, settings: settings, access: access)
         }
         let options = ingestOptions
         let supply = try EventSupply(
-            events.events, window: window.window(span: nil, now: now), access: access)
+            events.events, window: window.window(span: nil, now: now), now: now, options: options,
+            access: access)
         let summary = try supply.summary(options)
         let asked = window.window(span: summary.span, now: now, isLive: events.areLive)
         guard let span = summary.span, let window = span.intersection(asked) else {
@@ -91,7 +92,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
         // A deploy shortly before the window may take effect inside it.
         let listing = try repository.listDeploys(
             opened, window: TimeWindow(since: window.since - Self.lookBackSeconds, until: window.until),
-            offsetSeconds: self.window.offsetSeconds, settings: settings)
+            offsetSeconds: self.window.offsetSeconds, settings: settings, access: access)
         let series = summary.series.map { $0.slice(window) }
         let found = try investigate(
             deploys: listing.deploys,
@@ -132,11 +133,12 @@ struct InvestigateCommand: ParsableCommand, Executable {
 
     /// Without events the deploys' own changes, ranked by risk, are still worth reading.
     private func withoutEvents(
-        _ opened: Repository?, now: Instant, settings: Settings?
+        _ opened: Repository?, now: Instant, settings: Settings?, access: ServerAccess
     ) throws -> Report {
         let window = window.window(span: nil, now: now)
         let listing = try repository.listDeploys(
-            opened, window: window, offsetSeconds: self.window.offsetSeconds, settings: settings)
+            opened, window: window, offsetSeconds: self.window.offsetSeconds, settings: settings,
+            access: access)
         let evidence = CollectedEvidence(
             repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now)
         ) { _, _ in

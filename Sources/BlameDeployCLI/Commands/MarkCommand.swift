@@ -1,4 +1,5 @@
 import ArgumentParser
+import Connectors
 import DeployModel
 import GitHistory
 
@@ -56,7 +57,14 @@ struct MarkCommand: ParsableCommand, Executable {
         help: ArgumentHelp("The repository: a folder inside it, a worktree or a bare one.", valueName: "dir"))
     var folder = "."
 
+    @Option(
+        help: ArgumentHelp(
+            "Also write a marker into this dataset of Honeycomb; the key comes from HONEYCOMB_API_KEY.",
+            valueName: "dataset"))
+    var honeycomb: String?
+
     @OptionGroup(title: "Times") var zone: ZoneOptions
+    @OptionGroup(title: "Network") var network: NetworkOptions
 
     func validate() throws {
         if isOutsideGit, let commit {
@@ -64,6 +72,9 @@ struct MarkCommand: ParsableCommand, Executable {
         }
         if isOutsideGit, !remove, title == nil {
             throw ValidationError("--no-commit needs a --title that says what changed")
+        }
+        if honeycomb != nil, remove {
+            throw ValidationError("--remove takes back notes, not markers: remove those in Honeycomb")
         }
         for (name, text) in [("--started", started), ("--finished", finished)] {
             guard let text, TimeExpression(text, offsetSeconds: offset) == nil else { continue }
@@ -102,6 +113,8 @@ struct MarkCommand: ParsableCommand, Executable {
             startedAt: start, finishedAt: end, environment: environment, service: service, id: id,
             author: author,
             title: title ?? "")
+        // Whatever the server would refuse from the start is told before anything is written.
+        let dataset = try honeycomb.map { try HoneycombDataset($0, access: network.access(typed: [])) }
         let isNew = try repository.mark(mark, on: target, at: terminal.now)
         let subject = try name(of: target, in: repository) ?? title ?? ""
         try terminal.print(
@@ -111,6 +124,7 @@ struct MarkCommand: ParsableCommand, Executable {
               share it: git push origin \(deployNotesReference)
 
             """)
+        if let dataset { try terminal.print(try dataset.mark(mark, commit: target, subject: subject)) }
     }
 
     private func unmark(_ target: CommitID?, in repository: Repository, on terminal: Terminal) throws {
@@ -143,5 +157,44 @@ struct MarkCommand: ParsableCommand, Executable {
         text.flatMap {
             TimeExpression($0, offsetSeconds: offset)?.resolved(from: Instant(seconds: Int(now.seconds)))
         }
+    }
+}
+
+/// The dataset of `--honeycomb`.
+private struct HoneycombDataset {
+    private let name: String
+    private let api: HoneycombAPI
+
+    init(_ text: String, access: ServerAccess) throws {
+        let source = try HoneycombSource(text.hasPrefix("honeycomb://") ? text : "honeycomb://\(text)")
+        name = source.name
+        api = try HoneycombAPI(
+            dataset: source.dataset, over: access.connection(to: text, place: source.name))
+    }
+
+    /// Writes the marker, and says so.
+    func mark(_ mark: DeployMark, commit: CommitID?, subject: String) throws -> String {
+        // A marker has no field for the commit: it is looked for in the message.
+        let title = mark.title.isEmpty ? subject.cutCommit(commit) : mark.title
+        let words = [title, mark.service, mark.environment, commit?.hex]
+        let message = words.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " ")
+        do {
+            let isNew = try api.mark(
+                HoneycombAPI.Marker(
+                    message: message, startedAt: mark.startedAt, finishedAt: mark.finishedAt))
+            return "  \(isNew ? "marker written to" : "the marker was there already:") \(name)\n"
+        } catch let error as ConnectorError {
+            throw CommandError(
+                "the note is written, and the marker is not: \(error.problem)", at: error.location,
+                remedy: error.remedy)
+        }
+    }
+}
+
+extension String {
+    /// A subject without the abbreviated commit before it.
+    fileprivate func cutCommit(_ commit: CommitID?) -> String {
+        guard let commit, hasPrefix("\(commit.abbreviated) ") else { return self }
+        return String(dropFirst(commit.abbreviated.count + 1))
     }
 }

@@ -14,48 +14,35 @@ public final class ClickHouseEvents {
     /// The columns that tell rows apart best, for choosing a sample.
     let keys: [EventField]
 
-    /// The variables that say who asks.
-    private static let user = "CLICKHOUSE_USER", password = "CLICKHOUSE_PASSWORD"
+    /// What was noticed while asking.
+    let remarks: [Warning]
 
     /// Looks at a table: its columns, and some rows of it to choose roles by.
     ///
-    /// - Parameters:
-    ///   - url: `clickhouse+http://HOST:PORT/DATABASE/TABLE`, or with `https`.
-    ///   - credentials: where `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD` (or `CLICKHOUSE_PASSWORD_FILE`) are read from.
+    /// Who asks is read from `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD` (or `CLICKHOUSE_PASSWORD_FILE`).
+    ///
     /// - Throws: ``ConnectorError``; ``IngestError`` where no roles can be chosen.
-    public convenience init(
-        _ url: String, client: HTTPClient, credentials: Credentials = Credentials(), options: IngestOptions,
-        limits: HTTPRequest.Limits = HTTPRequest.Limits()
-    ) throws {
-        let table = try ClickHouseTable(url)
+    public init(_ table: ClickHouseTable, over connection: ServerConnection, options: IngestOptions) throws {
+        let user = connection.credentials.setting("CLICKHOUSE_USER")
+        let password = try connection.key("CLICKHOUSE_PASSWORD", for: table.server)
         var headers: [HTTPRequest.Header] = []
-        if let user = credentials.setting(Self.user) {
-            headers.append(HTTPRequest.Header("X-ClickHouse-User", user))
+        if user != nil || password != nil {
+            headers.append(
+                .init("Authorization", "Basic \(base64("\(user ?? "default"):\(password ?? "")"))"))
         }
-        if let password = try credentials.key(Self.password) {
-            guard table.server.isEncrypted || table.server.isLoopback else {
-                throw ConnectorError(
-                    .badAddress, "a password would go over the network unencrypted", at: table.server.place,
-                    remedy: "use clickhouse+https://, or a tunnel to this machine")
-            }
-            headers.append(HTTPRequest.Header("X-ClickHouse-Key", password))
-        }
-        try self.init(
-            table, on: ClickHouseServer(table.server, client: client, headers: headers, limits: limits),
-            options: options)
-    }
-
-    private init(_ table: ClickHouseTable, on server: ClickHouseServer, options: IngestOptions) throws {
+        remarks = connection.warnings(ofKeyTo: table.server, isSent: password != nil)
+        let server = ClickHouseServer(
+            table.server, client: connection.client, headers: headers, limits: connection.limits)
         self.server = server
         self.options = options
-        source = table.shown
+        source = table.name
         try server.chooseBinding()
-        let columns = try server.rows("DESCRIBE TABLE \(table.name)").map { cells in
+        let columns = try server.rows("DESCRIBE TABLE \(table.sql)").map { cells in
             EventField(name: cells[0].string ?? "", type: ColumnType(cells[1].string ?? ""))
         }
         let fields = columns.filter { $0.type.kind != .other }
         leftOut = columns.filter { $0.type.kind == .other }.map { ($0.name, $0.type.name) }
-        let rows = try server.rows(survey(of: table.name, fields, rows: Self.surveyedRows)).map { cells in
+        let rows = try server.rows(survey(of: table.sql, fields, rows: Self.surveyedRows)).map { cells in
             zip(fields, cells).map { $0.plain($1) }
         }
         let roles = try RoleAssignment(
@@ -63,7 +50,7 @@ public final class ClickHouseEvents {
             times: Dictionary(
                 uniqueKeysWithValues: fields.filter(\.type.isTime).map { ($0.name, $0.type.name) }),
             options: options, source: source)
-        queries = try EventQueries(table: table.name, fields: fields, roles: roles, place: source)
+        queries = try EventQueries(table: table.sql, fields: fields, roles: roles, place: source)
         keys = Self.keys(fields, rows)
     }
 
@@ -112,7 +99,7 @@ public final class ClickHouseEvents {
 
     /// What the reader of a report must know about the table.
     func warnings(_ overview: Overview) -> [Warning] {
-        var warnings = onlyFailures(overview.events)
+        var warnings = remarks + onlyFailures(overview.events)
         if overview.skipped > 0 {
             warnings.append(
                 Warning(
@@ -143,19 +130,19 @@ extension EventField {
 }
 
 /// A table of ClickHouse by its address.
-struct ClickHouseTable {
+public struct ClickHouseTable: Sendable, Hashable {
     let server: ServerAddress
     /// Database and table, quoted.
-    let name: SQL
+    let sql: SQL
     /// The address as reports name it.
-    let shown: String
+    let name: String
 
+    /// Reads an address.
+    ///
+    /// - Parameter url: `clickhouse+http://HOST:PORT/DATABASE/TABLE`, or with `https`.
     /// - Throws: ``ConnectorError`` where it is no such address.
-    init(_ url: String) throws(ConnectorError) {
-        guard let (kind, rest) = url.cut(at: "+"), kind.lowercased() == "clickhouse" else {
-            throw Self.unreadable(url)
-        }
-        let address = try ServerAddress(rest)
+    public init(_ url: String) throws(ConnectorError) {
+        let address = try ServerAddress(String(url.dropFirst("clickhouse+".count)))
         let parts = address.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         guard parts.count == 2, address.parameters.isEmpty,
             let database = parts.first?.percentDecoded, let table = parts.last?.percentDecoded,
@@ -164,8 +151,8 @@ struct ClickHouseTable {
         var server = address
         server.path = "/"
         self.server = server
-        name = "\(name: database).\(name: table)"
-        shown = "clickhouse+\(address.place)"
+        sql = "\(name: database).\(name: table)"
+        name = "clickhouse+\(address.place)"
     }
 
     private static func unreadable(_ url: String) -> ConnectorError {
