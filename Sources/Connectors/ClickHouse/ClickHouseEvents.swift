@@ -135,7 +135,7 @@ public struct ClickHouseTable: Sendable, Hashable {
     /// Database and table, quoted.
     let sql: SQL
     /// The address as reports name it.
-    let name: String
+    public let name: String
 
     /// Reads an address.
     ///
