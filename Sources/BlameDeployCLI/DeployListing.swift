@@ -1,4 +1,5 @@
 import ConfigFaults
+import Connectors
 import DeployModel
 import DeployRecords
 import GitHistory
@@ -33,12 +34,15 @@ extension RepositoryOptions {
     /// `auto` (the default) prefers notes, then release tags, then first-parent commits: the more a source is about
     /// deploys, the better its clock. What was marked without a commit is added to any of them.
     ///
-    /// - Parameter offsetSeconds: the zone of recorded times that name none.
+    /// - Parameters:
+    ///   - offsetSeconds: the zone of recorded times that name none.
+    ///   - access: how servers are asked.
     func listDeploys(
-        _ repository: Repository?, window: TimeWindow, offsetSeconds: Int? = nil, settings: Settings? = nil
+        _ repository: Repository?, window: TimeWindow, offsetSeconds: Int? = nil, settings: Settings? = nil,
+        access: ServerAccess
     ) throws -> DeployListing {
         var parts = try (deploys.isEmpty ? [.automatic] : deploys.map(DeploySourceName.init)).map {
-            try list($0, repository, window: window, offsetSeconds: offsetSeconds)
+            try list($0, repository, window: window, offsetSeconds: offsetSeconds, access: access)
         }
         if let settings {
             for index in parts.indices { parts[index].rename { settings.environmentName($0) } }
@@ -89,10 +93,11 @@ extension RepositoryOptions {
     }
 
     private func list(
-        _ name: DeploySourceName, _ repository: Repository?, window: TimeWindow, offsetSeconds: Int?
+        _ name: DeploySourceName, _ repository: Repository?, window: TimeWindow, offsetSeconds: Int?,
+        access: ServerAccess
     ) throws -> DeployListing {
         if case .file(let path) = name {
-            return try listRecords(path, repository, offsetSeconds: offsetSeconds)
+            return try listRecords(path, repository, offsetSeconds: offsetSeconds, access: access)
         }
         guard let repository else {
             throw CommandError(
@@ -144,9 +149,10 @@ extension RepositoryOptions {
     }
 
     private func listRecords(
-        _ path: String, _ repository: Repository?, offsetSeconds: Int?
+        _ path: String, _ repository: Repository?, offsetSeconds: Int?, access: ServerAccess
     ) throws -> DeployListing {
-        let file = try readDeploys(try readFile(path), source: path, assumingOffsetSeconds: offsetSeconds)
+        let contents = try EventServer(path).map { try access.markers(of: $0, named: path) } ?? readFile(path)
+        let file = try readDeploys(contents, source: path, assumingOffsetSeconds: offsetSeconds)
         let kinds = file.formats.filter { $0 != "table" && $0 != "plain records" }
         var listing = DeployListing(
             deploys: file.deploys, failed: file.failed,

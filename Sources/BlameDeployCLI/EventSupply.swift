@@ -38,9 +38,13 @@ enum EventSupply {
                 return .answers(name: server.name) { file in
                     let connection = try access.connection(to: text, place: server.name)
                     switch server {
+                    // Tables stay where they are: see above.
                     case .clickHouse: break
                     case .prometheus(let source):
                         warnings += try source.ask(window, over: connection, into: file)
+                    case .honeycomb(let source):
+                        var api = try HoneycombAPI(dataset: source.dataset, over: connection)
+                        warnings += try api.ask(source, window, now: now, options: options, into: file)
                     }
                 }
             })

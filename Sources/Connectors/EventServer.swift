@@ -6,6 +6,8 @@ public enum EventServer: Sendable, Hashable {
     case prometheus(PrometheusSource)
     /// `clickhouse+http://` and `clickhouse+https://`.
     case clickHouse(ClickHouseTable)
+    /// `honeycomb://`.
+    case honeycomb(HoneycombSource)
 
     /// Reads an address.
     ///
@@ -18,11 +20,12 @@ public enum EventServer: Sendable, Hashable {
             self = .prometheus(
                 try PrometheusSource(ServerAddress(String(text.dropFirst("prometheus+".count)))))
         case "clickhouse+http", "clickhouse+https": self = .clickHouse(try ClickHouseTable(text))
+        case "honeycomb": self = .honeycomb(try HoneycombSource(text))
         default:
             throw ConnectorError(
                 .badAddress, "there is no kind of server '\(scheme)'", at: "\(scheme)://",
                 remedy:
-                    "the kinds are prometheus+http, prometheus+https, clickhouse+http and clickhouse+https: docs/servers.md says what each takes"
+                    "the kinds are prometheus+http, clickhouse+http, each also with https, and honeycomb: docs/servers.md says what each takes"
             )
         }
     }
@@ -37,6 +40,7 @@ public enum EventServer: Sendable, Hashable {
         switch self {
         case .prometheus(let source): source.name
         case .clickHouse(let table): table.name
+        case .honeycomb(let source): source.name
         }
     }
 }

@@ -1,13 +1,5 @@
 internal import CCurl
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// Asks servers over HTTP, one question at a time, over a connection that is kept.
 ///
 /// Certificates are always verified. The proxies of the environment (`https_proxy`, `http_proxy`, `no_proxy`) are used.
@@ -453,16 +445,4 @@ private func trimmed(_ text: Substring) -> String {
         let last = text.lastIndex(where: { !$0.isWhitespace })
     else { return "" }
     return String(text[first...last])
-}
-
-private func monotonicMilliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-}
-
-private func sleep(milliseconds: Int64) {
-    var left = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
-    var rest = timespec()
-    while nanosleep(&left, &rest) != 0, errno == EINTR { left = rest }
 }

@@ -19,7 +19,7 @@ struct PrometheusQuery: Sendable, Equatable {
             return .count
         }
         let isCounter = identifiers.contains { $0.hasSuffix("_total") || $0.hasSuffix("_count") }
-        return isCounter && !expression.contains("[") ? .counter : nil
+        return isCounter && !code.contains("[") ? .counter : nil
     }
 
     /// The longest range that the expression looks back over, in seconds: 300 for `rate(x[5m])`; `nil` without one that is fixed.
@@ -61,6 +61,42 @@ struct PrometheusQuery: Sendable, Equatable {
             }
         }
         return code
+    }
+
+    /// The metrics that it selects, with the labels that it speaks of.
+    var selectors: [Selector] {
+        var found: [Selector] = []
+        var word = ""
+        var isEnded = false
+        var rest = code[...]
+        while let character = rest.popFirst() {
+            if character.isLetter || character.isNumber || character == "_" || character == ":" {
+                if isEnded { word = "" }
+                isEnded = false
+                word.append(character)
+                continue
+            }
+            isEnded = true
+            if character == "{" {
+                let labels = rest.prefix { $0 != "}" }.split(separator: ",").map { pair in
+                    String(pair.drop { $0.isWhitespace }.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+                }
+                rest = rest.drop { $0 != "}" }.dropFirst()
+                if !word.isEmpty {
+                    found.append(Selector(metric: word, labels: labels.filter { !$0.isEmpty }))
+                }
+            } else if character == "[", !word.isEmpty {
+                found.append(Selector(metric: word, labels: []))
+            }
+            if !character.isWhitespace { word = "" }
+        }
+        return found
+    }
+
+    /// A metric and the labels that are asked of it.
+    struct Selector: Sendable, Hashable {
+        var metric: String
+        var labels: [String]
     }
 
     private var identifiers: [String] {

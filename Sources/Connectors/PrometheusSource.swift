@@ -146,6 +146,10 @@ public struct PrometheusSource: Sendable, Hashable {
             } startAnew: {
                 try file.shorten(to: start)
             }
+            // So short an answer has no series: nothing failed, or the expression selects what there is not.
+            if query.name == "errors", file.count - start < 1000 {
+                try requireNames(of: query, window, headers, connection)
+            }
             guard file.count > start else {
                 throw ConnectorError(
                     .badAnswer, "its answer is empty", at: api.place,
@@ -154,6 +158,44 @@ public struct PrometheusSource: Sendable, Hashable {
             try file.write("}\n")
         }
         return connection.warnings(ofKeyTo: address, isSent: !headers.isEmpty)
+    }
+
+    /// Makes sure that an expression that gave nothing speaks of metrics and labels that are there: a mistyped name must not clear
+    /// everybody. Where a server does not tell its names, nothing can be said.
+    private func requireNames(
+        of query: RangeQuery, _ window: TimeWindow, _ headers: [HTTPRequest.Header],
+        _ connection: ServerConnection
+    ) throws {
+        func names(_ path: String, matching metric: String) -> [String]? {
+            let form = [
+                ServerAddress.Parameter("match[]", metric), .init("start", "\(Int(window.since.seconds))"),
+                .init("end", "\(Int(window.until.seconds))"),
+            ]
+            var request = Self.request(address.appending("api/v1/\(path)"), form, headers)
+            request.limits = connection.limits
+            request.limits.attempts = 1
+            guard let body = try? connection.client.body(of: request),
+                let answer = JSONNode.parse(String(decoding: body, as: UTF8.self)),
+                answer["status"]?.text == "success",
+                case .array(let names) = answer["data"]
+            else { return nil }
+            return names.compactMap(\.string)
+        }
+        for selector in Set(PrometheusQuery(name: query.name, expression: query.expression).selectors) {
+            guard let labels = names("labels", matching: selector.metric) else { return }
+            guard !labels.isEmpty else {
+                throw ConnectorError(
+                    .badAnswer, "there is no metric '\(selector.metric)' in the window", at: address.place,
+                    remedy: "check the query for errors: try it where you see graphs")
+            }
+            for label in selector.labels where label != "__name__" && !labels.contains(label) {
+                throw ConnectorError(
+                    .badAnswer, "\(selector.metric) has no label '\(label)'", at: address.place,
+                    remedy:
+                        "its labels are \(labels.filter { $0 != "__name__" }.sorted().joined(separator: ", "))"
+                )
+            }
+        }
     }
 
     /// Short questions are asked by GET, which servers that only let read allow; long ones do not fit into a line.

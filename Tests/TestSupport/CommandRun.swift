@@ -43,11 +43,13 @@ public func run(
 
 /// Runs the program that this package builds, found beside the test bundle.
 public func blamedeploy(
-    _ arguments: [String], in folder: String? = nil, input: [UInt8] = [], columns: Int = 100
+    _ arguments: [String], in folder: String? = nil, input: [UInt8] = [], columns: Int = 100,
+    environment: [String: String] = [:]
 ) throws -> CommandRun {
     try run(
         builtFolder + "/blamedeploy", arguments, in: folder, input: input,
-        environment: ["COLUMNS": String(columns), "LC_ALL": "C.UTF-8", "NO_COLOR": "1"])
+        environment: ["COLUMNS": String(columns), "LC_ALL": "C.UTF-8", "NO_COLOR": "1"]
+            .merging(environment) { _, new in new })
 }
 
 /// The folder of the built products.

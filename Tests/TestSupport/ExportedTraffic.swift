@@ -23,12 +23,15 @@ public struct ExportedTraffic: Sendable {
     /// The requests, in order of time.
     public var requests: [Request] = []
     /// When the first minute begins, and how many there are.
-    public let start = Instant(seconds: 1_791_640_800), minutes = 240
+    public let start: Instant, minutes = 240
     /// The minutes at which deploys started.
     public let deploys = [60, 120, 180]
 
     /// Four hours; from two minutes after the second deploy on, half of the worker's requests fail.
-    public init(seed: UInt64 = 11) {
+    ///
+    /// - Parameter start: a whole minute.
+    public init(seed: UInt64 = 11, start: Instant = Instant(seconds: 1_791_640_800)) {
+        self.start = start
         var noise = SeededNoise(seed: seed)
         let pods = [
             "checkout-7d9f6c5b48-x2x4z", "checkout-7d9f6c5b48-q8w4k", "worker-68698bb967-8q2fl",

@@ -28,3 +28,18 @@ struct ServerAccess {
             isNamedByUser: typed.contains(address), for: place)
     }
 }
+
+extension ServerAccess {
+    /// The records of deploys that a server keeps.
+    ///
+    /// - Parameter address: as it was named.
+    func markers(of server: EventServer, named address: String) throws -> [UInt8] {
+        guard case .honeycomb(let source) = server else {
+            throw CommandError(
+                "this server keeps no records of deploys", at: server.name,
+                remedy: "name a file of records, or the markers of a dataset: --deploys honeycomb://DATASET")
+        }
+        let connection = try connection(to: address, place: server.name)
+        return try HoneycombAPI(dataset: source.dataset, over: connection).markers()
+    }
+}

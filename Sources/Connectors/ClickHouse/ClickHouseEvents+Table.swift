@@ -178,10 +178,7 @@ extension JSONNode {
         case .bool(let flag): return .bool(flag)
         case .number(let digits): return FieldValue(digits: digits)
         case .string(let text): return .string(text)
-        case .array, .object:
-            var bytes: [UInt8] = []
-            write(to: &bytes)
-            return .string(String(decoding: bytes, as: UTF8.self))
+        case .array, .object: return .string(json)
         }
     }
 }

@@ -52,7 +52,14 @@ func written(_ number: Double) -> String {
 }
 
 extension JSONNode {
-    package func write(to bytes: inout [UInt8]) {
+    /// The value as JSON.
+    package var json: String {
+        var bytes: [UInt8] = []
+        write(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func write(to bytes: inout [UInt8]) {
         switch self {
         case .null: bytes += Array("null".utf8)
         case .bool(let flag): bytes += Array((flag ? "true" : "false").utf8)

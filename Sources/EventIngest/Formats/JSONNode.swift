@@ -10,7 +10,20 @@ package indirect enum JSONNode: Equatable {
     package struct Member: Equatable {
         package var key: String
         package var value: JSONNode
+
+        package init(key: String, value: JSONNode) {
+            self.key = key
+            self.value = value
+        }
     }
+
+    /// An object of these members.
+    package static func object(_ members: KeyValuePairs<String, JSONNode>) -> JSONNode {
+        .object(members.map { Member(key: $0.key, value: $0.value) })
+    }
+
+    /// A whole number.
+    package static func number(_ number: Int) -> JSONNode { .number("\(number)") }
 
     /// A member of an object.
     package subscript(key: String) -> JSONNode? {

@@ -115,7 +115,8 @@ private final class PrometheusReader: JSONExportReader {
 
     func finish(_ emit: ExportSink) throws -> ExportRemarks {
         if isError { throw serverError(at: context.name) }
-        for question in questions where points.count(of: question) == 0 {
+        // Events first: without them nothing can be said of errors.
+        for question in questions.sorted(by: >) where points.count(of: question) == 0 {
             guard question == "errors", points.count(of: "events") > 0 else {
                 throw IngestError(
                     .empty, "the query for \(question) gave no series", at: context.name,
