@@ -127,6 +127,7 @@ extension ConnectorError {
     /// are bounded (452).
     fileprivate var isRefusalOfSettings: Bool { [164, 452].contains(clickHouseCode) }
 
-    /// Whether the server could not make sense of the query, or of what came with it: 62 is its syntax, 115 an unknown setting.
-    fileprivate var isMisunderstanding: Bool { [62, 115].contains(clickHouseCode) }
+    /// Whether the server could not make sense of the query, or of what came with it: 62 is its syntax, 115 an unknown setting, and
+    /// 164 a setting that this user may not change, for which it takes what it does not know.
+    fileprivate var isMisunderstanding: Bool { [62, 115, 164].contains(clickHouseCode) }
 }
