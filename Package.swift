@@ -140,7 +140,7 @@ let package = Package(
             dependencies: ["BlameDeployCLI", "DeployModel", "TestSupport", "blamedeploy"],
             swiftSettings: common),
         .testTarget(
-            name: "DocumentationTests", dependencies: ["TestSupport", "blamedeploy"], swiftSettings: common),
+            name: "DocumentationTests", dependencies: ["DeployModel", "TestSupport", "blamedeploy"], swiftSettings: common),
         // Not a test: what it prints depends on the machine, and is kept in docs/benchmarks.
         .executableTarget(
             name: "Speed", dependencies: ["ChangeDetection", "DeployModel", "TestSupport"],

@@ -1,3 +1,4 @@
+import Connectors
 import DeployModel
 import DeployRecords
 import EventIngest
@@ -81,6 +82,11 @@ struct ProjectSurvey {
     }
 
     private mutating func addEvents(_ path: String, isNamed: Bool) throws {
+        if let server = try EventServer(path) {
+            events.append((path, []))
+            findings.append("\(server.name): a server, which is asked when there is something to judge")
+            return
+        }
         let located = isNamed ? path : "\(root)/\(path)"
         let summary = try summarize(
             try EventSources([located]),

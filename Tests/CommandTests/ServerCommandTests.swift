@@ -314,12 +314,25 @@ struct ServerCommandTests {
         }
     }
 
+    @Test("init writes the address of a server down, and asks it")
+    func initialised() throws {
+        try withShop { _, repository in
+            let body = try answer()
+            let server = try ScriptedServer { _, _ in [.answer(body)] }
+            let run = try blamedeploy(["init", address(server), "--repo", repository])
+            #expect(run.status == 0, "\(run.errors)")
+            #expect(!server.received.isEmpty)
+            let settings = try String(contentsOfFile: "\(repository)/.blamedeploy.yml", encoding: .utf8)
+            #expect(settings.contains(address(server)))
+        }
+    }
+
     @Test("without --until a window ends now, and is a week without --since")
     func untilNow() throws {
         let body = try answer()
         let server = try ScriptedServer { _, _ in [.answer(body)] }
         let run = try blamedeploy(["explain", address(server)])
-        _ = run
+        #expect(run.status == 2, "the answer lies outside of the window: \(run.output)")
         let query = try #require(server.received.first).target.split(separator: "&")
         let ends = ["start=", "end="].compactMap { name in
             query.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) }
@@ -374,7 +387,7 @@ struct HoneycombCommandTests {
                     "--until", "2020-09-30",
                 ],
                 environment: stub.environment)
-            #expect(listed.output.contains("1 deploy (honeycomb://shop: Honeycomb markers)"), "\(listed)")
+            #expect(listed.output.contains("1 deploy (honeycomb://shop: Honeycomb m"), "\(listed)")
             #expect(listed.output.contains("16 Sep 00:00") && listed.output.contains("Commit 2"))
         }
     }

@@ -254,3 +254,42 @@ struct MisbehavingServerTests {
         #expect(error.problem.contains("no-such-host.invalid"))
     }
 }
+
+@Suite("An encrypted connection")
+struct EncryptedConnectionTests {
+    /// Says a page to whoever trusts the certificate that is made for it.
+    @Test(
+        "stands only where the certificate is trusted",
+        .enabled(if: isInstalled("openssl"), "SKIPPED: openssl makes the certificate and serves it"))
+    func trust() throws {
+        try withTemporaryFolder { folder in
+            let (key, certificate) = ("\(folder)/key.pem", "\(folder)/cert.pem")
+            let made = try run(
+                "openssl",
+                [
+                    "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext",
+                    "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate,
+                ])
+            #expect(made.status == 0, "\(made.errors)")
+            try write("{\"whole\":true}", to: "\(folder)/answer.json")
+            let server = try RunningServer(
+                "openssl", log: "\(folder)/log", in: folder, readyPath: nil
+            ) { ["s_server", "-accept", "\($0)", "-cert", certificate, "-key", key, "-WWW", "-quiet"] }
+            func ask(_ host: String, trusting variables: [String: String]) throws -> [UInt8] {
+                var request = HTTPRequest(
+                    get: try ServerAddress("https://\(host):\(server.port)/answer.json"))
+                request.limits = short
+                return try client(variables).body(of: request)
+            }
+            let error = try #require(throws: ConnectorError.self) { try ask("localhost", trusting: [:]) }
+            #expect(error.code == .untrusted)
+            #expect(error.remedy?.contains("SSL_CERT_FILE") == true)
+            let trusting = ["SSL_CERT_FILE": certificate]
+            #expect(try text(ask("localhost", trusting: trusting)) == "{\"whole\":true}")
+            // The certificate is of another name.
+            let other = try #require(throws: ConnectorError.self) { try ask("127.0.0.1", trusting: trusting) }
+            #expect(other.code == .untrusted)
+        }
+    }
+}

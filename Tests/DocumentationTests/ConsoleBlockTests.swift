@@ -53,21 +53,37 @@ struct ConsoleBlockTests {
     @Test("there are blocks to run")
     func some() { #expect(blocks.count >= 5) }
 
-    @Test("prints what the page says", arguments: blocks)
-    private func prints(block: ConsoleBlock) throws {
+    @Test("prints what the page says", arguments: blocks.filter { $0.page != DocumentedServers.page })
+    private func prints(block: ConsoleBlock) throws { try run(block) }
+
+    /// One test for all of them, so that the servers end with it.
+    @Test(
+        "prints what the page about servers says",
+        .enabled(
+            if: isInstalled("prometheus"), "SKIPPED: prometheus is not installed: bash .ci/setup --servers"))
+    func printsOfServers() throws {
+        try withTemporaryFolder { folder in
+            let servers = try DocumentedServers(demo: demoFolder(), in: folder)
+            let own = blocks.filter { $0.page == DocumentedServers.page }
+            #expect(!own.isEmpty)
+            for block in own { try run(block, environment: servers.environment) }
+        }
+    }
+
+    private func run(_ block: ConsoleBlock, environment: [String: String] = [:]) throws {
         try withTemporaryFolder { folder in
             // Pages may speak of the demo's repository and export without making them again.
-            let demo = try run("cp", ["-r", demoFolder(), "\(folder)/blamedeploy-demo"])
+            let demo = try TestSupport.run("cp", ["-r", demoFolder(), "\(folder)/blamedeploy-demo"])
             #expect(demo.status == 0)
             for (command, expected) in block.commands {
-                let result = try run(
+                let result = try TestSupport.run(
                     "bash", ["-c", command], in: folder,
                     environment: [
                         "PATH":
                             "\(blamedeployPath.dropLast("/blamedeploy".count)):/usr/local/bin:/usr/bin:/bin",
                         "COLUMNS": "100",
                         "NO_COLOR": "1", "LC_ALL": "C.UTF-8",
-                    ])
+                    ].merging(environment) { _, new in new })
                 let shown = (result.output + result.errors).split(
                     separator: "\n", omittingEmptySubsequences: false
                 ).map(String.init)

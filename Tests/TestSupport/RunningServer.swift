@@ -19,8 +19,12 @@ public final class RunningServer {
     /// - Parameters:
     ///   - arguments: for the port that it is to listen on.
     ///   - log: a file for what it writes.
-    ///   - readyPath: the path that answers with 200 once it is ready.
-    public init(_ program: String, log: String, readyPath: String, arguments: (Int) -> [String]) throws {
+    ///   - folder: where it runs.
+    ///   - readyPath: the path that answers with 200 once it is ready; `nil` where it is ready when it listens.
+    public init(
+        _ program: String, log: String, in folder: String? = nil, readyPath: String?,
+        arguments: (Int) -> [String]
+    ) throws {
         port = try freePort()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [program] + arguments(port)
@@ -29,9 +33,14 @@ public final class RunningServer {
         process.standardOutput = output
         process.standardError = output
         process.standardInput = FileHandle.nullDevice
+        if let folder { process.currentDirectoryURL = URL(filePath: folder) }
         try process.run()
         for _ in 0..<300 {
-            if let answer = try? ask(port: port, "GET", readyPath), answer.status == 200 { return }
+            if let answer = try? ask(port: port, "GET", readyPath ?? "/"),
+                readyPath == nil || answer.status == 200
+            {
+                return
+            }
             guard process.isRunning else { break }
             Thread.sleep(forTimeInterval: 0.1)
         }

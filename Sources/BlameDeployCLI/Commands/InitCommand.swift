@@ -1,4 +1,5 @@
 import ArgumentParser
+import Connectors
 import DeployModel
 import GitHistory
 
@@ -48,7 +49,9 @@ struct InitCommand: ParsableCommand, Executable {
         try writeFile(Array(survey.settingsText.utf8), to: path)
         try terminal.print(
             "wrote \(SettingsFile.shown(path))\n" + survey.findings.map { "  \($0)\n" }.joined() + "\n")
-        var command = try InvestigateCommand.parse(["--repo", repository.path, "--config", path])
+        // A server that was named here may be given a key; one that only the file names may not.
+        let servers = events.contains(where: EventServer.isAddress) ? events : []
+        var command = try InvestigateCommand.parse(["--repo", repository.path, "--config", path] + servers)
         command.output = output
         _ = try command.execute(on: terminal)
         return .success
