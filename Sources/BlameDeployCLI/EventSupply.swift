@@ -73,6 +73,17 @@ enum EventSupply {
         case .table(let events, _): try events.table(interest: interest, baseline: baseline)
         }
     }
+
+    /// What a table explained, with exact counts where they can be had.
+    func recounted(
+        _ explanation: Explanation, of table: EventTable, interest: TimeWindow, baseline: TimeWindow?
+    ) throws -> Explanation {
+        switch self {
+        case .sources: explanation
+        case .table(let events, _):
+            try events.recounted(explanation, of: table, interest: interest, baseline: baseline)
+        }
+    }
 }
 
 extension EventOptions {

@@ -15,7 +15,7 @@ import Synchronization
 public final class ClickHouseCluster: Sendable {
     /// Why tests are skipped where there is no server.
     public static let absence =
-        "clickhouse-server is not installed: run .ci/setup --servers, or no test asks a real ClickHouse"
+        "SKIPPED: clickhouse-server is not installed: bash .ci/setup --servers"
 
     /// Whether the program is there.
     public static let isInstalled = program != nil
@@ -43,7 +43,8 @@ public final class ClickHouseCluster: Sendable {
             FileManager.default.temporaryDirectory.appending(
                 path: "blamedeploy-clickhouse-\(UUID().uuidString)"
             ).path
-        let free = try freePorts(6)
+        // All at once, so that no two are alike.
+        let free = try (0..<6).map { _ in try ScriptedServer { _, _ in [] } }.map(\.port)
         ports = Array(free[..<2])
         for (index, port) in ports.enumerated() {
             let own = "\(folder)/\(index)"
@@ -141,7 +142,7 @@ public final class ClickHouseCluster: Sendable {
 
     private static let users = """
         <yandex>
-          <profiles><default><allow_experimental_low_cardinality_type>1</allow_experimental_low_cardinality_type></default><only_read><readonly>1</readonly></only_read></profiles>
+          <profiles><default><allow_experimental_low_cardinality_type>1</allow_experimental_low_cardinality_type><date_time_input_format>best_effort</date_time_input_format></default><only_read><readonly>1</readonly></only_read></profiles>
           <quotas><default/></quotas>
           <users>
             <default><password/><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default>
@@ -154,9 +155,3 @@ public final class ClickHouseCluster: Sendable {
 
 /// The shells that wait for the end of this process.
 private let running = Mutex<[Process]>([])
-
-/// Ports that nobody listens on just now, no two alike.
-private func freePorts(_ count: Int) throws -> [Int] {
-    let listeners = try (0..<count).map { _ in try ScriptedServer { _, _ in [] } }
-    return listeners.map(\.port)
-}

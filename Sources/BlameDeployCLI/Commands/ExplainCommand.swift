@@ -73,11 +73,13 @@ struct ExplainCommand: ParsableCommand, Executable {
                 "no event has a field '\(field)', which --symptom or --cause speaks of",
                 remedy: "check its name; `--format json` shows names as they stand in the events")
         }
-        let explanation = explain(
-            table, interest: interest, baseline: baseline,
-            options: AttributionOptions(
-                symptomFields: Set(events.symptoms), causeFields: Set(events.causes),
-                outcomeFields: Set(summary.roles.outcomeFields)), workers: events.workers)
+        let explanation = try supply.recounted(
+            explain(
+                table, interest: interest, baseline: baseline,
+                options: AttributionOptions(
+                    symptomFields: Set(events.symptoms), causeFields: Set(events.causes),
+                    outcomeFields: Set(summary.roles.outcomeFields)), workers: events.workers),
+            of: table, interest: interest, baseline: baseline)
         return WindowComparison(
             inputs: summary.inputs, interest: interest, baseline: baseline, explanation: explanation,
             sampledFrom: table.sampledFrom, warnings: summary.warnings + table.warnings)

@@ -98,7 +98,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
             deploys: listing.deploys,
             observations: Observations(window: window, series: series, rollouts: summary.rollouts),
             source: CollectedEvidence(
-                repository: opened, code: try repository.openCode(), rules: rules
+                repository: opened, code: try repository.openCode(), rules: rules, supply: supply
             ) { during, before in
                 try supply.table(summary, interest: during, baseline: before, options: options)
             },

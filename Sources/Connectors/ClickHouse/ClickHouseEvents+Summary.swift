@@ -78,7 +78,8 @@ private struct ScopeCount {
         let workloads = try counted(.workload)
         let pods = try counted(.pod)
         let versions = try counted(.version)
-        let messages = try templates()
+        let kinds = try errorKinds()
+        let messages = kinds == nil ? try templates() : []
         rollouts = Self.rollouts(pods)
         var wanted: [(of: EventQueries.Numbering.Of, series: [Wanted])] = []
         if let field = queries.field(of: .workload) {
@@ -92,10 +93,11 @@ private struct ScopeCount {
             wanted.append((.field(field), heaviest(.version, versions)))
         }
         if let field = queries.field(of: .message) { wanted.append((.messages(field), messages)) }
-        widenBuckets(series: 1 + wanted.reduce(0) { $0 + $1.series.count })
+        widenBuckets(series: 1 + (kinds?.count ?? 0) + wanted.reduce(0) { $0 + $1.series.count })
         let whole = try whole()
         series = [whole]
         for (of, group) in wanted { series += try counts(of, group, whole: whole) }
+        if let kinds, !kinds.isEmpty { series += try kindCounts(kinds, whole: whole) }
         series += try slow(workloads)
     }
 
@@ -184,6 +186,26 @@ private struct ScopeCount {
         return heaviest.sorted { $0.key < $1.key }.map {
             Wanted(scope: Scope(.error, $0.key), values: $0.value.messages)
         }
+    }
+
+    /// The kinds of error that rows of counts name, by name; `nil` where they name none.
+    private mutating func errorKinds() throws -> [String]? {
+        guard let field = queries.field(of: .errorKinds), queries.roles.failure == .counts else { return nil }
+        let limit = EventAggregator.limits[.error] ?? 0
+        let kinds = try server.rows(queries.heaviestKinds(field, limit: limit + 1, in: window))
+            .map { $0[0].text ?? "" }
+        if kinds.count > limit { leftOut.insert(.error) }
+        return kinds.prefix(EventAggregator.seriesLimits[.error] ?? 0).sorted()
+    }
+
+    private func kindCounts(_ kinds: [String], whole: Series) throws -> [Series] {
+        guard let field = queries.field(of: .errorKinds) else { return [] }
+        var series = kinds.map { grid.empty(Scope(.error, $0)) }
+        try ask(queries.kindSeries(field, kinds, grid, in: window)) { number, events, errors in
+            series[number - 1].add(events, errors)
+            series[number - 1].events = whole.events
+        }
+        return series
     }
 
     /// The series of some scopes, some values at a time.

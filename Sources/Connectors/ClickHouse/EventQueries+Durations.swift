@@ -46,7 +46,8 @@ extension EventQueries {
             """, grid)
     }
 
-    private func scope(_ scopes: Numbering?) -> SQL { scopes.map(number) ?? "0" }
+    /// Newer servers take a plain number to group by for the place of a column.
+    private func scope(_ scopes: Numbering?) -> SQL { scopes.map(number) ?? "toUInt8(0)" }
 
     private func isTimed(_ duration: EventField) -> SQL {
         "ifNull(\(duration.number) >= 0 AND isFinite(\(duration.number)), 0)"

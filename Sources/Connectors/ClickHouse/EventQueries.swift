@@ -59,7 +59,7 @@ struct EventQueries: Sendable {
     func field(of role: FieldRole) -> EventField? { roles.fields[role].flatMap(field) }
 
     /// All events and failing ones, summed.
-    private var sums: SQL {
+    var sums: SQL {
         isOneEvent
             ? "count(), countIf(\(isFailing))" : "sum(toFloat64(\(events))), sum(toFloat64(\(errors)))"
     }
@@ -121,6 +121,40 @@ struct EventQueries: Sendable {
             GROUP BY \(message) ORDER BY \(sum) DESC, \(message) LIMIT \(limit)
             """
     }
+
+    /// The kinds of error of rows of counts, `kind:n;kind:n`, with the most failing events: each kind and how many it has.
+    func heaviestKinds(_ field: EventField, limit: Int, in window: TimeWindow?) -> SQL {
+        let number = kindCount
+        return """
+            SELECT \(kind), sum(\(number)) FROM (\(kinds(field, window))) WHERE \(number) > 0 \
+            GROUP BY \(kind) ORDER BY sum(\(number)) DESC, \(kind) LIMIT \(limit)
+            """
+    }
+
+    /// Numbered kinds of error by bucket; all of their events failed.
+    func kindSeries(
+        _ field: EventField, _ names: [String], _ grid: ServerGrid, in window: TimeWindow?
+    ) -> SQL {
+        let number: SQL = "transform(\(kind), \(texts: names), \(Array(1...max(names.count, 1))), 0)"
+        return dense(
+            """
+            SELECT \(number) AS bd_number, bd_bucket_of_row AS bd_bucket, sum(\(kindCount)) AS bd_events, \
+            sum(\(kindCount)) AS bd_errors FROM (\(kinds(field, window, bucket: bucket(grid)))) \
+            WHERE \(kindCount) > 0 AND \(number) > 0 GROUP BY \(number), bd_bucket_of_row
+            """, grid)
+    }
+
+    /// A row for each part of a row's kinds. Of a `Distributed` table they are put together where the query is sent to: rows of
+    /// counts are few.
+    private func kinds(_ field: EventField, _ window: TimeWindow?, bucket: SQL = "0") -> SQL {
+        """
+        SELECT arrayJoin(splitByChar(';', \(field.text))) AS bd_part, \(bucket) AS bd_bucket_of_row \
+        \(rows(of: window, where: field.isPresent))
+        """
+    }
+
+    private var kind: SQL { "extract(bd_part, \(text: "^([^:]+):[^:]+$"))" }
+    private var kindCount: SQL { "toFloat64OrZero(extract(bd_part, \(text: "^[^:]+:([^:]+)$")))" }
 
     /// A message with 0 for each part that ``MessageTemplate`` replaces by a star whatever it holds: what is alike has the same
     /// template.
