@@ -162,3 +162,54 @@ struct ClickHouseFailureTests {
         #expect(error?.description.contains("u:p") == false)
     }
 }
+
+@Suite("Maps of ClickHouse, which the tests' server is too old for")
+struct ClickHouseMapTests {
+    /// A table as the exporter of OpenTelemetry's collector makes it.
+    private func server() throws -> ScriptedServer {
+        try ScriptedServer { request, _ in
+            if request.body.contains("AS answer") {
+                return [.answer(answer([["answer", "String"]], [#"["known"]"#]))]
+            }
+            if request.body.hasPrefix("DESCRIBE") {
+                return [
+                    .answer(
+                        answer(
+                            [["name", "String"], ["type", "String"]],
+                            [
+                                #"["Timestamp", "DateTime64(9)"]"#,
+                                #"["SeverityText", "LowCardinality(String)"]"#,
+                                #"["ResourceAttributes", "Map(LowCardinality(String), String)"]"#,
+                                #"["Events", "Array(Tuple(a String))"]"#,
+                            ]))
+                ]
+            }
+            let rows = (0..<20).map { index in
+                """
+                [\(1_791_640_800_000 + index * 1000), "\(index % 5 == 0 ? "ERROR" : "INFO")", \
+                {"k8s.pod.name": "web-7d9f6c5b48-x2x4z"\(index % 2 == 0 ? ",\"it's\":\"x\"" : "")}]
+                """
+            }
+            return [.answer(answer([["a", "Int64"], ["b", "String"], ["c", "Map"]], rows))]
+        }
+    }
+
+    @Test("have a field for each key, named as in an export, and missing where a map lacks it")
+    func keys() throws {
+        let server = try server()
+        let connection = try ServerConnection(
+            userAgent: "tests", credentials: Credentials([:]), isOffline: false, for: "it")
+        let table = try ClickHouseTable("clickhouse+\(server.address)/otel/otel_logs")
+        let events = try ClickHouseEvents(
+            table, over: connection,
+            options: IngestOptions(errorExpression: "`ResourceAttributes.it's` == x"))
+        #expect(events.roles.fields[.pod] == "ResourceAttributes.k8s.pod.name")
+        #expect(events.roles.fields[.time] == "Timestamp")
+        _ = try? events.span()
+        let query = try #require(server.received.last)
+        let column =
+            "if(mapContains(`ResourceAttributes`, {p1:String}), `ResourceAttributes`[{p2:String}], NULL)"
+        #expect(query.body.contains("(isNotNull(\(column)) AND "), "\(query.body)")
+        #expect(query.target.contains("param_p1=it%27s"))
+    }
+}

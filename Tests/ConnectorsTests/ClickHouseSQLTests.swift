@@ -51,7 +51,9 @@ struct ColumnTypeTests {
             ("DateTime('Europe/Berlin')", .seconds, false),
             ("DateTime64(9, 'UTC')", .fractions, false), ("Array(String)", .array, false),
             ("Array(Nullable(UInt8))", .array, false), ("Array(Array(String))", .other, false),
-            ("Map(String, String)", .other, false), ("Tuple(a String, b UInt8)", .other, false),
+            ("Map(String, String)", .map, false), ("Map(LowCardinality(String), Float64)", .map, false),
+            ("Map(UInt8, String)", .other, false), ("Map(String, Array(String))", .other, false),
+            ("Tuple(a String, b UInt8)", .other, false),
             ("SimpleAggregateFunction(max, DateTime)", .seconds, false),
         ])
     func types(name: String, kind: ColumnType.Kind, isNullable: Bool) {

@@ -81,7 +81,7 @@ private let shapes = [
     .enabled(if: ClickHouseCluster.isInstalled, Comment(rawValue: ClickHouseCluster.absence)))
 struct ClickHouseShapeTests {
     @Test("are counted as their export is", arguments: Array(shapes.enumerated()))
-    private func shapes(index: Int, shape: Shape) throws {
+    private func counted(index: Int, shape: Shape) throws {
         let table = "shape_\(index)"
         try cluster().fill(table, columns: shape.columns, rows: shape.rows)
         let text = try cluster().execute(

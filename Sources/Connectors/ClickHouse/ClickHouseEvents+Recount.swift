@@ -1,4 +1,5 @@
 public import DeployModel
+import EventIngest
 
 extension ClickHouseEvents {
     /// The same explanation with exact counts: of a sample the pure code can only estimate how many events a cause has.
@@ -71,7 +72,7 @@ extension EventQueries {
             return "(substring(\(field.text), 1, \(prefix.utf8.count)) = \(text: prefix))"
         case .contains(let element):
             return """
-                arrayExists(bd_element -> ifNull(toString(bd_element) = \(text: element.text), 0), \(name: field.name))
+                arrayExists(bd_element -> ifNull(toString(bd_element) = \(text: element.text), 0), \(field.column))
                 """
         }
     }

@@ -40,11 +40,10 @@ public final class ClickHouseEvents {
         let columns = try server.rows("DESCRIBE TABLE \(table.sql)").map { cells in
             EventField(name: cells[0].string ?? "", type: ColumnType(cells[1].string ?? ""))
         }
-        let fields = columns.filter { $0.type.kind != .other }
         leftOut = columns.filter { $0.type.kind == .other }.map { ($0.name, $0.type.name) }
-        let rows = try server.rows(survey(of: table.sql, fields, rows: Self.surveyedRows)).map { cells in
-            zip(fields, cells).map { $0.plain($1) }
-        }
+        let surveyed = columns.filter { $0.type.kind != .other }
+        let answer = try server.rows(survey(of: table.sql, surveyed, rows: Self.surveyedRows))
+        let (fields, rows) = Self.withKeys(surveyed, answer)
         let roles = try RoleAssignment(
             ofRows: rows, columns: fields.map(\.name),
             times: Dictionary(
@@ -55,6 +54,33 @@ public final class ClickHouseEvents {
     }
 
     private static let surveyedRows = 1000
+
+    /// The fields with a field for each key of maps, and their cells.
+    private static func withKeys(
+        _ columns: [EventField], _ answer: [[JSONNode]]
+    ) -> (fields: [EventField], rows: [[JSONNode]]) {
+        var fields: [EventField] = []
+        var rows = answer.map { _ in [JSONNode]() }
+        for (index, column) in columns.enumerated() {
+            guard let type = column.type.mapValue else {
+                fields.append(column)
+                for row in rows.indices { rows[row].append(column.plain(answer[row][index])) }
+                continue
+            }
+            let keys = Set(answer.flatMap { $0[index].members.map(\.key) }).sorted()
+            for key in keys.prefix(mostKeys) {
+                let field = EventField(key: key, of: column, type: type)
+                fields.append(field)
+                for row in rows.indices {
+                    rows[row].append(field.plain(answer[row][index][key] ?? .null))
+                }
+            }
+        }
+        return (fields, rows)
+    }
+
+    /// How many keys of a map become fields.
+    private static let mostKeys = 200
 
     /// Up to six columns with the most different values.
     private static func keys(_ fields: [EventField], _ rows: [[JSONNode]]) -> [EventField] {

@@ -14,7 +14,9 @@ package struct ColumnType: Sendable, Hashable {
         case day, seconds, fractions
         /// An array of the kinds above.
         case array
-        /// What has parts: tuples, maps, JSON, states of aggregation.
+        /// A map from texts to the kinds above but arrays: each of its keys is a field.
+        case map
+        /// What has other parts: tuples, JSON, states of aggregation.
         case other
     }
 
@@ -51,8 +53,14 @@ package struct ColumnType: Sendable, Hashable {
     private static func kind(_ name: Substring) -> Kind {
         if let element = content(of: "Array", name) {
             switch ColumnType(String(element)).kind {
-            case .array, .other: return .other
+            case .array, .map, .other: return .other
             default: return .array
+            }
+        }
+        if let value = mapValue(name) {
+            switch value.kind {
+            case .array, .map, .other: return .other
+            default: return .map
             }
         }
         let base = name.prefix { $0 != "(" }
@@ -70,6 +78,22 @@ package struct ColumnType: Sendable, Hashable {
             .exact
         default: .other
         }
+    }
+
+    /// The type of the values of a map whose keys are texts, null where a map lacks the key.
+    var mapValue: ColumnType? {
+        guard let value = Self.mapValue(Substring(name)) else { return nil }
+        guard !value.isNullable else { return value }
+        let inner = Self.content(of: "LowCardinality", Substring(value.name))
+        return ColumnType(
+            inner.map { "LowCardinality(Nullable(\($0)))" } ?? "Nullable(\(value.name))")
+    }
+
+    private static func mapValue(_ name: Substring) -> ColumnType? {
+        guard let content = content(of: "Map", name), let (key, value) = String(content).cut(at: ", "),
+            ["String", "LowCardinality(String)"].contains(key)
+        else { return nil }
+        return ColumnType(value)
     }
 
     private static func content(of wrapper: String, _ name: Substring) -> Substring? {

@@ -1,12 +1,27 @@
+import EventIngest
+
 /// A column as a field of events: the same questions as are asked of the fields of records, as SQL.
 ///
 /// What a column holds is what the server's own `JSONEachRow` shows of it, so that a table and an export of it are judged alike.
 struct EventField: Sendable, Hashable {
     let name: String
     let type: ColumnType
+    /// The value, as its type has it.
+    let column: SQL
 
-    /// The column without what its type wraps it in.
-    private var column: SQL { "\(name: name)" }
+    /// A column.
+    init(name: String, type: ColumnType) {
+        self.name = name
+        self.type = type
+        column = "\(name: name)"
+    }
+
+    /// A key of a column that holds maps.
+    init(key: String, of map: EventField, type: ColumnType) {
+        name = "\(map.name).\(key)"
+        self.type = type
+        column = "if(mapContains(\(map.column), \(text: key)), \(map.column)[\(text: key)], NULL)"
+    }
 
     /// The value as it is handed over in an answer.
     var cell: SQL {
@@ -54,7 +69,7 @@ struct EventField: Sendable, Hashable {
         case .float: "if(\(isPresent), toFloat64(\(column)), NULL)"
         case .text, .paddedText:
             "if(match(\(text), \(text: Self.decimal)) AND length(\(text)) <= 40, toFloat64OrNull(replaceRegexpOne(\(text), \(text: "^[+]"), '')), NULL)"
-        case .day, .seconds, .fractions, .array, .other: "CAST(NULL AS Nullable(Float64))"
+        case .day, .seconds, .fractions, .array, .map, .other: "CAST(NULL AS Nullable(Float64))"
         }
     }
 
@@ -66,14 +81,18 @@ struct EventField: Sendable, Hashable {
         switch type.kind {
         case .exact, .bool: "ifNull(\(column) != 0, 0)"
         case .float: "(\(isPresent) AND ifNull(\(column) != 0, 0))"
-        case .array, .other: "notEmpty(\(column))"
+        case .array, .map, .other: "notEmpty(\(column))"
         case .text, .paddedText, .day, .seconds, .fractions:
-            "(\(text) NOT IN ('', 'false', 'False', 'FALSE', '0', 'null', 'none', 'None', '-'))"
+            "(\(text) NOT IN (\(Self.list([""] + FailureWords.negative))))"
         }
     }
 
     /// Whether the text is one of some words, whatever the case of their letters; never null.
     func isWord(_ words: [String]) -> SQL {
-        "(lower(\(text)) IN (\(words.map { "\(text: $0)" as SQL }.joined(", "))))"
+        "(lower(\(text)) IN (\(Self.list(words))))"
+    }
+
+    private static func list(_ texts: [String]) -> SQL {
+        texts.map { "\(text: $0)" as SQL }.joined(", ")
     }
 }

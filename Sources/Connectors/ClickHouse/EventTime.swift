@@ -24,7 +24,7 @@ struct EventTime: Sendable {
             let isWhole = field.type.kind == .exact && perSecond >= 1000
             milliseconds =
                 isWhole
-                ? "ifNull(intDiv(toInt64(\(name: field.name)) + \(perSecond / 2000), \(perSecond / 1000)), 0)"
+                ? "ifNull(intDiv(toInt64(\(field.column)) + \(perSecond / 2000), \(perSecond / 1000)), 0)"
                 : "ifNull(toInt64(round(if(\(isValid), \(seconds), 0) * 1000)), 0)"
         case (.text, .rfc3339), (.text, .withoutZone), (.paddedText, .rfc3339), (.paddedText, .withoutZone):
             var offset = 0
@@ -48,7 +48,7 @@ struct EventTime: Sendable {
 
     /// Whether an event lies inside of a window, in a way that lets the server pass over what does not.
     func isInside(_ window: TimeWindow) -> SQL {
-        let column: SQL = "\(name: field.name)"
+        let column = field.column
         switch field.type.kind {
         case .seconds where !field.type.isNullable:
             func seconds(_ instant: Instant) -> Int64 {
