@@ -98,6 +98,18 @@ struct ClickHouseFailureTests {
                 "rows of another width", [.answer(answer(overview, ["[1, 2]"]))], "a row has 2 cells",
                 "ask again"
             ),
+            (
+                "fewer columns than were asked for", [.answer(answer([["a", "UInt64"]], ["[1]"]))],
+                "a row has 1 cells", "ask again"
+            ),
+            (
+                "no row where there must be one", [.answer(answer(overview, []))], "0 rows rather than one",
+                "ask again"
+            ),
+            (
+                "a text for a count", [.answer(answer(overview, [row.replacing("20", with: "x")]))],
+                "no number", "ask again"
+            ),
             ("nothing at all", [.answer("")], "ends too early", "ask again"),
             (
                 "an unknown table",
@@ -205,7 +217,7 @@ struct ClickHouseMapTests {
             options: IngestOptions(errorExpression: "`ResourceAttributes.it's` == x"))
         #expect(events.roles.fields[.pod] == "ResourceAttributes.k8s.pod.name")
         #expect(events.roles.fields[.time] == "Timestamp")
-        _ = try? events.span()
+        #expect(throws: ConnectorError.self) { try events.span() }
         let query = try #require(server.received.last)
         let column =
             "if(mapContains(`ResourceAttributes`, {p1:String}), `ResourceAttributes`[{p2:String}], NULL)"

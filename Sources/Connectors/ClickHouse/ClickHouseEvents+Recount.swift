@@ -34,8 +34,8 @@ extension ClickHouseEvents {
     }
 
     private func count(_ window: TimeWindow, where condition: SQL) throws -> Rate {
-        let cells = try server.rows(queries.count(in: window, where: condition))[0]
-        return Rate(cells[1].double ?? 0, of: cells[0].double ?? 0)
+        let cells = try server.row(queries.count(in: window, where: condition), columns: 2)
+        return Rate(try cells.number(1), of: try cells.number(0))
     }
 }
 

@@ -72,7 +72,7 @@ private struct ScopeCount {
     mutating func run() throws {
         if queries.roles.failure == .counts {
             var filled: [Int] = []
-            try server.ask(queries.series(grid, in: window)) { filled.append(Int($0[0].double ?? 0)) }
+            try server.ask(queries.series(grid, in: window), columns: 3) { filled.append(try $0.integer(0)) }
             rowBuckets = EventAggregator.rowBuckets(filled: filled.sorted())
         }
         let workloads = try counted(.workload)
@@ -116,11 +116,12 @@ private struct ScopeCount {
 
     private func whole() throws -> Series {
         var series = grid.empty(.all)
-        try server.ask(queries.series(grid, in: window)) { cells in
-            guard let bucket = cells[0].double.map({ Int($0) }), series.events.indices.contains(bucket)
-            else { return }
-            series.events[bucket] = cells[1].double ?? 0
-            series.errors[bucket] = cells[2].double ?? 0
+        try server.ask(queries.series(grid, in: window), columns: 3) { cells in
+            let bucket = try cells.integer(0)
+            // An event may have come in since the span was told.
+            guard series.events.indices.contains(bucket) else { return }
+            series.events[bucket] = try cells.number(1)
+            series.errors[bucket] = try cells.number(2)
         }
         return series
     }
@@ -131,12 +132,11 @@ private struct ScopeCount {
         guard let field = roles[kind].flatMap(queries.field(of:)) else { return [] }
         let limit = EventAggregator.limits[kind] ?? 0
         var values: [Counted] = []
-        try server.ask(queries.heaviest(field, limit: limit + 1, in: window)) { cells in
+        try server.ask(queries.heaviest(field, limit: limit + 1, in: window), columns: 5) { cells in
             values.append(
                 Counted(
-                    name: cells[0].text ?? "", events: cells[1].double ?? 0, errors: cells[2].double ?? 0,
-                    first: Instant(milliseconds: Int64(cells[3].double ?? 0)),
-                    last: Instant(milliseconds: Int64(cells[4].double ?? 0))))
+                    name: cells[0].text ?? "", events: try cells.number(1), errors: try cells.number(2),
+                    first: try cells.instant(3), last: try cells.instant(4)))
         }
         if values.count > limit { leftOut.insert(kind) }
         return Array(values.prefix(limit))
@@ -172,11 +172,11 @@ private struct ScopeCount {
         var templates: [String: (errors: Double, messages: [String])] = [:]
         let query = queries.heaviestMessages(field, limit: Self.mostMessages + 1, in: window)
         var count = 0
-        try server.ask(query) { cells in
+        try server.ask(query, columns: 2) { cells in
             count += 1
             guard count <= Self.mostMessages, let message = cells[0].string else { return }
             var template = templates[MessageTemplate(message).text] ?? (0, [])
-            template.errors += cells[1].double ?? 0
+            template.errors += try cells.number(1)
             template.messages.append(message)
             templates[MessageTemplate(message).text] = template
         }
@@ -192,7 +192,7 @@ private struct ScopeCount {
     private mutating func errorKinds() throws -> [String]? {
         guard let field = queries.field(of: .errorKinds), queries.roles.failure == .counts else { return nil }
         let limit = EventAggregator.limits[.error] ?? 0
-        let kinds = try server.rows(queries.heaviestKinds(field, limit: limit + 1, in: window))
+        let kinds = try server.rows(queries.heaviestKinds(field, limit: limit + 1, in: window), columns: 2)
             .map { $0[0].text ?? "" }
         if kinds.count > limit { leftOut.insert(.error) }
         return kinds.prefix(EventAggregator.seriesLimits[.error] ?? 0).sorted()
@@ -202,7 +202,7 @@ private struct ScopeCount {
         guard let field = queries.field(of: .errorKinds) else { return [] }
         var series = kinds.map { grid.empty(Scope(.error, $0)) }
         try ask(queries.kindSeries(field, kinds, grid, in: window)) { number, events, errors in
-            series[number - 1].add(events, errors)
+            try series.add(events, errors, at: number)
             series[number - 1].events = whole.events
         }
         return series
@@ -219,7 +219,7 @@ private struct ScopeCount {
             let numbering = EventQueries.Numbering(
                 of: of, values: some.map(\.value), numbers: some.map(\.number))
             try ask(queries.series(numbering, grid, in: window)) { number, events, errors in
-                series[number - 1].add(events, errors)
+                try series.add(events, errors, at: number)
             }
         }
         for index in series.indices where series[index].scope.kind == .error {
@@ -230,18 +230,16 @@ private struct ScopeCount {
 
     /// Asks for dense series.
     private func ask(_ query: SQL, _ body: (Int, [Double], [Double]) throws -> Void) throws {
-        try server.ask(query) { cells in
-            let (events, errors) = (
-                cells[1].elements.map { $0.double ?? 0 }, cells[2].elements.map { $0.double ?? 0 }
-            )
-            guard let number = cells[0].double.map({ Int($0) }), events.count == grid.count,
-                errors.count == grid.count
-            else {
-                throw ConnectorError(
-                    .badAnswer, "a series has \(events.count) buckets rather than \(grid.count)",
-                    at: server.address.place, remedy: "ask again")
+        try server.ask(query, columns: 3) { cells in
+            let number = try cells.integer(0)
+            let (events, errors) = (cells[1].elements, cells[2].elements)
+            guard events.count == grid.count, errors.count == grid.count else {
+                throw CompactAnswer.Damage(
+                    reason: "a series has \(events.count) buckets rather than \(grid.count)")
             }
-            try body(number, events, errors)
+            try body(
+                number, try events.indices.map { try events.number($0) },
+                try errors.indices.map { try errors.number($0) })
         }
     }
 
@@ -258,9 +256,12 @@ private struct ScopeCount {
         // By scope, 0 being all other workloads.
         var classes = [[Double]](
             repeating: Array(repeating: 0, count: DurationCounts.classes), count: timed.count + 1)
-        try server.ask(queries.durations(duration, by: scopes, in: window)) { cells in
-            guard let scope = cells[0].double, let own = cells[1].double else { return }
-            classes[Int(scope)][Int(own)] += cells[2].double ?? 0
+        try server.ask(queries.durations(duration, by: scopes, in: window), columns: 3) { cells in
+            let (scope, own) = (try cells.integer(0), try cells.integer(1))
+            guard classes.indices.contains(scope), classes[scope].indices.contains(own) else {
+                throw CompactAnswer.Damage(reason: "it names a class of durations that there is not")
+            }
+            classes[scope][own] += try cells.number(2)
         }
         let all = (0..<DurationCounts.classes).map { index in classes.reduce(0) { $0 + $1[index] } }
         var found: [Series] = []
@@ -281,7 +282,7 @@ private struct ScopeCount {
         }
         try ask(queries.slow(duration, by: scopes, limits: limits, grid, in: window)) {
             number, events, slow in
-            if number > 0 { own[number - 1].add(events, slow) }
+            if number > 0 { try own.add(events, slow, at: number) }
         }
         return found + own.indices.filter { limits[$0 + 1] >= 0 }.map { own[$0] }
     }
@@ -315,5 +316,17 @@ extension Series {
             self.events[index] += events[index]
             self.errors[index] += errors[index]
         }
+    }
+}
+
+extension [Series] {
+    /// Adds to the series of a number, which count from 1.
+    fileprivate mutating func add(
+        _ events: [Double], _ errors: [Double], at number: Int
+    ) throws(CompactAnswer.Damage) {
+        guard indices.contains(number - 1) else {
+            throw CompactAnswer.Damage(reason: "it has a series that was not asked for")
+        }
+        self[number - 1].add(events, errors)
     }
 }

@@ -19,9 +19,9 @@ extension ClickHouseEvents {
         let classes = try [interest, baseline].compactMap { $0 }.flatMap { window in
             try [true, false].map { isFailing in
                 let rowClass = EventQueries.RowClass(window: window, isFailing: isFailing)
-                let cells = try server.rows(queries.size(of: rowClass))[0]
+                let cells = try server.row(queries.size(of: rowClass), columns: 2)
                 return SampledClass(
-                    rowClass, rows: cells[0].double ?? 0, weight: cells[1].double ?? 0, limit: limit)
+                    rowClass, rows: try cells.number(0), weight: try cells.number(1), limit: limit)
             }
         }.filter { $0.rows > 0 }
         let hidden = EventTable.countingFields(roles.fields)
@@ -78,7 +78,9 @@ extension ClickHouseEvents {
         // Rows that are alike are chosen together, so that there may be a few more than are wanted.
         let query = queries.rows(
             of: sampled.rowClass, columns: rows.columns, keys: keys, share: share, limit: sampled.limit * 2)
-        try server.ask(query) { rows.add($0, isFailing: sampled.rowClass.isFailing, of: index) }
+        try server.ask(query, columns: rows.columns.count + 2) {
+            try rows.add($0, isFailing: sampled.rowClass.isFailing, of: index)
+        }
     }
 }
 
@@ -123,9 +125,9 @@ private struct SampledRows {
     }
 
     /// - Parameter cells: instant, weight, and a cell for each column.
-    mutating func add(_ cells: [JSONNode], isFailing: Bool, of index: Int) {
-        times.append(Instant(milliseconds: Int64(cells[0].double ?? 0)))
-        weights.append(cells[1].double ?? 0)
+    mutating func add(_ cells: [JSONNode], isFailing: Bool, of index: Int) throws(CompactAnswer.Damage) {
+        times.append(try cells.instant(0))
+        weights.append(try cells.number(1))
         failing.append(isFailing)
         classes.append(index)
         for place in columns.indices { dictionaries[place].add(columns[place].plain(cells[place + 2])) }

@@ -37,12 +37,13 @@ public final class ClickHouseEvents {
         self.options = options
         source = table.name
         try server.chooseBinding()
-        let columns = try server.rows("DESCRIBE TABLE \(table.sql)").map { cells in
+        let columns = try server.rows("DESCRIBE TABLE \(table.sql)", columns: 2).map { cells in
             EventField(name: cells[0].string ?? "", type: ColumnType(cells[1].string ?? ""))
         }
         leftOut = columns.filter { $0.type.kind == .other }.map { ($0.name, $0.type.name) }
         let surveyed = columns.filter { $0.type.kind != .other }
-        let answer = try server.rows(survey(of: table.sql, surveyed, rows: Self.surveyedRows))
+        let answer = try server.rows(
+            survey(of: table.sql, surveyed, rows: Self.surveyedRows), columns: surveyed.count)
         let (fields, rows) = Self.withKeys(surveyed, answer)
         let roles = try RoleAssignment(
             ofRows: rows, columns: fields.map(\.name),
@@ -115,12 +116,12 @@ public final class ClickHouseEvents {
     }
 
     func overview(_ window: TimeWindow?) throws -> Overview {
-        let cells = try server.rows(queries.overview(of: window))[0].map { $0.double ?? 0 }
-        let isEmpty = cells[1] == 0
+        let cells = try server.row(queries.overview(of: window), columns: 6)
+        let (all, counted) = (try cells.integer(0), try cells.integer(1))
         return Overview(
-            events: Rate(cells[3], of: cells[2]), skipped: Int(cells[0] - cells[1]),
-            first: isEmpty ? nil : Instant(milliseconds: Int64(cells[4])),
-            last: isEmpty ? nil : Instant(milliseconds: Int64(cells[5])))
+            events: Rate(try cells.number(3), of: try cells.number(2)), skipped: all - counted,
+            first: counted == 0 ? nil : try cells.instant(4),
+            last: counted == 0 ? nil : try cells.instant(5))
     }
 
     /// What the reader of a report must know about the table.

@@ -35,24 +35,43 @@ final class ClickHouseServer {
     func chooseBinding() throws {
         binding = .parameters
         do {
-            _ = try rows("SELECT \(text: "known") AS answer")
+            _ = try rows("SELECT \(text: "known") AS answer", columns: 1)
         } catch let error as ConnectorError where error.isMisunderstanding {
             binding = .literals
         }
     }
 
     /// The rows of an answer that is small.
-    func rows(_ query: SQL) throws -> [[JSONNode]] {
+    ///
+    /// - Parameter columns: how many cells a row has, at least.
+    func rows(_ query: SQL, columns: Int) throws -> [[JSONNode]] {
         var rows: [[JSONNode]] = []
-        try ask(query) { rows.append($0) }
+        try ask(query, columns: columns) { rows.append($0) }
         return rows
+    }
+
+    /// The only row of an answer.
+    func row(_ query: SQL, columns: Int) throws -> [JSONNode] {
+        let rows = try rows(query, columns: columns)
+        guard rows.count == 1 else {
+            throw badAnswer("it has \(rows.count) rows rather than one")
+        }
+        return rows[0]
     }
 
     /// Asks a query.
     ///
-    /// - Parameter body: is handed the cells of each row as they come in; what it made of them must be forgotten when this throws.
+    /// - Parameters:
+    ///   - columns: how many cells a row has, at least.
+    ///   - body: is handed the cells of each row as they come in; what it made of them must be forgotten when this throws.
     /// - Throws: ``ConnectorError``, or what `body` throws.
-    func ask(_ query: SQL, _ body: ([JSONNode]) throws -> Void) throws {
+    func ask(_ query: SQL, columns: Int, _ body: ([JSONNode]) throws -> Void) throws {
+        let body = { (cells: [JSONNode]) in
+            guard cells.count >= columns else {
+                throw CompactAnswer.Damage(reason: "a row has \(cells.count) cells rather than \(columns)")
+            }
+            try body(cells)
+        }
         do {
             try send(query, settings: takesSettings, body)
         } catch let error as ConnectorError where takesSettings && error.isRefusalOfSettings {
@@ -84,14 +103,18 @@ final class ClickHouseServer {
             try answer.finish()
         } catch let damage as CompactAnswer.Damage {
             if let text = damage.serverText { throw serverError(text) }
-            throw ConnectorError(
-                .badAnswer, "the answer is not whole: \(damage.reason)", at: address.place,
-                remedy: "ask again; a proxy between may have cut it off")
+            throw badAnswer(damage.reason)
         } catch let error as ConnectorError {
             // Of a mistyped table ClickHouse says that there is no such thing, as web servers say it of a page.
             guard let text = serverException(in: error.problem) else { throw error }
             throw serverError(text)
         }
+    }
+
+    private func badAnswer(_ reason: String) -> ConnectorError {
+        ConnectorError(
+            .badAnswer, "the answer is not whole: \(reason)", at: address.place,
+            remedy: "ask again; a proxy between may have cut it off")
     }
 
     private func serverError(_ text: String) -> ConnectorError {

@@ -1,3 +1,4 @@
+import DeployModel
 import EventIngest
 
 /// Reads an answer in `FORMAT JSONCompact` as it comes in, a row at a time.
@@ -82,6 +83,31 @@ struct CompactAnswer: ~Copyable {
 
     private func damage(_ reason: String) -> Damage {
         Damage(serverText: serverException(in: String(decoding: tail, as: UTF8.self)), reason: reason)
+    }
+}
+
+extension [JSONNode] {
+    /// The number in a cell of a row, also where 64 bits stand in quotes.
+    ///
+    /// - Throws: `CompactAnswer.Damage` where there is none.
+    func number(_ index: Int) throws(CompactAnswer.Damage) -> Double {
+        guard let number = self[index].double, number.isFinite else {
+            throw CompactAnswer.Damage(reason: "a count in it is no number")
+        }
+        return number
+    }
+
+    /// The same, a whole number.
+    func integer(_ index: Int) throws(CompactAnswer.Damage) -> Int {
+        guard let number = Int(exactly: try number(index)) else {
+            throw CompactAnswer.Damage(reason: "a number in it is not whole")
+        }
+        return number
+    }
+
+    /// Milliseconds since 1970.
+    func instant(_ index: Int) throws(CompactAnswer.Damage) -> Instant {
+        Instant(milliseconds: Int64(try integer(index)))
     }
 }
 

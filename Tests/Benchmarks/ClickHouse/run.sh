@@ -26,7 +26,7 @@ proxy=$!
 trap 'kill $proxy; rm -rf "$scratch"' EXIT
 until [ -s "$scratch/port" ]; do sleep 0.1; done
 cat > "$scratch/deploys.json" <<'JSON'
-[{"id": "one", "started_at": "2026-10-13T12:00:00Z"}, {"id": "two", "started_at": "2026-10-16T15:40:00Z"},
+[{"id": "one", "started_at": "2026-10-13T12:00:00Z"}, {"id": "two", "started_at": "2026-10-16T13:38:00Z"},
  {"id": "three", "started_at": "2026-10-18T09:00:00Z"}]
 JSON
 LC_ALL=C.UTF-8 /usr/bin/time -f 'peak: %M KiB, wall: %e s, cpu here: %U s' "$program" \
