@@ -123,7 +123,8 @@ let package = Package(
             dependencies: ["DelimitedText", "DeployModel", "EventIngest", "TestSupport"],
             swiftSettings: common),
         .testTarget(
-            name: "ConnectorsTests", dependencies: ["Connectors", "DeployModel", "EventIngest", "TestSupport"],
+            name: "ConnectorsTests",
+            dependencies: ["Connectors", "DeployModel", "EventIngest", "TestSupport"],
             swiftSettings: common),
         .testTarget(
             name: "InvestigationTests",
@@ -140,7 +141,8 @@ let package = Package(
             dependencies: ["BlameDeployCLI", "DeployModel", "TestSupport", "blamedeploy"],
             swiftSettings: common),
         .testTarget(
-            name: "DocumentationTests", dependencies: ["DeployModel", "TestSupport", "blamedeploy"], swiftSettings: common),
+            name: "DocumentationTests", dependencies: ["DeployModel", "TestSupport", "blamedeploy"],
+            swiftSettings: common),
         // Not a test: what it prints depends on the machine, and is kept in docs/benchmarks.
         .executableTarget(
             name: "Speed", dependencies: ["ChangeDetection", "DeployModel", "TestSupport"],

@@ -73,12 +73,13 @@ public struct HoneycombSource: Sendable, Hashable {
     }
 
     /// The queries for a window. Honeycomb cuts the ends of a query to whole minutes up to 6 hours, to 5 minutes up to 2 days,
-    /// and to half hours beyond: none is longer than 2 days, so that onsets are told to 5 minutes.
+    /// and to half hours beyond: none is longer than 2 days, so that onsets are told to 5 minutes. A bucket that the window ends in
+    /// is left out, because half of one would look like a fall of traffic.
     func stretches(_ window: TimeWindow) -> [Stretch] {
         let seconds = Int(window.until.seconds - window.since.seconds)
         let bucket = seconds <= 6 * 3600 ? 60 : 300
         let since = Int(floorDiv(Int64(window.since.seconds), Int64(bucket))) * bucket
-        let until = -Int(floorDiv(-Int64(window.until.seconds), Int64(bucket))) * bucket
+        let until = max(Int(floorDiv(Int64(window.until.seconds), Int64(bucket))) * bucket, since + bucket)
         let count = max((until - since + 2 * 86_400 - 1) / (2 * 86_400), 1)
         let buckets = max((until - since) / bucket, 1)
         return (0..<count).map { index in

@@ -40,7 +40,9 @@ struct HoneycombSourceTests {
         }
         #expect(zip(stretches, stretches.dropFirst()).allSatisfy { $0.until == $1.since })
         #expect(stretches[0].since <= Int(window.since.seconds))
-        #expect(stretches[stretches.count - 1].until >= Int(window.until.seconds))
+        // The bucket that is still filling up is left out: half of it would look like a fall.
+        let end = Int(window.until.seconds) - stretches[stretches.count - 1].until
+        #expect((0..<300).contains(end))
         #expect(stretches.count <= seconds / (2 * 86_400) + 1)
     }
 
