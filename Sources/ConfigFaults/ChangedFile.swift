@@ -135,6 +135,7 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> [Found
     let old = Dictionary(before, uniquingKeysWith: { _, last in last })
     let new = Dictionary(after, uniquingKeysWith: { _, last in last })
     let lines = file.lines
+    let extents = Extents(of: file)
     var changes: [FoundChange] = []
     var seen: Set<Manifest.Identity> = []
     for (identity, manifest) in after + before where seen.insert(identity).inserted {
@@ -161,10 +162,39 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> [Found
             ]
         case (nil, nil): found = []
         }
-        changes += found.map { foundChange($0, of: manifest, path: path, reach: reach, lines: lines) }
+        changes += found.map { difference in
+            var change = foundChange(difference, of: manifest, path: path, reach: reach, lines: lines)
+            if difference.path.isEmpty, difference.before == nil { extents.extend(&change.change) }
+            return change
+        }
     }
     for index in changes.indices { changes[index].changedLines = lines.count }
     return changes
+}
+
+/// Where the objects of a file begin and end with what stands around them: comments, conditions of a template.
+private struct Extents {
+    private let lines: [String]
+    /// The first and the last line of each object, from 1.
+    private let objects: [ClosedRange<Int>]
+
+    init(of file: ChangedFile) {
+        lines = file.after?.lines ?? []
+        objects = file.objectsAfter.map { $0.root.start.line...max($0.root.start.line, $0.root.lastLine) }
+    }
+
+    /// Lets a new object begin behind the one before it, or its separator, and end before the next.
+    func extend(_ change: inout FieldChange) {
+        func isFree(_ line: Int) -> Bool {
+            lines.indices.contains(line - 1) && !lines[line - 1].hasPrefix("---")
+                && !objects.contains { $0.contains(line) }
+        }
+        while isFree(change.line - 1) { change.line -= 1 }
+        while isFree(change.endLine + 1) { change.endLine += 1 }
+        // A file does not begin or end with what is empty.
+        while change.line < change.endLine, lines[change.line - 1].trimmed.isEmpty { change.line += 1 }
+        while change.line < change.endLine, lines[change.endLine - 1].trimmed.isEmpty { change.endLine -= 1 }
+    }
 }
 
 private func foundChange(

@@ -38,6 +38,8 @@ public struct FoundChange: Sendable {
     /// The field itself before and after, where it was read as a tree.
     var beforeNode: ConfigNode?
     var afterNode: ConfigNode?
+    /// Whether it takes away what the same commit puts up again, elsewhere or under another name.
+    var isReplaced = false
     /// The environments that it changes, where overlays tell.
     var environments: Set<String> = []
     /// Of a value of a chart, the change as it shows in the objects that the chart renders.
@@ -73,7 +75,9 @@ extension FoundChange {
     /// Points a change that takes many lines at the one where the worst of its faults is.
     fileprivate mutating func narrow() {
         let worst = findings.max { ($0.weight, $1.fault.number) < ($1.weight, $0.fault.number) }
-        guard let line = worst?.line, (change.line...change.endLine).contains(line) else { return }
+        guard let worst, let line = worst.line, (change.line...change.endLine).contains(line) else { return }
+        // A mere hint does not make the other lines innocent.
+        guard worst.weight >= 0.5 else { return }
         change.line = line
         change.endLine = line
     }
@@ -156,6 +160,8 @@ public func compareConfig(
     if wantsHints { findStrayShapes(in: &changes, files: changed) }
     try findMissingFiles(in: &changes, files: changed, after: after)
     if wantsHints { try findMisspellings(in: &changes, files: changed, after: after) }
+    findReplacements(in: &changes)
+    findSharedVersions(in: &changes)
     let images = try traceImages(
         in: &changes, files: changed, code: code, readers: readers, after: after, surroundings: surroundings)
     for index in changes.indices { changes[index].narrow() }
@@ -198,6 +204,52 @@ struct ObjectKey: Hashable {
         kind = object?.kind
         name = object?.name
         namespace = object?.namespace
+    }
+}
+
+/// What is gone here and new there has moved; an object in place of another of its kind has replaced it.
+private func findReplacements(in changes: inout [FoundChange]) {
+    let new = changes.filter { $0.path.isEmpty && $0.change.before == nil }.compactMap(\.change.object)
+    let newPlaces = Set(
+        changes.filter { $0.path.isEmpty && $0.change.before == nil }.map { Replacement($0.change.path, $0) })
+    let newNames = Set(new.map { Replacement($0.name, kind: $0.kind) })
+    for index in changes.indices where changes[index].path.isEmpty && changes[index].change.after == nil {
+        let change = changes[index]
+        guard let object = change.change.object,
+            newPlaces.contains(Replacement(change.change.path, change))
+                || newNames.contains(Replacement(object.name, kind: object.kind))
+        else { continue }
+        changes[index].isReplaced = true
+        for finding in changes[index].findings.indices
+        where changes[index].findings[finding].fault == .accessReduced {
+            changes[index].findings[finding].weight = 0.2
+        }
+    }
+}
+
+/// A kind of object with what tells which.
+private struct Replacement: Hashable {
+    var which: String
+    var kind: String?
+
+    init(_ which: String, kind: String?) { (self.which, self.kind) = (which, kind) }
+    init(_ which: String, _ change: FoundChange) { self.init(which, kind: change.change.object?.kind) }
+}
+
+/// What changes from the same version to the same version as an image does is that image's version, whatever its field is called.
+private func findSharedVersions(in changes: inout [FoundChange]) {
+    func versions(_ change: FoundChange) -> [String]? {
+        guard let before = change.beforeNode?.text, let after = change.afterNode?.text, before != after,
+            after.count >= 5, after.contains(where: \.isNumber)
+        else { return nil }
+        return [change.change.path, before, after]
+    }
+    let images = changes.filter { $0.findings.contains { $0.fault == .imageChanged } }
+    let bumped = Set(images.compactMap(versions))
+    for index in changes.indices where changes[index].findings.isEmpty {
+        guard let own = versions(changes[index]), bumped.contains(own) else { continue }
+        changes[index].findings.append(
+            FaultFinding(.imageChanged, "it changes as the image does: \(own[2]) now (was \(own[1]))"))
     }
 }
 

@@ -20,7 +20,7 @@ struct Kinship {
     struct Likeness: Equatable {
         /// The workload that the change is called after.
         var name: String
-        /// From 0 to 1.
+        /// From 0 to 1; 0 when it is called as much after those that fail as after those that do not.
         var degree: Double
         var isFailing: Bool
     }
@@ -31,23 +31,26 @@ struct Kinship {
         healthy = failures.healthyWorkloads.sorted().map { Name(text: $0, words: words(of: $0), share: 1) }
     }
 
-    /// - Returns: `nil` when the place is called after nobody, or after those that fail and those that do not alike.
+    /// - Returns: `nil` when the place is called after nobody.
     func likeness(of change: FoundChange) -> Likeness? {
         guard !failing.isEmpty else { return nil }
         let places = places(of: change)
         let all = places.reduce(into: Set()) { $0.formUnion($1.words) }
-        func closest(_ names: [Name]) -> (name: String, degree: Double)? {
+        func closest(_ names: [Name]) -> (name: String, degree: Double, words: Int)? {
             names.map { name in
                 let apart = places.map { agreement(name.words, $0.words) * $0.weight }.max() ?? 0
                 // `shop/web/` is `shop-web` in two folders; that is a little less sure.
                 let together = name.words.count > 1 ? 0.9 * coverage(of: name.words, by: all) : 0
-                return (name.text, max(apart, together) * min(1, 2 * name.share))
-            }.max { ($0.1, $1.0) < ($1.1, $0.0) }
+                return (name.text, max(apart, together) * min(1, 2 * name.share), name.words.count)
+            }.max { ($0.1, $0.2, $1.0) < ($1.1, $1.2, $0.0) }
         }
         guard let kin = closest(failing) else { return nil }
-        let other = closest(healthy) ?? ("", 0)
-        guard kin.degree >= 0.5 || other.degree >= 0.5, kin.degree != other.degree else { return nil }
-        return kin.degree > other.degree
+        let other = closest(healthy) ?? ("", 0, 0)
+        guard kin.degree >= 0.5 || other.degree >= 0.5 else { return nil }
+        // `shop-web` says more than `web` of a place that is called so.
+        let (own, others) = ((kin.degree, kin.words), (other.degree, other.words))
+        guard own != others else { return Likeness(name: kin.name, degree: 0, isFailing: true) }
+        return own > others
             ? Likeness(name: kin.name, degree: kin.degree, isFailing: true)
             : Likeness(name: other.name, degree: other.degree, isFailing: false)
     }
@@ -82,6 +85,14 @@ private func words(of name: String) -> Set<String> {
     Set(FaultWords.split(name).filter { !commonWords.contains($0) && $0.contains(where: \.isLetter) })
 }
 
+extension ConfigComparison {
+    /// Whether one of the changes stands in a place that is called after what fails.
+    public func isCalled(after failures: FailureContext) -> Bool {
+        let kinship = Kinship(failures)
+        return changes.contains { kinship.likeness(of: $0)?.isFailing ?? false }
+    }
+}
+
 private let commonWords: Set = [
     "app", "apps", "service", "services", "svc", "deployment", "deployments", "deploy", "k8s",
     "kubernetes", "helm",
@@ -91,5 +102,6 @@ private let commonWords: Set = [
     "environments",
     "yaml", "yml", "json", "spec", "data", "manifest", "manifests", "cluster", "clusters",
     "kustomization", "release", "tpl", "tf", "toml", "hcl", "sops", "conf", "ini", "properties", "j2",
-    "helmrelease", "docker", "compose", "name", "the", "of",
+    "helmrelease", "docker", "compose", "name", "the", "of", "secret", "secrets", "enc", "externalsecret",
+    "configmap", "resources", "common", "src", "index",
 ]

@@ -45,6 +45,21 @@ func findMisspellings(in changes: inout [FoundChange], files: [ChangedFile], aft
                 "\(suspect.word) stands nowhere else in the repository; \(suspect.near) stands \(count) times in what changed"
             ), line: suspect.line, field: suspect.word, path: suspect.path, among: byPath, to: &changes)
     }
+    for index in changes.indices { changes[index].joinMisspellings() }
+}
+
+extension FoundChange {
+    /// Many words that may be mistyped are hardly more suspicious than one: such is the language of the file.
+    fileprivate mutating func joinMisspellings() {
+        let own = findings.indices.filter { findings[$0].fault == .misspelledName }
+        guard let first = own.first else { return }
+        if change.endLine > change.line, let line = findings[first].line {
+            findings[first].text = "line \(line): " + findings[first].text
+        }
+        guard own.count > 1 else { return }
+        findings[first].text += "; \(own.count - 1) more such \(own.count == 2 ? "word" : "words")"
+        for index in own.dropFirst().reversed() { findings.remove(at: index) }
+    }
 }
 
 /// Whether a word stands somewhere outside of secrets.

@@ -25,12 +25,16 @@ public struct FailureContext: Sendable, Equatable {
 ///
 /// score = 100 · (1 − Π(1 − wᵢ)) × scope × innocence × environment: independent evidence adds up and never exceeds one
 /// hundred; a change that cannot touch what fails, or that is explained away, hardly counts.
-public func rankChanges(_ comparison: ConfigComparison, failures: FailureContext) -> [RankedChange] {
+///
+/// - Parameter hasNamesake: whether some deploy that comes into question changed what is called after the failures.
+public func rankChanges(
+    _ comparison: ConfigComparison, failures: FailureContext, hasNamesake: Bool = false
+) -> [RankedChange] {
     let symptoms = SymptomWords(failures, changes: comparison.changes)
     let kinship = Kinship(failures)
     let likenesses = comparison.changes.map(kinship.likeness)
-    // Beside a change that is called after what fails, one of which nothing is known is less to be thought of.
-    let base = likenesses.contains { $0?.isFailing ?? false } ? 0.35 : 0.5
+    let base =
+        hasNamesake || likenesses.contains { $0?.isFailing ?? false } ? unnamedBesideNamesake : nothingKnown
     let targets = Targets(failures, workloads: comparison.workloads)
     let ranked = zip(comparison.changes, likenesses).enumerated().map { index, pair in
         let (change, likeness) = pair
@@ -41,6 +45,9 @@ public func rankChanges(_ comparison: ConfigComparison, failures: FailureContext
     return ranked.sorted { a, b in
         if a.score != b.score { return a.score > b.score }
         let (x, y) = (a.evidence.first?.weight ?? 0, b.evidence.first?.weight ?? 0)
+        // Of the same thing gone and new, the new one is there to be looked at.
+        let (isGone, isOtherGone) = (a.change.after == nil, b.change.after == nil)
+        if x == y, isGone != isOtherGone { return isOtherGone }
         return x == y
             ? (a.change.path, a.change.line, a.change.fieldPath) < (
                 b.change.path, b.change.line, b.change.fieldPath
@@ -48,6 +55,11 @@ public func rankChanges(_ comparison: ConfigComparison, failures: FailureContext
             : x > y
     }
 }
+
+/// The reach of a change of which nothing is known.
+let nothingKnown = 0.5
+/// The same where other changes are called after what fails: these are more to be thought of.
+private let unnamedBesideNamesake = 0.2
 
 private func rank(
     _ found: FoundChange, symptoms: [Evidence], scope: Scope
@@ -106,8 +118,10 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
         }
     }
     let isNew = found.change.before == nil
+    if isBookkeeping(found) { return (0.02, "what is kept of the file itself") }
     if isPackageManifest(found.change.path) { return (isNew ? 0.1 : 0.2, "what the program is built from") }
     if found.path.isEmpty, found.change.object == nil { return (0.1, "the file as a whole") }
+    if found.isReplaced { return (0.12, "the object is put up again by the same change") }
     if found.path.isEmpty { return isNew ? (0.3, "the object is new") : (0.3, "the object is gone") }
     if has("annotations", "labels") { return (0.1, "a label or an annotation") }
     if has("secret", "credential", "password", "token") { return (isNew ? 0.15 : 0.35, "a credential") }
@@ -118,6 +132,17 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
         return (isNew ? 0.1 : 0.3, isNew ? "a new variable" : "a variable is gone or changed")
     }
     return (isNew || found.change.after == nil ? 0.15 : 0.2, "an ordinary field")
+}
+
+/// Whether a change says when and as which version a file was written, and nothing that runs: the own version of a chart, the
+/// time and the checksum that SOPS puts into what it encrypts.
+private func isBookkeeping(_ found: FoundChange) -> Bool {
+    let names = found.path.map(\.name)
+    switch names.first {
+    case "version": return names.count == 1 && found.change.path.split(separator: "/").last == "Chart.yaml"
+    case "sops": return names.last == "lastmodified" || names.last == "mac" || names.last == "version"
+    default: return false
+    }
 }
 
 /// What the code agrees with is hardly at fault, unless the files contradict each other.
@@ -148,9 +173,9 @@ private func environmentFactor(_ found: FoundChange, isContradiction: Bool) -> S
 private func environmentFactor(_ environment: String?, isContradiction: Bool) -> ScoreFactor {
     switch environment {
     case "prod": ScoreFactor(.environment, 1, "it is of production")
-    case "staging": ScoreFactor(.environment, 0.3, "it is of staging")
-    case "dev": ScoreFactor(.environment, 0.1, "it is of development")
-    case "test": ScoreFactor(.environment, 0.1, "it is of tests")
+    case "staging": ScoreFactor(.environment, 0.5, "it is of staging")
+    case "dev": ScoreFactor(.environment, 0.25, "it is of development")
+    case "test": ScoreFactor(.environment, 0.25, "it is of tests")
     default:
         isContradiction
             ? ScoreFactor(.environment, 1, "a contradiction is one anywhere")

@@ -228,7 +228,9 @@ private func image(_ field: ChangedField) -> FaultFinding? {
         isChart || field.last == "image"
         || field.isBelow("image", "images")
             && ["tag", "newtag", "repository", "newname", "digest", "name"].contains(field.last)
-        || field.last.hasSuffix("imagetag") || field.last.hasSuffix("image_tag")
+        || ["imagetag", "image_tag", "imageversion", "image_version"].contains {
+            field.last.hasSuffix($0)
+        }
     guard isImage, let after = field.after else { return nil }
     guard let before = field.before else {
         return FaultFinding(.imageChanged, weight: 0.2, "the \(noun) is \(after)")
@@ -426,7 +428,7 @@ extension String {
 
 /// F26.
 private func command(_ field: ChangedField) -> FaultFinding? {
-    guard field.isBelow("command", "args", "entrypoint", "cmd", "script", "run", "exec") else { return nil }
+    guard field.isBelow("command", "args", "entrypoint", "cmd", "script", "run") else { return nil }
     guard !field.names.contains(where: { $0.hasSuffix("probe") || $0 == "healthcheck" }) else { return nil }
     return FaultFinding(.commandChanged, "what is run: \(field.words)")
 }

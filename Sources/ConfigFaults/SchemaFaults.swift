@@ -22,6 +22,8 @@ struct JudgedObject {
     var isKubernetes: Bool
     /// Whether it is of a group that the table of fields describes: Knative has a `Service` as well.
     var hasSchema: Bool
+    /// Whether it is a kustomization, which kustomize reads and no API server.
+    var isKustomization: Bool
     /// Whether the file itself is YAML.
     private var isYAML: Bool
 
@@ -42,6 +44,8 @@ struct JudgedObject {
         before = former
         self.after = after
         kind = object.kind
+        let name = path.split(separator: "/").last.map(String.init) ?? ""
+        isKustomization = ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(name)
         let version = after.root["apiVersion"]?.scalar
         isKubernetes = version != nil && after.root["kind"] != nil
         isYAML = object.kind == "yaml" || isKubernetes && !path.lowercased().holds(".json")
@@ -60,12 +64,6 @@ struct JudgedObject {
     func isYAML(at path: FieldPath) -> Bool {
         guard kind == "ConfigMap", path.count > 2 else { return isYAML }
         return isYAML && (path[1].name.hasSuffix(".yaml") || path[1].name.hasSuffix(".yml"))
-    }
-
-    /// Whether it is a kustomization, which kustomize reads and no API server.
-    var isKustomization: Bool {
-        let name = after.path.split(separator: "/").last.map(String.init) ?? ""
-        return ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(name)
     }
 
     /// What the schema expects at the end of a way; `nil` where it says nothing.

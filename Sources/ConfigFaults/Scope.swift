@@ -26,6 +26,7 @@ func scope(
     }
     let reached = scopeOfReach(found, base: base, targets: targets)
     guard !reached.isProven, let likeness else { return reached }
+    guard likeness.degree > 0 else { return scopeOfReach(found, base: nothingKnown, targets: targets) }
     guard likeness.isFailing else {
         guard reached.evidence == nil else { return reached }
         return Scope(

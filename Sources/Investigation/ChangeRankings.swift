@@ -5,11 +5,13 @@ import DeployModel
 struct ChangeRankings {
     private let comparisons: [String: ConfigComparison]
     private let failures: FailureContext
+    private let hasNamesake: Bool
     private var known: [String: [RankedChange]] = [:]
 
     init(_ comparisons: [String: ConfigComparison], failures: FailureContext) {
         self.comparisons = comparisons
         self.failures = failures
+        hasNamesake = comparisons.values.contains { $0.isCalled(after: failures) }
     }
 
     /// What was compared for a deploy, by its id; `nil` where its commits are not at hand.
@@ -19,7 +21,7 @@ struct ChangeRankings {
     mutating func changes(of deploy: String) -> [RankedChange]? {
         if let found = known[deploy] { return found }
         guard let comparison = comparisons[deploy] else { return nil }
-        let ranked = rankChanges(comparison, failures: failures)
+        let ranked = rankChanges(comparison, failures: failures, hasNamesake: hasNamesake)
         known[deploy] = ranked
         return ranked
     }

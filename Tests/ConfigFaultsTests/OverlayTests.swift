@@ -268,7 +268,7 @@ struct OverlayInnocenceTests {
             )
             .of("base/kustomization.yaml").score
         }
-        #expect(try score(alone) * 5 < score(story))
+        #expect(try score(alone) * 3 < score(story))
     }
 
     @Test("nothing is called innocent where an overlay is only partly known")

@@ -38,6 +38,15 @@ struct ScopeTests {
             ),
             // A folder holds what belongs to several; the file says whose it is.
             (["search/indexer.yaml", "search/web.yaml"], "web", ["search"], "search/web.yaml"),
+            // What kind of thing a file holds is no part of the name.
+            (
+                ["tools/app.yaml", "tools/qbtools.secret.yaml"], "qbtools", ["tools"],
+                "tools/qbtools.secret.yaml"
+            ),
+            (
+                ["hub/values.yaml", "hub/enc-support.secret.values.yaml"], "support", ["hub"],
+                "hub/enc-support.secret.values.yaml"
+            ),
         ] as [([String], String, Set<String>, String)])
     func names(paths: [String], failing: String, healthy: Set<String>, path: String) throws {
         let change = try first(of: paths, failing: failing, healthy: healthy)
@@ -57,6 +66,27 @@ struct ScopeTests {
         let nobody = try first(of: ["settings.yaml"], failing: "search", healthy: ["billing"])
         #expect(own.score < nobody.score)
         #expect(own.evidence.contains { $0.text == "it belongs to billing by its name, which is healthy" })
+    }
+
+    @Test("when and as which version a file was written runs nowhere")
+    func bookkeeping() throws {
+        func files(_ number: Int) -> FolderOfTexts {
+            [
+                "charts/web/Chart.yaml": "name: web\nversion: 1.0.\(number)\n",
+                "charts/web/values.secret.yaml": """
+                key: ENC[AES256_GCM,data:\(number),type:str]
+                sops:
+                    lastmodified: "2026-03-0\(number)T10:00:00Z"
+                    mac: ENC[AES256_GCM,data:a\(number)b,type:str]
+                """,
+            ]
+        }
+        let failures = FailureContext(workloads: ["web": 1], healthyWorkloads: [], messages: [])
+        let found = try ranked(files(1), files(2), failures: failures)
+        let first = try #require(found.first)
+        #expect(first.change.fieldPath == "key")
+        #expect(found.dropFirst().count == 3)
+        #expect(found.dropFirst().allSatisfy { $0.score < first.score / 2 })
     }
 
     private func deployment(_ name: String, replicas: Int) -> String {
@@ -90,6 +120,64 @@ struct ScopeTests {
             failures: FailureContext(workloads: [failing: 1], healthyWorkloads: healthy, messages: []))
         #expect(changes.first?.change.object?.name == name)
         #expect(changes[0].score > changes[1].score)
+    }
+}
+
+@Suite("New objects and what they replace")
+struct NewObjectTests {
+    private let role = """
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role
+        metadata: {name: reader}
+        rules:
+          - apiGroups: [""]
+            resources: [pods]
+            verbs: [get]
+
+        """
+
+    @Test("a new object begins and ends with what stands around it")
+    func extent() throws {
+        let text = "# Scales the web.\n{{- if .Values.scale }}\n" + role + "{{- end }}\n"
+        let found = try ranked([:], ["charts/web/templates/role.yaml": text])
+        let change = try #require(found.first?.change)
+        #expect((change.line, change.endLine) == (1, 10))
+    }
+
+    @Test("but not before the separator or the object above")
+    func separator() throws {
+        let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\n"
+        let found = try ranked(["a.yaml": config], ["a.yaml": config + "---\n# Reads.\n" + role])
+        let change = try #require(found.first?.change)
+        #expect((change.line, change.endLine) == (6, 13))
+    }
+
+    @Test("what moves takes no access away; what goes does")
+    func moved() throws {
+        func weight(_ before: FolderOfTexts, _ after: FolderOfTexts) throws -> Double? {
+            try ranked(before, after).first { $0.change.after == nil }?
+                .evidence.first { $0.kind == "access_reduced" }?.weight
+        }
+        let other = role.replacing("reader", with: "watcher")
+        #expect(try weight(["a.yaml": role], [:]) ?? 0 >= 0.7)
+        #expect(try weight(["a.yaml": role], ["b.yaml": other]) ?? 0 >= 0.7)
+        #expect(try weight(["a.yaml": role], ["b.yaml": role]) ?? 1 <= 0.2)
+        #expect(try weight(["a.yaml": role], ["a.yaml": other]) ?? 1 <= 0.2)
+    }
+
+    @Test("a version that changes as that of an image does is the image's, whatever it is called")
+    func sharedVersion() throws {
+        func values(_ version: String, _ other: String) -> FolderOfTexts {
+            ["values.yaml": "version: \(other)\nsetup:\n  image:\n    tag: \(version)\n"]
+        }
+        func faults(_ other: String) throws -> [String?] {
+            try ranked(
+                values("88c14427-production", "88c14427-production"), values("15d85d81-production", other)
+            )
+            .filter { $0.change.fieldPath == "version" }.map(\.fault)
+        }
+        #expect(try faults("15d85d81-production") == ["image-changed"])
+        #expect(try faults("4") == [nil])
     }
 }
 

@@ -161,10 +161,26 @@ struct MisspellingTests {
             ("  # emali\n", 0),
         ])
     func word(line: String, at place: Int) throws {
-        let found = try faults(["a.yaml": usual], ["a.yaml": usual + "c:\n" + line])
-        #expect(
-            found.filter { $0.hasPrefix("misspelled-name") }
-                == (place == 0 ? [] : ["misspelled-name@a.yaml:\(place)"]))
+        let texts = try hints(["a.yaml": usual], ["a.yaml": usual + "c:\n" + line])
+        #expect(texts.count == (place == 0 ? 0 : 1))
+        #expect(texts.allSatisfy { $0.hasPrefix("line \(place): ") }, "\(texts)")
+    }
+
+    @Test(
+        "many such words in one change are hardly more suspicious than one, and all its lines stay in sight")
+    func several() throws {
+        let found = try ranked(
+            ["a.yaml": usual],
+            ["a.yaml": usual + "c:\n  claim: emali\n  admission: PodSecurityPolic\n  size: 3\n"])
+        let change = try #require(found.first { $0.fault == "misspelled-name" })
+        #expect((change.change.line, change.change.endLine) == (7, 10))
+        let own = change.evidence.filter { $0.kind == "misspelled_name" }
+        #expect(own.count == 1)
+        #expect(own.first?.text.hasSuffix("; 1 more such word") ?? false, "\(own)")
+    }
+
+    private func hints(_ before: FolderOfTexts, _ after: FolderOfTexts) throws -> [String] {
+        try ranked(before, after).flatMap(\.evidence).filter { $0.kind == "misspelled_name" }.map(\.text)
     }
 
     @Test("a word that only a Secret has is not shown beside a mistyped one")

@@ -62,6 +62,19 @@ struct ContentEvidenceTests {
         #expect(found["a"] ?? 0 > 0.9)
     }
 
+    @Test(
+        "what nobody knows the reach of is less to be thought of beside a deploy that changed the failing one's own files"
+    )
+    func namesake() throws {
+        let own = try comparison("search/app.yaml", "limit: 1\n", "limit: 2\n")
+        let other = try comparison("settings/app.yaml", "limit: 1\n", "limit: 2\n")
+        func score(_ comparisons: [String: ConfigComparison]) throws -> Double {
+            var rankings = ChangeRankings(comparisons, failures: failures)
+            return try #require(rankings.changes(of: "a")?.first).score
+        }
+        #expect(try score(["a": other, "b": own]) < 0.8 * score(["a": other]))
+    }
+
     @Test("deploys of which nothing is known keep their shares")
     func unknown() {
         let found = weighed(["a": 0.5, "b": 0.25], [:])
