@@ -76,7 +76,7 @@ struct ClickHouseCommandTests {
             ([url, "events.ndjson"], "together with other events"),
             ([url], "doesn't exist"),
         ] {
-            let run = try blamedeploy(arguments + ["--no-repo"])
+            let run = try blamedeploy(["explain"] + arguments)
             #expect(run.status == 2)
             #expect(run.output == "")
             #expect(run.errors.contains(problem), "\(run.errors)")
@@ -87,9 +87,13 @@ struct ClickHouseCommandTests {
     func empty() throws {
         let cluster = try ClickHouseCluster.shared.get()
         try cluster.fill("empty_window", columns: columns, rows: rows)
-        let run = try blamedeploy([
-            cluster.url("empty_window"), "--no-repo", "--since", "2020-01-01", "--until", "2020-01-02",
-        ])
+        let run = try withTemporaryFolder { folder in
+            try write(traffic.deployRecords, to: "\(folder)/deploys.ndjson")
+            return try blamedeploy([
+                cluster.url("empty_window"), "--no-repo", "--deploys", "\(folder)/deploys.ndjson",
+                "--since", "2020-01-01", "--until", "2020-01-02",
+            ])
+        }
         #expect(run.status == 2)
         #expect(run.output.contains("No event lies between"), "\(run.output) \(run.errors)")
     }

@@ -68,7 +68,7 @@ struct ClickHouseFailureTests {
                 "an error behind good rows",
                 [
                     ScriptedStep.answer(
-                        "{\"meta\":[{\"name\":\"a\"}],\"data\":[[1],Code: 241, e.displayText() = DB::Exception: Memory limit (for query) exceeded, e.what() = DB::Exception\n"
+                        "{\"meta\":[1,2,3,4,5,6],\"data\":[[1,1,1,1,1,1],Code: 241, e.displayText() = DB::Exception: Memory limit (for query) exceeded, e.what() = DB::Exception\n"
                     )
                 ], "Code: 241", "shorter window"
             ),
@@ -81,7 +81,7 @@ struct ClickHouseFailureTests {
                 "an error inside of the document",
                 [
                     .answer(
-                        "{\"meta\":[{\"name\":\"a\"}],\"data\":[[1]],\"rows\":1,\"exception\":\"Code: 395. DB::Exception: no\"}"
+                        "{\"meta\":[1,2,3,4,5,6],\"data\":[[1,1,1,1,1,1]],\"rows\":1,\"exception\":\"Code: 395. DB::Exception: no\"}"
                     )
                 ],
                 "Code: 395", "log"

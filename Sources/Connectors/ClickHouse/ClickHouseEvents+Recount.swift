@@ -34,8 +34,9 @@ extension ClickHouseEvents {
     }
 
     private func count(_ window: TimeWindow, where condition: SQL) throws -> Rate {
-        let cells = try server.row(queries.count(in: window, where: condition), columns: 2)
-        return Rate(try cells.number(1), of: try cells.number(0))
+        try server.row(queries.count(in: window, where: condition), columns: 2) { cells in
+            Rate(try cells.number(1), of: try cells.number(0))
+        }
     }
 }
 

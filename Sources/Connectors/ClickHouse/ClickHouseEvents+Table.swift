@@ -19,9 +19,10 @@ extension ClickHouseEvents {
         let classes = try [interest, baseline].compactMap { $0 }.flatMap { window in
             try [true, false].map { isFailing in
                 let rowClass = EventQueries.RowClass(window: window, isFailing: isFailing)
-                let cells = try server.row(queries.size(of: rowClass), columns: 2)
-                return SampledClass(
-                    rowClass, rows: try cells.number(0), weight: try cells.number(1), limit: limit)
+                return try server.row(queries.size(of: rowClass), columns: 2) { cells in
+                    SampledClass(
+                        rowClass, rows: try cells.number(0), weight: try cells.number(1), limit: limit)
+                }
             }
         }.filter { $0.rows > 0 }
         let hidden = EventTable.countingFields(roles.fields)

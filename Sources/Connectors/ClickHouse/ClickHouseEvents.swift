@@ -116,12 +116,13 @@ public final class ClickHouseEvents {
     }
 
     func overview(_ window: TimeWindow?) throws -> Overview {
-        let cells = try server.row(queries.overview(of: window), columns: 6)
-        let (all, counted) = (try cells.integer(0), try cells.integer(1))
-        return Overview(
-            events: Rate(try cells.number(3), of: try cells.number(2)), skipped: all - counted,
-            first: counted == 0 ? nil : try cells.instant(4),
-            last: counted == 0 ? nil : try cells.instant(5))
+        try server.row(queries.overview(of: window), columns: 6) { cells in
+            let (all, counted) = (try cells.integer(0), try cells.integer(1))
+            return Overview(
+                events: Rate(try cells.number(3), of: try cells.number(2)), skipped: all - counted,
+                first: counted == 0 ? nil : try cells.instant(4),
+                last: counted == 0 ? nil : try cells.instant(5))
+        }
     }
 
     /// What the reader of a report must know about the table.

@@ -50,13 +50,14 @@ final class ClickHouseServer {
         return rows
     }
 
-    /// The only row of an answer.
-    func row(_ query: SQL, columns: Int) throws -> [JSONNode] {
-        let rows = try rows(query, columns: columns)
-        guard rows.count == 1 else {
-            throw badAnswer("it has \(rows.count) rows rather than one")
+    /// What the only row of an answer says.
+    func row<Value>(_ query: SQL, columns: Int, _ read: ([JSONNode]) throws -> Value) throws -> Value {
+        var values: [Value] = []
+        try ask(query, columns: columns) { values.append(try read($0)) }
+        guard let value = values.first, values.count == 1 else {
+            throw badAnswer("it has \(values.count) rows rather than one")
         }
-        return rows[0]
+        return value
     }
 
     /// Asks a query.
