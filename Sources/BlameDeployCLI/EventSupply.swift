@@ -63,14 +63,17 @@ enum EventSupply {
     }
 
     /// The events of two windows, to be looked at field by field.
+    ///
+    /// - Parameter keeping: fields that the user speaks of, and that are not left out whatever they hold.
     func table(
-        _ summary: EventSummary, interest: TimeWindow, baseline: TimeWindow?, options: IngestOptions
+        _ summary: EventSummary, interest: TimeWindow, baseline: TimeWindow?, options: IngestOptions,
+        keeping: Set<String>
     ) throws -> EventTable {
         switch self {
         case .sources(let sources, _):
             try sampleTable(
                 sources, summary: summary, interest: interest, baseline: baseline, options: options)
-        case .table(let events, _): try events.table(interest: interest, baseline: baseline)
+        case .table(let events, _): try events.table(interest: interest, baseline: baseline, keeping: keeping)
         }
     }
 

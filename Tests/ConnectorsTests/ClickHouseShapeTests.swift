@@ -126,6 +126,8 @@ struct ClickHouseShapeTests {
         #expect(whole.count == 20_000)
         // An id for each event says nothing about why it failed, and is most of what would be fetched.
         #expect(whole.columns.map(\.name) == ["error", "n", "region"])
+        let kept = try events("sampled").table(interest: interest, baseline: baseline, keeping: ["id"])
+        #expect(kept.column("id")?.values.count == 20_000)
         let exact = explain(whole, interest: interest, baseline: baseline).causes[0]
         var answers: [Explanation] = []
         for name in ["sampled", "sampled_all"] {

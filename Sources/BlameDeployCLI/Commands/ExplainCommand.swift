@@ -61,7 +61,9 @@ struct ExplainCommand: ParsableCommand, Executable {
         let last = events.areLive ? now : summary.inputs.compactMap(\.last).max() ?? span.until
         let (interest, baseline) = comparison.windows(span: span, last: last)
         try requireOrder(interest, baseline)
-        let table = try supply.table(summary, interest: interest, baseline: baseline, options: options)
+        let table = try supply.table(
+            summary, interest: interest, baseline: baseline, options: options,
+            keeping: Set(events.symptoms + events.causes))
         for (window, name) in [(interest, "to explain"), (baseline ?? interest, "to compare with")]
         where !table.times.contains(where: window.contains) {
             throw CommandError(

@@ -12,10 +12,15 @@ extension ClickHouseEvents {
     /// - Parameters:
     ///   - limit: the most rows of a class, about.
     ///   - wireBytes: the most bytes that the rows may take on the wire, about; fewer rows are taken when they would take more.
+    ///     By default what keeps all answers together below 20 MB.
+    ///   - keeping: columns that are compared though they are another in each row.
     /// - Throws: ``ConnectorError``.
     public func table(
-        interest: TimeWindow, baseline: TimeWindow?, limit: Int = 30_000, wireBytes: Int = 12 << 20
+        interest: TimeWindow, baseline: TimeWindow?, limit: Int = 30_000, wireBytes: Int? = nil,
+        keeping: Set<String> = []
     ) throws -> EventTable {
+        let wireBytes = Double(
+            wireBytes ?? max(1 << 20, min(Self.mostRowBytes, (Self.mostBytes - receivedBytes) / 2)))
         let classes = try [interest, baseline].compactMap { $0 }.flatMap { window in
             try [true, false].map { isFailing in
                 let rowClass = EventQueries.RowClass(window: window, isFailing: isFailing)
@@ -29,33 +34,38 @@ extension ClickHouseEvents {
         let columns = queries.fields.filter { !hidden.contains($0.name) }
         var rows = SampledRows(
             columns: Array(columns.prefix(Self.mostColumns)), classes: classes.map(\.weight))
-        let wanted = classes.reduce(0) { $0 + min($1.rows, Double(limit)) }
-        guard wanted > Self.fewRows else {
+        func fetch(_ part: Range<Double>) throws {
+            guard !part.isEmpty else { return }
             for (index, sampled) in classes.enumerated() {
-                try fetch(sampled, index, part: 0..<1, into: &rows)
+                try self.fetch(sampled, index, part: part, into: &rows)
             }
-            return rows.table(roles: roles.fields, fieldsLeftOut: max(0, columns.count - Self.mostColumns))
         }
-        // A first part says how large rows are, and which columns only tell them apart.
-        let before = receivedBytes
-        for (index, sampled) in classes.enumerated() {
-            try fetch(sampled, index, part: 0..<Self.firstPart, into: &rows)
-        }
-        let taken = Double(max(receivedBytes - before, 1))
-        rows.dropIdentifiers(keeping: Set(roles.fields.values))
-        let rest = (Double(wireBytes) - taken) / (taken / Self.firstPart)
-        let part = min(Self.firstPart + max(rest, 0), 1)
-        for (index, sampled) in classes.enumerated() {
-            try fetch(sampled, index, part: Self.firstPart..<part, into: &rows)
+        let wanted = classes.reduce(0) { $0 + min($1.rows, Double(limit)) }
+        if wanted <= Self.fewRows, wanted * surveyedRowBytes <= wireBytes {
+            try fetch(0..<1)
+        } else {
+            // A first part says how large rows are when they are packed, and which columns only tell them apart. Parts are
+            // eighths and the like, so that they are the same though answers differ by some bytes.
+            let first =
+                Self.firstParts.first { $0 * wanted * surveyedRowBytes <= wireBytes }
+                ?? Self.firstParts[Self.firstParts.count - 1]
+            let before = receivedBytes
+            try fetch(0..<first)
+            rows.dropIdentifiers(keeping: keeping.union(roles.fields.values))
+            let affordable = first * wireBytes / Double(max(receivedBytes - before, 1))
+            try fetch(first..<min(max(first, (affordable * 8).rounded(.down) / 8), 1))
         }
         return rows.table(roles: roles.fields, fieldsLeftOut: max(0, columns.count - Self.mostColumns))
     }
 
+    /// What the rows of one table may take on the wire, and what all answers may.
+    private static let mostRowBytes = 8 << 20, mostBytes = 18 << 20
     /// As many columns are compared as of files.
     private static let mostColumns = 500
     /// So many rows are fetched at once.
     private static let fewRows = 8000.0
-    private static let firstPart = 0.125
+    /// The parts that are tried first, the largest that is surely affordable.
+    private static let firstParts = [1.0 / 8, 1.0 / 16, 1.0 / 32, 1.0 / 64, 1.0 / 128]
 
     /// A class of events, and the part of its rows that is wanted.
     private struct SampledClass {
@@ -74,7 +84,6 @@ extension ClickHouseEvents {
     private func fetch(
         _ sampled: SampledClass, _ index: Int, part: Range<Double>, into rows: inout SampledRows
     ) throws {
-        guard !part.isEmpty else { return }
         let share = part.lowerBound * sampled.share..<part.upperBound * sampled.share
         // Rows that are alike are chosen together, so that there may be a few more than are wanted.
         let query = queries.rows(

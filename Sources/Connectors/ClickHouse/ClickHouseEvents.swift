@@ -11,6 +11,8 @@ public final class ClickHouseEvents {
     let source: String
     /// The columns that are neither read nor compared, with their types.
     private let leftOut: [(name: String, type: String)]
+    /// How many bytes a row has, unpacked.
+    let surveyedRowBytes: Double
     /// The columns that tell rows apart best, for choosing a sample.
     let keys: [EventField]
 
@@ -52,6 +54,8 @@ public final class ClickHouseEvents {
             options: options, source: source)
         queries = try EventQueries(table: table.sql, fields: fields, roles: roles, place: source)
         keys = Self.keys(fields, rows)
+        let bytes = answer.reduce(0) { $0 + JSONNode.array($1).json.utf8.count }
+        surveyedRowBytes = Double(bytes) / Double(max(answer.count, 1))
     }
 
     private static let surveyedRows = 1000
