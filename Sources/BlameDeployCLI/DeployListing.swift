@@ -80,9 +80,10 @@ extension RepositoryOptions {
             return parts.first ?? DeployListing(deploys: [], source: "", warnings: [])
         }
         let references = parts.map(\.references)
+        let merged = mergeDeploys(
+            parts.map(\.deploys), failed: parts.map(\.failed), references: references)
         var listing = DeployListing(
-            deploys: mergeDeploys(parts.map(\.deploys), references: references),
-            failed: mergeDeploys(parts.map(\.failed), references: references),
+            deploys: merged.deploys, failed: merged.failed,
             source: parts.map(\.source).joined(separator: ", "), warnings: parts.flatMap(\.warnings))
         let indices = listing.deploys.indices.filter { listing.deploys[$0].source.hasDeployClock }
         for (index, linked) in zip(indices, linkDeploys(indices.map { listing.deploys[$0] })) {
@@ -100,7 +101,7 @@ extension RepositoryOptions {
             return try listRecords(path, repository, offsetSeconds: offsetSeconds, access: access)
         }
         guard let repository else {
-            throw CommandError(
+            throw CommandError.usage(
                 "--no-repo cannot list deploys from history",
                 remedy: "name a file of deploy records: --deploys FILE")
         }

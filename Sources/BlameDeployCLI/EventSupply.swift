@@ -19,6 +19,9 @@ enum EventSupply {
     init(
         _ inputs: [String], window: TimeWindow, now: Instant, options: IngestOptions, access: ServerAccess
     ) throws {
+        // What is named twice happened once.
+        var known: Set<String> = []
+        let inputs = inputs.filter { known.insert($0).inserted }
         var warnings: [Warning] = []
         let servers = try inputs.map { (text: $0, server: try EventServer($0)) }
         for case (let text, .clickHouse(let table)) in servers {

@@ -20,7 +20,7 @@ public enum Program {
             return .success
         } catch let failure as any Diagnosis {
             terminal.complain(withoutControls(failure.description))
-            return .undecided
+            return (failure as? CommandError)?.isUsage ?? false ? .usage : .undecided
         } catch let failure as Terminal.WriteFailure {
             terminal.complain(failure.description)
             return .undecided

@@ -189,11 +189,11 @@ extension ProjectSurvey {
         var lines = [
             "# What blamedeploy reads when the command line does not say so. docs/settings.md has every key.",
             "# Paths start from this file's folder. Nothing in here is ever run.", "",
-            "# The events: files, folders or addresses.",
+            "# The events: files or folders.",
         ]
         lines += list("events", events.map(\.path), otherwise: "events.ndjson")
         for (path, assumptions) in events.prefix(1) {
-            lines += assumptions.map { "# \(path): \(Wording.harmless($0))" }
+            lines += assumptions.map { "# \(Wording.harmless(path)): \(Wording.harmless($0))" }
         }
         lines += ["", "# Which field plays which role, where it is recognised wrongly. Recognised now:"]
         let told = roles.isEmpty ? [("pod", "kubernetes.pod_name")] : roles
@@ -203,7 +203,7 @@ extension ProjectSurvey {
             "# Where deploys come from: records of a deploy tool, notes (`blamedeploy mark`), tags, tags:GLOB, merges, commits.",
             "# In the newest 90 days of the history: \(history).",
         ]
-        for (path, format) in records { lines.append("# \(path): \(format)") }
+        for (path, format) in records { lines.append("# \(Wording.harmless(path)): \(format)") }
         let sources = records.map(\.path)
         lines += list("deploys", sources + (hasNotes && !sources.isEmpty ? ["notes"] : []), otherwise: "auto")
         lines += ["", "# Whose deploys are judged, where records say which environment they are of."]
@@ -239,6 +239,17 @@ extension ProjectSurvey {
         let isWord = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"].contains(text.lowercased())
         let beginsAsWord = text.first.map { $0.isLetter || $0 == "." || $0 == "/" } ?? false
         guard !isPlain || isWord || !beginsAsWord else { return text }
-        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+        return "\"" + text.unicodeScalars.map(escaped).joined() + "\""
+    }
+
+    /// A character between double quotes (YAML 1.2.2, 5.7): what cannot be seen, or is no part of a line, by its number.
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse:
+            let digits = String(scalar.value, radix: 16, uppercase: true)
+            let (mark, count) = scalar.value < 0x100 ? ("x", 2) : scalar.value < 0x10000 ? ("u", 4) : ("U", 8)
+            return "\\\(mark)" + String(repeating: "0", count: count - digits.count) + digits
+        default: return scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : String(scalar)
+        }
     }
 }

@@ -24,23 +24,22 @@ public struct Judgement: Sendable, Equatable {
 ///   - series: counts by scope, all on the same buckets.
 ///   - candidates: the deploys that may have done it, in any order.
 ///   - rollouts: new pod templates seen in the events.
-///   - focus: the id of a deploy that is asked about, which then has a quarter of the prior weight of all at least.
 ///   - workers: how many threads may work at once.
 /// - Returns: the judgement; the same for the same values in any order, and for any number of threads.
 public func judge(
-    series: [Series], candidates: [Candidate], rollouts: [ObservedRollout], focus: String? = nil,
+    series: [Series], candidates: [Candidate], rollouts: [ObservedRollout],
     workers: Int = 1
 ) -> Judgement {
     let candidates = candidates.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
     let rollouts = RolloutIndex(rollouts)
-    let newKinds = judgedNewKinds(series, candidates: candidates, rollouts: rollouts, focus: focus)
+    let newKinds = judgedNewKinds(series, candidates: candidates, rollouts: rollouts)
         .filter(\.isNew)
     let scopes = examinedSeries(series, besides: Set(newKinds.map(\.series.scope)))
     var judgement = Judgement(
         incidents: [], noneProbability: 1, scopesExamined: scopes.count + newKinds.count, transients: [])
     func search(_ scopes: [ExaminedSeries], newKinds: [NewKindJudgement]) -> Found {
         found(
-            scopes, newKinds: newKinds, candidates: candidates, rollouts: rollouts, focus: focus,
+            scopes, newKinds: newKinds, candidates: candidates, rollouts: rollouts,
             workers: workers)
     }
     let failures = search(scopes.filter { $0.signal != .volume }, newKinds: newKinds)
@@ -77,7 +76,7 @@ private struct Found {
 /// The incidents of some series, found one after the other, each seen past when the next is looked for.
 private func found(
     _ scopes: [ExaminedSeries], newKinds: [NewKindJudgement], candidates: [Candidate],
-    rollouts: RolloutIndex, focus: String?, workers: Int
+    rollouts: RolloutIndex, workers: Int
 ) -> Found {
     var found = Found()
     /// What each incident is counted in.
@@ -86,7 +85,7 @@ private func found(
     var examined = scopes
     for round in 0..<3 {
         let judged = judgements(
-            of: examined, candidates: candidates, rollouts: rollouts, settled: settled, focus: focus,
+            of: examined, candidates: candidates, rollouts: rollouts, settled: settled,
             workers: workers)
         let allOdds = max(0, judged.first(where: \.isOfAllFailures)?.logOdds ?? 0)
         guard let best = mostTelling(judged, allOdds: allOdds) else { break }
@@ -162,13 +161,13 @@ extension TimeWindow {
 
 /// The kinds of error that were not there before, the surest first.
 private func judgedNewKinds(
-    _ series: [Series], candidates: [Candidate], rollouts: RolloutIndex, focus: String?
+    _ series: [Series], candidates: [Candidate], rollouts: RolloutIndex
 ) -> [NewKindJudgement] {
     let kinds = series.filter { $0.scope.kind == .error }
     let penalty = 1 + Double.log(Double(max(1, kinds.count)))
     return kinds.sorted { $0.scope < $1.scope }
         .compactMap {
-            NewKindJudgement($0, penalty: penalty, candidates: candidates, rollouts: rollouts, focus: focus)
+            NewKindJudgement($0, penalty: penalty, candidates: candidates, rollouts: rollouts)
         }
         .sorted { $0.logOdds > $1.logOdds }
 }
@@ -176,12 +175,12 @@ private func judgedNewKinds(
 /// Judges each series. The failures of all events come first: their bursts are set aside everywhere.
 private func judgements(
     of scopes: [ExaminedSeries], candidates: [Candidate], rollouts: RolloutIndex, settled: [TimeWindow],
-    focus: String?, workers: Int
+    workers: Int
 ) -> [ScopeJudgement] {
     @Sendable func judgement(_ scope: ExaminedSeries, settingAside bursts: [TimeWindow]) -> ScopeJudgement? {
         ScopeJudgement(
             scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
-            rollouts: rollouts, settled: settled, setAside: bursts, focus: focus)
+            rollouts: rollouts, settled: settled, setAside: bursts)
     }
     let isFirst = scopes.first.map { $0.series.scope == .all && $0.signal == .errorRate } ?? false
     let whole = isFirst ? scopes.first.flatMap { judgement($0, settingAside: []) } : nil

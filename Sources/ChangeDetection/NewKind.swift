@@ -21,8 +21,7 @@ struct NewKindJudgement {
 
     /// - Returns: `nil` unless the kind begins within the window, occurs at least three times and goes on for a while.
     init?(
-        _ series: Series, penalty: Double, candidates: [Candidate], rollouts: RolloutIndex,
-        focus: String?
+        _ series: Series, penalty: Double, candidates: [Candidate], rollouts: RolloutIndex
     ) {
         self.series = series
         self.penalty = penalty
@@ -91,7 +90,7 @@ struct NewKindJudgement {
         let steps = edges.dropLast().map { lasting(from: $0) + endFactor }
         let total = max(series.window.seconds, 1)
         let other = zip(cells, steps).map { $1 + Double.log(PriorWeight.external * $0.seconds / total) }
-        let shares = candidateShares(candidates, scope: series.scope, focus: focus)
+        let shares = candidateShares(candidates, scope: series.scope)
         self.shares = shares
         let deploys = zip(candidates, shares).map { candidate, weight -> [Double] in
             let share = Double.log(PriorWeight.deploy * weight)

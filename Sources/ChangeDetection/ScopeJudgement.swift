@@ -18,12 +18,11 @@ struct ScopeJudgement {
     /// - Parameters:
     ///   - settled: when changes that are already known held.
     ///   - setAside: bursts of the whole, which are nobody's fault in its parts either.
-    ///   - focus: the deploy that is asked about, which then has a quarter of the prior weight of all at least.
     /// - Returns: `nil` when the series holds too little to judge.
     init?(
         _ series: Series, signal: Signal, penalty: Double, candidates: [Candidate],
         rollouts: RolloutIndex,
-        settled: [TimeWindow], setAside: [TimeWindow], focus: String?
+        settled: [TimeWindow], setAside: [TimeWindow]
     ) {
         guard
             var channel = Channel(
@@ -42,7 +41,7 @@ struct ScopeJudgement {
                 candidate, rollouts: rollouts.relevant(to: candidate, scope: series.scope))
         }
         self.distributions = distributions
-        let shares = candidateShares(candidates, scope: series.scope, focus: focus)
+        let shares = candidateShares(candidates, scope: series.scope)
         let spacing = gridSpacing(channel, scope: series.scope, isFirstLook: settled.isEmpty)
         gridSeconds = Double(spacing * channel.binSeconds)
         let grid = OnsetGrid(
@@ -301,12 +300,9 @@ private func gridSpacing(_ channel: Channel, scope: Scope, isFirstLook: Bool) ->
     return max(1, (channel.count + limit - 1) / limit)
 }
 
-/// What a deploy that is asked about has at least of the prior weight of all: one question is not a hundred.
-private let focusShare = 0.25
-
 /// Prior weights of the candidates, summing to 1: one whose configuration changes reach the scope's workload counts
 /// three times as much as one of which that is not known, since most deploys touch what they break.
-func candidateShares(_ candidates: [Candidate], scope: Scope, focus: String?) -> [Double] {
+func candidateShares(_ candidates: [Candidate], scope: Scope) -> [Double] {
     let owner: String? =
         switch scope.kind {
         case .workload: scope.name
@@ -318,13 +314,7 @@ func candidateShares(_ candidates: [Candidate], scope: Scope, focus: String?) ->
         return candidate.workloads.contains(owner) ? 3.0 : 0.7
     }
     let total = weights.reduce(0, +)
-    guard total > 0 else { return weights }
-    guard let focused = candidates.firstIndex(where: { $0.id == focus }), candidates.count > 1 else {
-        return weights.map { $0 / total }
-    }
-    let own = max(weights[focused] / total, focusShare)
-    let others = total - weights[focused]
-    return weights.indices.map { $0 == focused ? own : (1 - own) * weights[$0] / others }
+    return total > 0 ? weights.map { $0 / total } : weights
 }
 
 extension TimeWindow {

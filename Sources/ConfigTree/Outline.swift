@@ -15,6 +15,8 @@ struct Outline {
     private var position = 0
 
     private static let longestKey = 200
+    /// How deep brackets on a line may be nested.
+    private static let deepestFlow = 16
 
     /// The tree of some lines (indices from 0); `nil` when not one of them has a key or a dash.
     static func tree(_ lines: SourceLines, _ indices: Range<Int>, mask: TemplateMask?) -> ConfigNode? {
@@ -135,6 +137,10 @@ extension Outline {
             // A bracket left open has its members on the lines below.
             let opens = rest.count == 1 && (first == UInt8(ascii: "{") || first == UInt8(ascii: "["))
             guard !rest.isEmpty, !opens else { return nil }
+            if first == UInt8(ascii: "{") && !rest.starts(with: "{{".utf8) || first == UInt8(ascii: "[") {
+                var position = rest.startIndex
+                return flow(rest, from: &position, line: index, depth: 0)
+            }
         }
         let (text, isTemplated) = restored(rest)
         let start = mark(rest.startIndex, line: index)
@@ -142,6 +148,113 @@ extension Outline {
         return ConfigNode(
             .scalar(ConfigNode.Scalar(text: text, style: style, isTemplated: isTemplated)), start: start,
             end: max(start, Mark(line: end.line, column: max(1, end.column - 1))))
+    }
+
+    // MARK: Values between brackets
+
+    /// A value between brackets, or a single one inside them; what is left open at the end of the line ends there.
+    private func flow(
+        _ text: ArraySlice<UInt8>, from position: inout Int, line index: Int, depth: Int
+    ) -> ConfigNode? {
+        skipBlanks(text, &position)
+        guard position < text.endIndex, depth < Self.deepestFlow else { return nil }
+        let start = position
+        switch text[position] {
+        case UInt8(ascii: "{"):
+            var entries: [ConfigNode.Entry] = []
+            flowParts(text, &position, until: UInt8(ascii: "}")) { position in
+                guard let key = flowScalar(text, from: &position, line: index, isKey: true) else { return }
+                var value: ConfigNode?
+                if position < text.endIndex, text[position] == .colon {
+                    position += 1
+                    value = flow(text, from: &position, line: index, depth: depth + 1)
+                }
+                entries.append(
+                    ConfigNode.Entry(
+                        key: key.text ?? "", keyMark: key.start, value: value ?? Self.empty(at: key.start),
+                        branch: mask?.branch(ofLine: index + 1) ?? 0))
+            }
+            return node(.mapping(entries), text, start..<position, line: index)
+        case UInt8(ascii: "["):
+            var elements: [ConfigNode] = []
+            flowParts(text, &position, until: UInt8(ascii: "]")) { position in
+                if let element = flow(text, from: &position, line: index, depth: depth + 1) {
+                    elements.append(element)
+                }
+            }
+            return node(.sequence(elements), text, start..<position, line: index)
+        default: return flowScalar(text, from: &position, line: index, isKey: false)
+        }
+    }
+
+    /// Reads parts with commas between them, behind the bracket that closes them.
+    private func flowParts(
+        _ text: ArraySlice<UInt8>, _ position: inout Int, until close: UInt8, _ part: (inout Int) -> Void
+    ) {
+        position += 1
+        while true {
+            skipBlanks(text, &position)
+            guard position < text.endIndex else { return }
+            if text[position] == close {
+                position += 1
+                return
+            }
+            let before = position
+            if text[position] != UInt8(ascii: ",") { part(&position) }
+            // A comma, or what fits nowhere.
+            if position == before || position < text.endIndex && text[position] == UInt8(ascii: ",") {
+                position += 1
+            }
+        }
+    }
+
+    private func flowScalar(
+        _ text: ArraySlice<UInt8>, from position: inout Int, line index: Int, isKey: Bool
+    ) -> ConfigNode? {
+        skipBlanks(text, &position)
+        guard let first = position < text.endIndex ? text[position] : nil else { return nil }
+        var range = position..<position
+        var style = ConfigNode.Scalar.Style.plain
+        if first == .doubleQuote || first == .singleQuote {
+            let end = text[(position + 1)...].firstIndex(of: first) ?? text.endIndex
+            range = position + 1..<end
+            position = min(end + 1, text.endIndex)
+            style = .quoted
+            skipBlanks(text, &position)
+        } else {
+            while position < text.endIndex, !isFlowEnd(text, position, isKey: isKey) { position += 1 }
+            var end = position
+            while end > range.lowerBound, text[end - 1].isBlank { end -= 1 }
+            range = range.lowerBound..<end
+        }
+        guard !range.isEmpty || style == .quoted else { return nil }
+        let (restored, isTemplated) = restored(text[range])
+        return node(
+            .scalar(ConfigNode.Scalar(text: restored, style: style, isTemplated: isTemplated)), text, range,
+            line: index)
+    }
+
+    /// Whether a plain value between brackets ends here: at a comma or a bracket, and a key at its colon.
+    private func isFlowEnd(_ text: ArraySlice<UInt8>, _ position: Int, isKey: Bool) -> Bool {
+        let byte = text[position]
+        if byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") { return true }
+        guard isKey, byte == .colon else { return false }
+        return position + 1 == text.endIndex || text[position + 1].isBlank
+            || [UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "{"), UInt8(ascii: "[")].contains(
+                text[position + 1])
+    }
+
+    private func skipBlanks(_ text: ArraySlice<UInt8>, _ position: inout Int) {
+        while position < text.endIndex, text[position].isBlank { position += 1 }
+    }
+
+    private func node(
+        _ kind: ConfigNode.Kind, _ text: ArraySlice<UInt8>, _ range: Range<Int>, line index: Int
+    ) -> ConfigNode {
+        let start = mark(range.lowerBound, line: index)
+        let end = mark(range.upperBound, line: index)
+        return ConfigNode(
+            kind, start: start, end: max(start, Mark(line: end.line, column: max(1, end.column - 1))))
     }
 
     private static func opensBlock(_ rest: ArraySlice<UInt8>) -> Bool {
@@ -217,7 +330,7 @@ extension Outline {
             let item = items[position]
             position += 1
             let child = child(deeperThan: item.column, depth: depth)
-            elements.append(child ?? item.value ?? Self.empty(at: item.mark))
+            elements.append(child ?? bounded(item.value, depth) ?? Self.empty(at: item.mark))
         }
         return ConfigNode(.sequence(elements), start: start, end: elements.last?.end ?? start)
     }
@@ -229,7 +342,7 @@ extension Outline {
             let item = items[position]
             position += 1
             var lost: [ConfigNode.Entry] = []
-            var value = item.value
+            var value = bounded(item.value, depth)
             if let written = value {
                 // A line deeper than a key that has its value is most likely one indented by mistake.
                 lost = child(deeperThan: item.column, depth: depth)?.entries ?? []
@@ -258,6 +371,11 @@ extension Outline {
             return nil
         }
         return node(deeperThan: column, depth: depth + 1)
+    }
+
+    /// A value, unless what it holds would make the tree deeper than it may be.
+    private func bounded(_ value: ConfigNode?, _ depth: Int) -> ConfigNode? {
+        value.flatMap { $0.scalar == nil && depth >= depthLimit - Self.deepestFlow ? nil : $0 }
     }
 
     private static func empty(at mark: Mark) -> ConfigNode {

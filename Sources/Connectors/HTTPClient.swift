@@ -433,10 +433,15 @@ extension Transfer {
 extension HTTPResponse {
     /// How many seconds the server asks to wait: `Retry-After` in seconds, or the `reset` of a `RateLimit` line.
     var waitSeconds: Int? {
-        if let seconds = header("Retry-After").flatMap({ Int($0) }), seconds >= 0 { return seconds }
+        // More than this is for ever.
+        askedSeconds.map { min(max($0, 0), 1_000_000) }
+    }
+
+    private var askedSeconds: Int? {
+        if let seconds = header("Retry-After").flatMap({ Int($0) }) { return seconds }
         let parts = header("RateLimit")?.split { $0 == "," || $0 == ";" || $0 == " " } ?? []
         return parts.lazy.compactMap { $0.cut(at: "=") }.first { $0.0.lowercased() == "reset" }
-            .flatMap { Int($0.1) }.map { max($0, 0) }
+            .flatMap { Int($0.1) }
     }
 }
 

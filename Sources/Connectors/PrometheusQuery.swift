@@ -113,6 +113,9 @@ struct PrometheusQuery: Sendable, Equatable {
     }
 }
 
+/// Longer steps and ranges are taken for mistakes: ten years.
+let longestSeconds = 315_360_000
+
 /// The seconds of a duration as PromQL writes it: `5m`, `1h30m`, `90s`; `nil` for others, and for less than a second.
 func promDuration(_ text: String) -> Int? {
     let units: [(String, Int)] = [
@@ -123,10 +126,11 @@ func promDuration(_ text: String) -> Int? {
     while !rest.isEmpty {
         let digits = rest.prefix { $0.isASCII && $0.isNumber }
         rest = rest.dropFirst(digits.count)
-        guard let count = Int(digits), count < 1_000_000_000,
+        guard let count = Int(digits), count < longestSeconds,
             let unit = units.first(where: { rest.hasPrefix($0.0) }), unit.1 > 0
         else { return nil }
         seconds += count * unit.1
+        guard seconds < longestSeconds else { return nil }
         rest = rest.dropFirst(unit.0.count)
     }
     return seconds > 0 ? seconds : nil

@@ -42,7 +42,7 @@ public struct PrometheusSource: Sendable, Hashable {
         }
         (self.events, errors) = (events, try value("errors"))
         stepSeconds = try value("step").map { text throws(ConnectorError) in
-            guard let seconds = promDuration(text) ?? Int(text), seconds > 0 else {
+            guard let seconds = promDuration(text) ?? Int(text), (1..<longestSeconds).contains(seconds) else {
                 throw ConnectorError(
                     .badAddress, "step takes a duration such as 60s or 5m, not '\(text)'", at: address.place,
                     remedy: "leave it out to have it chosen by the window")
@@ -87,6 +87,8 @@ public struct PrometheusSource: Sendable, Hashable {
 
     /// The most points that Prometheus returns for a series.
     static let mostPoints = 11_000
+    /// More requests than this are taken for a mistake, and are not put on a server.
+    private static let mostRequests = 500
 
     /// The steps that are chosen from, in seconds.
     private static let steps = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400]
@@ -131,7 +133,14 @@ public struct PrometheusSource: Sendable, Hashable {
     ) throws -> [Warning] {
         let headers = try headers(connection)
         let api = address.appending("api/v1/query_range")
-        for query in rangeQueries(for: window) {
+        let queries = rangeQueries(for: window)
+        guard queries.count <= Self.mostRequests else {
+            throw ConnectorError(
+                .badAddress, "a step of \(step(for: window)) s would need \(queries.count) requests",
+                at: address.place,
+                remedy: "ask for a shorter window, or for a longer step with &step=5m")
+        }
+        for query in queries {
             let kind = query.kind.map { ",\"kind\":\"\($0.rawValue)\"" } ?? ""
             try file.write("{\"series\":\"\(query.name)\",\"step\":\(query.stepSeconds)\(kind),\n\"answer\":")
             let start = file.count
@@ -157,7 +166,8 @@ public struct PrometheusSource: Sendable, Hashable {
             }
             try file.write("}\n")
         }
-        return connection.warnings(ofKeyTo: address, isSent: !headers.isEmpty)
+        let isKeySent = headers.contains { $0.name == "Authorization" }
+        return connection.warnings(ofKeyTo: address, isSent: isKeySent)
     }
 
     /// Makes sure that an expression that gave nothing speaks of metrics and labels that are there: a mistyped name must not clear
@@ -218,7 +228,7 @@ public struct PrometheusSource: Sendable, Hashable {
         var headers: [HTTPRequest.Header] = []
         if let token = try connection.key("PROMETHEUS_TOKEN", for: address) {
             headers.append(.init("Authorization", "Bearer \(token)"))
-        } else if let user = connection.credentials.setting("PROMETHEUS_USER") {
+        } else if let user = try connection.credentials.key("PROMETHEUS_USER") {
             guard let password = try connection.key("PROMETHEUS_PASSWORD", for: address) else {
                 throw ConnectorError(
                     .noKey, "PROMETHEUS_USER is set without a password", at: address.place,
@@ -226,7 +236,7 @@ public struct PrometheusSource: Sendable, Hashable {
             }
             headers.append(.init("Authorization", "Basic \(base64("\(user):\(password)"))"))
         }
-        if let tenant = connection.credentials.setting("PROMETHEUS_TENANT") {
+        if let tenant = try connection.credentials.key("PROMETHEUS_TENANT") {
             headers.append(.init("X-Scope-OrgID", tenant))
         }
         return headers

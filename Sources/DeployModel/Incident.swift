@@ -89,6 +89,14 @@ public struct Incident: Sendable, Hashable, Codable {
     /// How many times more (of volume: how many times fewer) there is than before.
     public var size: Double { signal == .volume ? 1 / max(ratio, 1e-9) : ratio }
 
+    /// The suspect that is more likely than not to have made it and is tied with no other: when the first leads the second by
+    /// less than a third, the two are tied rather than guessed.
+    public var blamed: Suspect? {
+        guard let first = suspects.first, first.probability > 0.5 else { return nil }
+        guard suspects.count > 1 else { return first }
+        return first.probability - suspects[1].probability < 1.0 / 3 ? nil : first
+    }
+
     /// An incident.
     public init(
         signal: Signal, scope: Scope, onset: Instant, onsetInterval: Interval<Instant>, end: Instant? = nil,

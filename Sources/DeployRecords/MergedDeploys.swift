@@ -13,36 +13,53 @@ public import DeployModel
 /// - Returns: the deploys by time; those of one time in the order of the sources. Ids are unique. ``Deploy/previous`` is as the
 ///   sources have it.
 public func mergeDeploys(_ sources: [[Deploy]], references: [[String: [String]]] = []) -> [Deploy] {
-    guard sources.count > 1 else { return sources.first ?? [] }
+    mergeDeploys(sources, failed: [], references: references).deploys
+}
+
+/// The deploys of several sources as one list, and those that failed as another: what failed by one source and was done by
+/// another took effect, and is among the deploys.
+///
+/// - Parameters:
+///   - sources: for each source its deploys in order of time, the source that is preferred first.
+///   - failed: for each source, in the same order, its deploys that failed or were called off.
+///   - references: as ``mergeDeploys(_:references:)`` takes them.
+/// - Returns: both by time, each with unique ids.
+public func mergeDeploys(
+    _ sources: [[Deploy]], failed: [[Deploy]], references: [[String: [String]]] = []
+) -> (deploys: [Deploy], failed: [Deploy]) {
+    guard sources.count > 1 else { return (sources.first ?? [], failed.first ?? []) }
     var merged: [MergedDeploy] = []
-    var byCommit: [CommitID: [Int]] = [:]
-    var withoutCommit: [Int] = []
+    var bySlot = SlotIndex()
     for (number, source) in sources.enumerated() {
-        for deploy in source {
+        let called = number < failed.count ? failed[number].map { (deploy: $0, isDone: false) } : []
+        // A stable order: of one time, what was done comes first.
+        let told = (source.map { (deploy: $0, isDone: true) } + called).enumerated().sorted {
+            ($0.element.deploy.startedAt, $0.offset) < ($1.element.deploy.startedAt, $1.offset)
+        }
+        for (deploy, isDone) in told.map(\.element) {
             let told = number < references.count ? references[number][deploy.id] ?? [] : []
             let names = deploy.commit.map { [$0.hex] } ?? told.flatMap { [$0] + commitNames(in: $0) }
-            let candidates =
-                deploy.commit.map { (byCommit[$0] ?? []) + withoutCommit } ?? Array(merged.indices)
             // Of several that it may be, the nearest: the same commit goes to one environment after the other.
-            let index = candidates.filter { merged[$0].isSame(deploy, names, from: number) }
-                .min { merged[$0].distance(to: deploy) < merged[$1].distance(to: deploy) }
+            let index = bySlot.candidates(for: deploy).filter {
+                merged[$0].isSame(deploy, names, from: number)
+            }
+            .min { merged[$0].distance(to: deploy) < merged[$1].distance(to: deploy) }
             if let index {
                 merged[index].take(deploy, names, from: number)
+                merged[index].isDone = merged[index].isDone || isDone
             } else {
-                merged.append(MergedDeploy(deploy: deploy, names: Set(names), sources: [number]))
+                merged.append(
+                    MergedDeploy(deploy: deploy, names: Set(names), sources: [number], isDone: isDone))
             }
             let place = index ?? merged.count - 1
-            if let commit = merged[place].deploy.commit {
-                if !(byCommit[commit]?.contains(place) ?? false) {
-                    byCommit[commit, default: []].append(place)
-                }
-                withoutCommit.removeAll { $0 == place }
-            } else if index == nil {
-                withoutCommit.append(place)
-            }
+            bySlot.add(place, at: merged[place].deploy)
         }
     }
-    merged = withoutTold(merged)
+    return (listed(withoutTold(merged.filter(\.isDone))), listed(merged.filter { !$0.isDone }))
+}
+
+/// The deploys by time, with ids of their own.
+private func listed(_ merged: [MergedDeploy]) -> [Deploy] {
     let ordered = merged.enumerated().sorted {
         ($0.element.deploy.startedAt, $0.offset) < ($1.element.deploy.startedAt, $1.offset)
     }
@@ -62,12 +79,51 @@ private func withoutTold(_ merged: [MergedDeploy]) -> [MergedDeploy] {
     }
 }
 
+/// The times of two sources may differ by so many seconds.
+private let timeTolerance = 600
+
+/// Which deploys are near in time, so that each is compared with few.
+private struct SlotIndex {
+    private var slots: [Int: Set<Int>] = [:]
+    /// Deploys that are in more slots than is worth it.
+    private var long: Set<Int> = []
+    private var count = 0
+    private static let slotSeconds = 900.0
+    private static let mostSlots = 200
+
+    private static func slots(of deploy: Deploy, tolerance: Int = 0) -> ClosedRange<Int> {
+        let (a, b) = (deploy.startedAt, deploy.finishedAt ?? deploy.startedAt)
+        func slot(_ instant: Instant) -> Int { Int((instant.seconds / slotSeconds).rounded(.down)) }
+        return slot(min(a, b) - tolerance)...slot(max(a, b) + tolerance)
+    }
+
+    /// Adds a deploy, or the time that it has now.
+    mutating func add(_ place: Int, at deploy: Deploy) {
+        count = max(count, place + 1)
+        let own = Self.slots(of: deploy, tolerance: timeTolerance)
+        guard own.count <= Self.mostSlots else {
+            long.insert(place)
+            return
+        }
+        for slot in own { slots[slot, default: []].insert(place) }
+    }
+
+    /// The deploys, in their order, that may be near another one.
+    func candidates(for deploy: Deploy) -> [Int] {
+        let own = Self.slots(of: deploy)
+        guard own.count <= Self.mostSlots else { return Array(0..<count) }
+        return own.reduce(into: long) { $0.formUnion(slots[$1] ?? []) }.sorted()
+    }
+}
+
 /// A deploy that one source or several tell of.
 private struct MergedDeploy {
     var deploy: Deploy
     /// What its commit goes by.
     var names: Set<String>
     var sources: Set<Int>
+    /// Whether any of them says that it took effect.
+    var isDone: Bool
 
     /// Whether another source's deploy is this one.
     func isSame(_ other: Deploy, _ otherNames: [String], from source: Int) -> Bool {
@@ -86,10 +142,9 @@ private struct MergedDeploy {
     func distance(to other: Deploy) -> Double { abs(deploy.startedAt.seconds(since: other.startedAt)) }
 
     private func isNear(_ other: Deploy) -> Bool {
-        let tolerance = 600
         let (start, end) = (deploy.startedAt, deploy.finishedAt ?? deploy.startedAt)
         let (otherStart, otherEnd) = (other.startedAt, other.finishedAt ?? other.startedAt)
-        return otherStart <= end + tolerance && start <= otherEnd + tolerance
+        return otherStart <= end + timeTolerance && start <= otherEnd + timeTolerance
     }
 
     /// Adds what another source knows.

@@ -51,6 +51,6 @@ extension RecordFormat {
         .gitHubDeployments, .gitHubReleases, .gitHubRuns, .gitLabDeployments, .gitLabReleases,
         .helm, .spinnaker, .buildkite, .circleCI, .jenkins,
         .datadogDeployments, .datadogEvents, .sentryDeploys, .sentryReleases, .newRelic, .grafana, .honeycomb,
-        .codeDeploy, .ecs, .nomad, .heroku,
+        .codeDeploy, .ecs, .nomad, .heroku, .azureReleases, .azureRuns, .fly, .vercel, .cloudRun,
     ]
 }

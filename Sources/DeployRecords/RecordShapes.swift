@@ -107,7 +107,10 @@ private struct ObjectSorter {
     var unread: [(line: Int, reason: String)] = []
 
     mutating func add(_ node: ConfigNode, depth: Int = 0) {
-        guard depth < 12 else { return }
+        guard depth < 12 else {
+            unread.append((node.start.line, "it lies inside 12 others"))
+            return
+        }
         if case .sequence(let elements) = node.kind {
             for element in elements { add(element, depth: depth + 1) }
         } else if !node.isObject {

@@ -41,6 +41,6 @@ enum RecordStatus: Equatable {
     ]
     private static let pendingWords: Set<String> = [
         "pending", "queued", "waiting", "created", "blocked", "scheduled", "requested", "notstarted",
-        "buffered", "notrun", "onhold", "initializing", "unblocking", "actionrequired", "draft",
+        "buffered", "notrun", "onhold", "initializing", "building", "unblocking", "actionrequired", "draft",
     ]
 }

@@ -215,6 +215,6 @@ private struct ErrorExpressionParser {
         IngestError(
             .badExpression, "\(reason), at character \(position + 1) of '\(String(characters))'",
             at: "--error",
-            remedy: "write it like: status >= 500 or error")
+            remedy: "write it like: status >= 500 or error", about: .expression)
     }
 }

@@ -20,7 +20,6 @@ package struct EventAggregator {
         var span = EventSpan()
     }
 
-    private let roles: RoleAssignment
     private var scopes: [Scope] = [.all]
     private var counts: [BucketCounts] = [BucketCounts()]
     private var indices: [Scope.Kind: [String: Int]] = [:]
@@ -36,6 +35,9 @@ package struct EventAggregator {
     private static let messageLimit = 4096
     private var leftOut: [Scope.Kind: Int] = [:]
     private(set) var span = EventSpan()
+    /// The same of rows of counts alone.
+    private var rowSpan = EventSpan()
+    private var rows = BucketCounts()
 
     /// Texts of a field with the scopes they are counted in.
     private struct ScopeNames {
@@ -53,8 +55,6 @@ package struct EventAggregator {
         }
     }
 
-    init(_ roles: RoleAssignment) { self.roles = roles }
-
     /// All events so far.
     var total: Rate { counts[0].total }
 
@@ -63,8 +63,12 @@ package struct EventAggregator {
 
     mutating func add(_ event: CountedEvent, of record: Record, with places: EventReading.Places) {
         span.add(event.time)
-        let bucket = Int(floorDiv(event.time.milliseconds, Int64(Self.bucketSeconds) * 1000))
+        let bucket = Self.bucket(event.time)
         counts[0].add(bucket, events: event.events, errors: event.errors)
+        if event.isRow {
+            rowSpan.add(event.time)
+            rows.add(bucket, events: event.events, errors: 0)
+        }
         var workload = -1
         let workloadField = record[places.workload]
         if workloadField.isPresent {
@@ -176,12 +180,16 @@ package struct EventAggregator {
         for index in copy.pods.indices { copy.pods[index].span = EventSpan() }
         copy.leftOut = [:]
         copy.span = EventSpan()
+        copy.rowSpan = EventSpan()
+        copy.rows = BucketCounts()
         return copy
     }
 
     /// Adds what another fold counted.
     mutating func merge(_ other: EventAggregator) {
         span.merge(other.span)
+        rowSpan.merge(other.rowSpan)
+        rows.merge(other.rows)
         counts[0].merge(other.counts[0])
         for (position, scope) in other.scopes.enumerated().dropFirst() {
             guard let own = index(scope.kind, scope.name) else { continue }
@@ -212,11 +220,13 @@ package struct EventAggregator {
         let width = Self.bucketSeconds
         let start = Int((first.seconds / Double(width)).rounded(.down))
         let end = Int((last.seconds / Double(width)).rounded(.down)) + 1
+        let rowBuckets = rowBuckets
         var factor = rowBuckets
         while (end - start) / factor > Self.longestSeries { factor *= 2 }
         // Starting at a multiple of the factor keeps coarse buckets where they are whatever the first event is; rows of
-        // counts begin where the first one does.
-        let aligned = rowBuckets > 1 ? start : start - (start % factor + factor) % factor
+        // counts reach from where the first one begins.
+        let phase = rowBuckets > 1 ? start - (rowSpan.first.map(Self.bucket) ?? start) : start
+        let aligned = start - (phase % factor + factor) % factor
         let grid = BucketGrid(first: aligned, count: end - aligned, factor: factor, bucketSeconds: width)
         let whole = counts[0].series(.all, on: grid)
         let failing = chosenScopes().map { position in
@@ -240,14 +250,22 @@ package struct EventAggregator {
     /// Into how many buckets each row of counts reaches: what divides the time between all of them. 1 for events, whose times
     /// are their own.
     var rowBuckets: Int {
-        guard roles.failure == .counts else { return 1 }
-        return Self.rowBuckets(filled: counts[0].filled)
+        Self.rowBuckets(filled: rows.filled)
     }
 
     /// The same for the buckets that hold rows of counts, ascending.
     package static func rowBuckets(filled: [Int]) -> Int {
         guard filled.count >= 8 else { return 1 }
         return filled.reduce(0) { greatestCommonDivisor($0, $1 - filled[0]) }
+    }
+
+    /// Until when the last row of counts reaches.
+    var rowsEnd: Instant? {
+        rowSpan.last.map { Instant(seconds: (Self.bucket($0) + rowBuckets) * Self.bucketSeconds) }
+    }
+
+    private static func bucket(_ time: Instant) -> Int {
+        Int(floorDiv(time.milliseconds, Int64(bucketSeconds) * 1000))
     }
 
     /// The whole, and of each kind the heaviest scopes, by name.

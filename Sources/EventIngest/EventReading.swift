@@ -5,6 +5,8 @@ struct CountedEvent {
     var time: Instant
     var events: Double
     var errors: Double
+    /// Whether it is a row of counts, which stands for all the time until the next one.
+    var isRow = false
     var isFailing: Bool { errors > 0 }
 }
 
@@ -113,7 +115,7 @@ package struct EventReading {
                 RecordFailure(
                     reason: "its counts are not numbers up to 2^53, or there are more errors than events"))
         }
-        return .success(CountedEvent(time: time, events: events, errors: errors))
+        return .success(CountedEvent(time: time, events: events, errors: errors, isRow: true))
     }
 
     private mutating func isFailing(_ record: Record) -> Bool {

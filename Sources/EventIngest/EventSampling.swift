@@ -33,7 +33,7 @@ public func sampleTable(
             options: options,
             into: &kept, shapes: &shapes)
     }
-    return try table(&kept, of: sources, shapes: shapes, roles: summary.roles, jobs: options.jobs)
+    return try table(&kept, of: sources, shapes: shapes, summary: summary, jobs: options.jobs)
 }
 
 /// The addresses of a class in a window, at most `limit` or so, and how many events they stand for; `nil` when those that the
@@ -114,7 +114,8 @@ private func readWindows(
         let empty = windows.flatMap { $0.classes.map { kept[$0].emptied } }
         let found = try concurrentMap(round, workers: options.jobs) { part in
             var own = SampledPart(
-                kept: empty, reading: EventReading(summary.roles, depth: .outcome), source: part.source,
+                kept: empty, reading: EventReading(summary.sourceRoles[part.source], depth: .outcome),
+                source: part.source,
                 isPlain: part.range != nil)
             let shape = try own.read(part, of: all[part.source], options: options)
             return (own.kept, shape)

@@ -69,7 +69,9 @@ public final class EventSources {
                 sources += files.map { Source(name: $0, path: $0) }
             }
         }
-        self.sources = sources
+        // What is named twice, as a file and by its folder, happened once.
+        var known: Set<String> = []
+        self.sources = sources.filter { known.insert($0.path.replacing("//", with: "/")).inserted }
         self.spools = spools
     }
 }

@@ -42,8 +42,10 @@ public struct EventSummary: Sendable {
     public var series: [Series]
     /// New pod templates, by workload and time.
     public var rollouts: [ObservedRollout]
-    /// Which field plays which role.
-    public var roles: RoleAssignment
+    /// Which field plays which role in the source with the most events.
+    public var roles: RoleAssignment { sourceRoles[mainSource] }
+    /// Which field plays which role in each source.
+    var sourceRoles: SourceRoles
     /// The first few lines that are no records.
     public var rejected: [RejectedLine]
     /// What the reader must know.
@@ -54,6 +56,11 @@ public struct EventSummary: Sendable {
     var addresses: AddressSample?
     /// How many events and failing events there were in each minute.
     var minutes: BucketCounts
+
+    /// The number of the source with the most events.
+    private var mainSource: Int {
+        inputs.indices.max { (inputs[$0].events, $1) < (inputs[$1].events, $0) } ?? 0
+    }
 }
 
 /// A part of the input that is read by itself.
@@ -149,22 +156,23 @@ private func partsAtOnce(isFirst: Bool, jobs: Int) -> Int { isFirst ? 1 : max(2 
 ///
 /// - Throws: ``IngestError`` when there is nothing to count.
 public func summarize(_ sources: EventSources, options: IngestOptions) throws -> EventSummary {
-    let roles = try surveyedRoles(sources, options: options)
+    let roles = try SourceRoles(sources, options: options)
     let all = sources.sources
-    var aggregator = EventAggregator(roles)
-    var inputs = all.map {
+    var aggregator = EventAggregator()
+    var inputs = all.enumerated().map { number, source in
         InputSummary(
-            source: $0.name, format: "", events: 0, skipped: 0, first: nil, last: nil,
-            assumptions: roles.assumptions)
+            source: source.name, format: "", events: 0, skipped: 0, first: nil, last: nil,
+            assumptions: roles[number].assumptions)
     }
     var lines = [Int](repeating: 0, count: all.count)
     var blocks = [[BlockSpan]](repeating: [], count: all.count)
     var warnings: [Warning] = []
     var rejected: [RejectedLine] = []
-    var seen: Set<String> = []
+    var seen = [Set<String>](repeating: [], count: roles.kinds.count)
     var parts = try InputPart.parts(of: sources, options: options)[...]
     let isAddressable =
-        parts.allSatisfy { $0.range != nil } && roles.countsEachRecordOnce && all.count < Int16.max
+        parts.allSatisfy { $0.range != nil } && roles.kinds.allSatisfy(\.roles.countsEachRecordOnce)
+        && all.count < Int16.max
     var addresses = isAddressable ? AddressSample() : nil
     while !parts.isEmpty {
         let round = Array(parts.prefix(partsAtOnce(isFirst: parts.startIndex == 0, jobs: options.jobs)))
@@ -172,13 +180,13 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         let (empty, noAddresses) = (aggregator.emptied, addresses?.emptied)
         let counted = try concurrentMap(round, workers: options.jobs) {
             try CountedPart(
-                $0, of: all[$0.source], roles: roles, options: options, aggregator: empty,
+                $0, of: all[$0.source], roles: roles[$0.source], options: options, aggregator: empty,
                 addresses: noAddresses)
         }
         for (part, counted) in zip(round, counted) {
             let source = part.source
             aggregator.merge(counted.aggregator)
-            seen.formUnion(counted.reading.seen)
+            seen[roles.kindOfSource[source]].formUnion(counted.reading.seen)
             blocks[source] += counted.blocks
             if let own = counted.addresses { addresses?.merge(own) }
             for (line, reason) in counted.rejected where rejected.count < CountedPart.rejectedLimit {
@@ -192,7 +200,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
             }
         }
     }
-    try requireFields(roles.expression?.requiredFields ?? [], seen: seen, of: sources.sources.first?.name)
+    let fieldWarnings = try requireFields(of: roles, seen: seen, in: sources)
     guard var span = aggregator.span.window else {
         throw IngestError(
             .nothingReadable, "not one event could be read",
@@ -202,13 +210,15 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     }
     let rowSeconds = aggregator.rowBuckets * EventAggregator.bucketSeconds
     if rowSeconds > EventAggregator.bucketSeconds {
-        span.until = span.until + rowSeconds - EventAggregator.bucketSeconds
-        for index in inputs.indices { inputs[index].assumptions.append(coverage(rowSeconds)) }
+        span.until = max(span.until, aggregator.rowsEnd ?? span.until)
+        for index in inputs.indices where roles[index].failure == .counts {
+            inputs[index].assumptions.append(coverage(rowSeconds))
+        }
     }
     return EventSummary(
         inputs: inputs, span: span, series: aggregator.series(), rollouts: aggregator.rollouts(),
-        roles: roles, rejected: rejected,
-        warnings: warnings + (try endWarnings(inputs, of: sources, roles: roles))
+        sourceRoles: roles, rejected: rejected,
+        warnings: warnings + fieldWarnings + (try endWarnings(inputs, of: sources, roles: roles))
             + onlyFailures(aggregator.total)
             + aggregator.warnings
             + skippedLines(inputs.reduce(0) { $0 + $1.skipped }, first: rejected.first),
@@ -229,10 +239,11 @@ extension InputSummary {
 
 /// What the ends of files say: that an export was cut off, or may have been.
 private func endWarnings(
-    _ inputs: [InputSummary], of sources: EventSources, roles: RoleAssignment
+    _ inputs: [InputSummary], of sources: EventSources, roles: SourceRoles
 ) throws -> [Warning] {
     var warnings: [Warning] = []
-    for (input, source) in zip(inputs, sources.sources) where ["csv", "ndjson"].contains(input.format) {
+    for (number, (input, source)) in zip(inputs, sources.sources).enumerated()
+    where ["csv", "ndjson"].contains(input.format) {
         // A query that fails midway has its error behind the rows that were sent already.
         if try endsWithServerError(source.tail()) {
             throw IngestError(
@@ -241,7 +252,7 @@ private func endWarnings(
                 remedy:
                     "mend the query and export again; wait_end_of_query=1 makes the server tell it at once")
         }
-        guard input.format == "csv", roles.countsEachRecordOnce, input.skipped == 0 else { continue }
+        guard input.format == "csv", roles[number].countsEachRecordOnce, input.skipped == 0 else { continue }
         warnings += capWarning(
             Int(input.events), caps: [1000, 5000, 10_000, 30_000], of: "rows",
             remedy:
@@ -282,65 +293,38 @@ private func skippedLines(_ count: Int, first: RejectedLine?) -> [Warning] {
 }
 
 /// An expression about a field that no event has holds for none, or for all: a mistyped name must not clear everybody.
-func requireFields(_ names: [String], seen: Set<String>, of place: String?) throws(IngestError) {
-    guard let missing = names.first(where: { !seen.contains($0) }) else { return }
-    throw IngestError(
-        .missingRole, "no event has a field '\(missing)', which the expression speaks of",
-        at: place,
-        remedy:
-            "check its name; `blamedeploy explain FILE` without an expression says which fields it took for what"
-    )
+///
+/// - Returns: what is said where only some sources have the field.
+private func requireFields(
+    of roles: SourceRoles, seen: [Set<String>], in sources: EventSources
+) throws(IngestError) -> [Warning] {
+    let all = seen.reduce(into: Set<String>()) { $0.formUnion($1) }
+    var warnings: [Warning] = []
+    for (kind, seen) in zip(roles.kinds, seen) {
+        for name in kind.roles.expression?.requiredFields ?? [] where !seen.contains(name) {
+            guard all.contains(name) else {
+                throw IngestError(
+                    .missingRole, "no event has a field '\(name)', which the expression speaks of",
+                    at: sources.sources.first?.name,
+                    remedy:
+                        "check its name; `blamedeploy explain FILE` without an expression says which fields it took for what",
+                    about: .expression)
+            }
+            let source = sources.sources[kind.sources[0]].name
+            warnings.append(
+                Warning(
+                    code: "field_not_in_source",
+                    text: "No event of \(source) has a field '\(name)', which the expression speaks of.",
+                    remedy: "name the field that it has beside it: '\(name) … or …'"))
+        }
+    }
+    return warnings
 }
 
 /// `each row covers the 10 min from its time on`.
 package func coverage(_ seconds: Int) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600)
     return "each row covers the \(hours * 3600 == seconds ? "\(hours) h" : "\(minutes) min") from its time on"
-}
-
-/// Looks at the first records to choose roles.
-private func surveyedRoles(_ sources: EventSources, options: IngestOptions) throws -> RoleAssignment {
-    var surveying = Surveying(offsetSeconds: options.offsetSeconds)
-    var emptyError: IngestError?
-    for source in sources.sources {
-        surveying.source = source.name
-        do {
-            _ = try source.read(surveying.wanted, options: options, into: &surveying)
-        } catch is Surveying.Enough {
-            break
-        } catch let error as IngestError where error.code == .empty && sources.sources.count > 1 {
-            emptyError = error
-        }
-    }
-    guard surveying.survey.records > 0 else {
-        if let emptyError { throw emptyError }
-        throw IngestError(
-            .nothingReadable, "there is not one event in it", at: sources.sources.first?.name,
-            remedy: surveying.firstReason.map { "the first line that could not be read: \($0)" }
-                ?? "check the export: it should hold one event a line")
-    }
-    return try RoleAssignment(surveying.survey, options: options, source: sources.sources.first?.name ?? "")
-}
-
-/// Looks at records until there are enough.
-struct Surveying: RecordSink {
-    struct Enough: Error {}
-
-    let wanted = WantedFields(upTo: FieldSurvey.fieldLimit)
-    var survey: FieldSurvey
-    var source = ""
-    var firstReason: String?
-
-    init(offsetSeconds: Int?) { survey = FieldSurvey(offsetSeconds: offsetSeconds) }
-
-    mutating func accept(_ record: Record, line: Int) throws {
-        survey.add(record, names: wanted.names)
-        if survey.records == FieldSurvey.wanted { throw Enough() }
-    }
-
-    mutating func reject(line: Int, reason: String) {
-        firstReason = firstReason ?? "\(source):\(line): \(reason)"
-    }
 }
 
 /// The first and the last of some instants.

@@ -65,4 +65,30 @@ struct FieldSurvey {
             }
         }
     }
+
+    /// Adds what was seen of other records.
+    mutating func merge(_ other: FieldSurvey) {
+        records += other.records
+        for field in other.fields {
+            guard let position = index[field.name] else {
+                index[field.name] = fields.count
+                fields.append(field)
+                continue
+            }
+            fields[position].merge(field)
+        }
+    }
+}
+
+extension FieldSurvey.Field {
+    fileprivate mutating func merge(_ other: Self) {
+        count += other.count
+        numbers += other.numbers
+        booleans += other.booleans
+        truthy += other.truthy
+        beyondFlag += other.beyondFlag
+        statuses += other.statuses
+        times.merge(other.times, uniquingKeysWith: +)
+        texts.formUnion(other.texts)
+    }
 }

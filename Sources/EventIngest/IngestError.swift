@@ -21,6 +21,16 @@ public struct IngestError: Diagnosis {
         public static let badExpression = Code(name: "bad_expression")
     }
 
+    /// What of the options it is about, where it is about one: they may come from elsewhere than the command line.
+    public enum Subject: Sendable, Hashable {
+        /// The field or series that plays a role.
+        case role(FieldRole)
+        /// The expression that says which events failed.
+        case expression
+        /// The format that is asked for.
+        case format
+    }
+
     /// The kind of failure.
     public var code: Code
     /// What is wrong.
@@ -30,7 +40,14 @@ public struct IngestError: Diagnosis {
     /// How to mend it.
     public var remedy: String?
 
-    init(_ code: Code, _ problem: String, at location: String? = nil, remedy: String? = nil) {
+    /// Which option it is about.
+    public var subject: Subject?
+
+    init(
+        _ code: Code, _ problem: String, at location: String? = nil, remedy: String? = nil,
+        about subject: Subject? = nil
+    ) {
+        self.subject = subject
         self.code = code
         self.problem = problem
         self.location = location

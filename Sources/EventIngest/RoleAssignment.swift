@@ -35,19 +35,9 @@ public struct RoleAssignment: Sendable {
     /// One sentence for each thing that was taken for granted.
     public internal(set) var assumptions: [String] = []
 
-    /// Chooses fields by name and content; what the user mapped comes first.
+    /// Chooses fields by name and content; what the user mapped comes first, and must be there.
     init(_ survey: FieldSurvey, options: IngestOptions, source: String) throws(IngestError) {
         fields = options.roleFields
-        for (role, name) in options.roleFields.sorted(by: { $0.key.rawValue < $1.key.rawValue })
-        where survey.field(name) == nil {
-            throw IngestError(
-                .missingRole, "no event has a field '\(name)', which --map gives the role \(role.rawValue)",
-                at: source,
-                remedy: nearest(to: name, among: survey.names).map {
-                    "did you mean --map \(role.rawValue)=\($0)?"
-                }
-                    ?? seenFields(survey))
-        }
         let time =
             fields[.time] ?? FieldNames.first(.time, in: survey) { $0.timeFormat != nil }
             ?? survey.fields.first { $0.timeFormat != nil && $0.count * 10 >= survey.records * 9 }?.name
@@ -110,7 +100,10 @@ public struct RoleAssignment: Sendable {
             guard !isMapped else {
                 throw IngestError(
                     .missingRole, "counts need both failures and successes (or all)", at: source,
-                    remedy: "say --map errors=FIELD --map successes=FIELD (or --map count=FIELD)")
+                    remedy: "say --map errors=FIELD --map successes=FIELD (or --map count=FIELD)",
+                    about: [FieldRole.errors, .successes, .count].first { fields[$0] != nil }.map {
+                        .role($0)
+                    })
             }
             return false
         }
@@ -188,7 +181,7 @@ extension FieldSurvey {
     }
 }
 
-private func seenFields(_ survey: FieldSurvey) -> String {
+func seenFields(_ survey: FieldSurvey) -> String {
     let names = survey.names.sorted()
     return "fields seen: \(names.prefix(30).joined(separator: ", "))\(names.count > 30 ? ", …" : "")"
 }

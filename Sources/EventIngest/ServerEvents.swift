@@ -12,8 +12,8 @@ extension RoleAssignment {
         ofRows rows: [[JSONNode]], columns: [String], times: [String: String], options: IngestOptions,
         source: String
     ) throws {
-        var surveying = Surveying(offsetSeconds: options.offsetSeconds)
-        surveying.source = source
+        var surveying = Surveying(
+            source, limit: FieldSurvey.wanted, offsetSeconds: options.offsetSeconds)
         var records = try JSONLines(surveying.wanted)
         for (index, row) in rows.prefix(FieldSurvey.wanted).enumerated() {
             var bytes: [UInt8] = []
@@ -34,12 +34,17 @@ extension RoleAssignment {
                 .empty, "there is not one event in it", at: source,
                 remedy: surveying.firstReason ?? "check the name of the table")
         }
+        try requireMapped(options, in: [surveying.survey], source: source)
         try self.init(surveying.survey, options: options, source: source)
         if let type = fields[.time].flatMap({ times[$0] }) {
             timeFormat = .typed(type)
             assumptions = sentences(options: options)
         }
-        try requireFields(expression?.requiredFields ?? [], seen: Set(columns), of: source)
+        guard let missing = expression?.requiredFields.first(where: { !columns.contains($0) }) else { return }
+        throw IngestError(
+            .missingRole, "no event has a field '\(missing)', which the expression speaks of", at: source,
+            remedy: "check its name; these are the columns: \(columns.prefix(30).joined(separator: ", "))",
+            about: .expression)
     }
 }
 
@@ -50,7 +55,8 @@ extension EventSummary {
         roles: RoleAssignment, warnings: [Warning]
     ) {
         self.init(
-            inputs: inputs, span: span, series: series, rollouts: rollouts, roles: roles, rejected: [],
+            inputs: inputs, span: span, series: series, rollouts: rollouts, sourceRoles: SourceRoles(roles),
+            rejected: [],
             warnings: warnings, blocks: [], addresses: nil, minutes: BucketCounts())
     }
 }

@@ -11,8 +11,8 @@ private struct Row: Sendable {
 
 /// The table of kept records: rows in order of time, read a few thousand at a time, the columns shared out to threads.
 func table(
-    _ classes: inout [KeptRecords], of sources: EventSources, shapes: [SourceShape], roles: RoleAssignment,
-    jobs: Int
+    _ classes: inout [KeptRecords], of sources: EventSources, shapes: [SourceShape],
+    summary: EventSummary, jobs: Int
 ) throws -> EventTable {
     let seen = classes.reduce(0) { $0 + $1.weight }
     var isSample = false
@@ -39,11 +39,13 @@ func table(
         _ = try concurrentMap(shares, workers: jobs) { try $0.read(slabs) }
     }
     let counts: Set<FieldRole> = [.errors, .successes, .count, .errorKinds, .weight]
-    let leftOut = Set(roles.fields.filter { $0.key == .time || counts.contains($0.key) }.values)
+    let kinds = summary.sourceRoles.kinds.map(\.roles.fields)
+    let leftOut = Set(kinds.flatMap { $0.filter { $0.key == .time || counts.contains($0.key) }.values })
     let columns = shares.flatMap { $0.columns() }.filter { !leftOut.contains($0.name) }
     var table = EventTable(
         times: times, failing: failing, weights: weights, columns: columns.sorted { $0.name < $1.name },
-        roles: roles.fields, sampledFrom: isSample ? seen : nil)
+        roles: kinds.reduce(summary.roles.fields) { $0.merging($1) { main, _ in main } },
+        sampledFrom: isSample ? seen : nil)
     table.fieldsLeftOut = shares.first?.fieldsLeftOut ?? 0
     return table
 }

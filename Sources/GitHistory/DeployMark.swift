@@ -144,6 +144,12 @@ extension DeployMark {
             environment: environment, service: service, source: .note)
     }
 
+    /// Whether a deploy is the one that it is listed as.
+    public func tells(of deploy: Deploy) -> Bool {
+        startedAt == deploy.startedAt && finishedAt == deploy.finishedAt && environment == deploy.environment
+            && service == deploy.service && (title.isEmpty || title == deploy.title)
+    }
+
     /// The deploy of something that is not in git.
     var changeOutsideGit: Deploy {
         Deploy(

@@ -158,8 +158,9 @@ extension Repository {
                     .locked, "another program holds the lock of \(deployNotesReference)", at: path,
                     remedy: "if none runs any more, remove \(deployNotesReference).lock from its git folder")
             }
-            // Of many writers none must wait in step with another one.
-            let pause = UInt32.random(in: 2000...40_000)
+            // Of many writers none must wait in step with another one: processes differ in their numbers.
+            let pause =
+                2000 + (UInt32(truncatingIfNeeded: getpid()) &* 2_654_435_761 &+ waitedMicroseconds) % 38_000
             usleep(pause)
             waitedMicroseconds += pause
         }

@@ -3,7 +3,7 @@ import DeployModel
 
 /// The deploys whose changes are worth reading: the blamed one, or those that share the blame.
 func suspectsToAccuse(_ incident: Incident) -> Set<String> {
-    if let blamed = blamed(for: incident) { return [blamed.deploy] }
+    if let blamed = incident.blamed { return [blamed.deploy] }
     return Set(incident.suspects.prefix(3).filter { $0.probability >= 0.1 }.map(\.deploy))
 }
 

@@ -12,6 +12,8 @@ public struct Checked: Sendable, Equatable {
     public var neededMinutes: Int?
     /// How many series were looked at.
     public var seriesExamined: Int
+    /// What the reader must know.
+    public var warnings: [Warning] = []
 }
 
 /// Which deploy is checked.
@@ -34,8 +36,7 @@ public enum CheckedDeploy: Sendable, Equatable {
 
 /// Did a deploy regress?
 ///
-/// The judgement is that of ``investigate(deploys:observations:source:attribution:question:)``, with at least a quarter of
-/// the prior weight on the deploy that is asked about. Where it finds nothing, ``sensitivity(of:to:ratio:)`` says whether
+/// The judgement is that of ``investigate(deploys:observations:source:attribution:question:workers:)``. Where it finds nothing, ``sensitivity(of:to:ratio:)`` says whether
 /// there was enough traffic since to see a change of the asked size.
 ///
 /// - Parameters:
@@ -43,13 +44,18 @@ public enum CheckedDeploy: Sendable, Equatable {
 ///   - deploys: all deploys of the window, with what they reach.
 ///   - minEffect: the smallest ratio of rates that matters, above 1.
 ///   - workers: how many threads may work at once.
+///   - weigh: weighs the suspects of an incident by what they changed: ``weighed(_:by:observations:source:attribution:workers:)``.
+/// - Throws: what `weigh` throws.
 public func check(
     _ asked: CheckedDeploy, among deploys: [Deploy], observations: Observations, minEffect: Double,
-    workers: Int = 1
-) -> Checked {
-    let judgement = judge(
+    workers: Int = 1, weighing weigh: (Incident) throws -> Incident
+) rethrows -> Checked {
+    var judgement = judge(
         series: observations.series, candidates: deploys.map { Candidate($0) },
-        rollouts: observations.rollouts, focus: asked.deploy?.id, workers: workers)
+        rollouts: observations.rollouts, workers: workers)
+    for index in judgement.incidents.indices where judgement.incidents[index].mayBe(minEffect) {
+        judgement.incidents[index] = try weigh(judgement.incidents[index])
+    }
     let real = judgement.incidents.filter { $0.mayBe(minEffect) && $0.noneProbability < 0.5 }
     func verdict(on incidents: [Incident]) -> Verdict {
         var found = judgement
@@ -61,24 +67,27 @@ public func check(
         neededMinutes: nil, seriesExamined: judgement.scopesExamined)
     let told = incidents(real, heldAgainst: asked)
     if !told.isEmpty {
-        // What the deploy made comes first, however small beside the rest.
-        let mine = told.filter { asked.deploy?.id == blamed(for: $0)?.deploy }
-        checked.incidents = mine + told.filter { !mine.contains($0) }
+        // What the deploy made comes first, however small beside the rest, then what another one made: that is what the verdict
+        // speaks of.
+        let mine = told.filter { asked.deploy.map(\.id) == $0.blamed?.deploy && $0.blamed != nil }
+        let others = told.filter { !mine.contains($0) }
+        checked.incidents = mine + others.filter { $0.blamed != nil } + others.filter { $0.blamed == nil }
         checked.verdict = verdict(on: mine.isEmpty ? told : mine)
         return checked
     }
-    guard let deploy = asked.deploy, observations.window.until > deploy.startedAt else {
-        return quiet(asked, judgement, observations, checked)
+    if let deploy = asked.deploy, observations.window.until > deploy.startedAt,
+        deploy.startedAt > observations.window.since
+    {
+        // Another deploy's doing is not held against this one, but says nothing for it either: what came before counts.
+        let others = real.filter { $0.onset >= deploy.startedAt - clockTolerance }.map(\.onset).min()
+        let traffic = SinceDeploy(
+            deploy, rollouts: observations.rollouts, whole: observations.whole,
+            until: min(others ?? observations.window.until, observations.window.until))
+        (checked.verdict, checked.neededMinutes) = traffic.verdict(minEffect: minEffect)
+    } else {
+        checked = quiet(asked, judgement, observations, checked)
     }
-    guard deploy.startedAt > observations.window.since else {
-        return quiet(asked, judgement, observations, checked)
-    }
-    // Another deploy's doing is not held against this one, but says nothing for it either: what came before counts.
-    let others = real.filter { $0.onset >= deploy.startedAt - clockTolerance }.map(\.onset).min()
-    let traffic = SinceDeploy(
-        deploy, rollouts: observations.rollouts, whole: observations.whole,
-        until: min(others ?? observations.window.until, observations.window.until))
-    (checked.verdict, checked.neededMinutes) = traffic.verdict(minEffect: minEffect)
+    checked.warnings = [FailingThroughout(observations)].compactMap { $0?.warning(besides: checked.verdict) }
     return checked
 }
 
@@ -90,13 +99,13 @@ private func incidents(_ real: [Incident], heldAgainst asked: CheckedDeploy) -> 
     switch asked {
     case .named(let deploy):
         return real.filter { incident in
-            if let first = blamed(for: incident) { return first.deploy == deploy.id }
+            if let first = incident.blamed { return first.deploy == deploy.id }
             return incident.onset >= deploy.startedAt - clockTolerance
         }
     case .latest(let deploy):
         return real.filter {
             $0.end == nil || $0.onset >= deploy.startedAt - clockTolerance
-                || blamed(for: $0)?.deploy == deploy.id
+                || $0.blamed?.deploy == deploy.id
         }
     case .none: return real
     }
@@ -111,6 +120,11 @@ private func quiet(
     found.incidents = []
     checked.verdict = decide(found, deploys: [], observations: observations)
     guard checked.verdict.kind == .unchanged else { return checked }
+    // What fails all the time is not found well, though it does not change.
+    guard checked.verdict.reason != "high_throughout" else {
+        checked.verdict.kind = .inconclusive
+        return checked
+    }
     if let deploy = asked.deploy, deploy.startedAt <= observations.window.since {
         checked.verdict.text =
             "Nothing changed since the last deploy, \(deploy.shortName), or it is not in sight."

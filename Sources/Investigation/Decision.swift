@@ -1,16 +1,13 @@
 import ChangeDetection
 import DeployModel
 
-/// When the first deploy leads the second by less than this, the two are tied rather than guessed.
-private let tie = 1.0 / 3
-
 /// The verdict: of the largest incident that one deploy made, or of the largest one when there is none such.
 ///
 /// An outage that no deploy made must not hide a smaller change that one did.
 func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observations) -> Verdict {
     let events = observations.whole?.total.events ?? 0
     let incidents = judgement.incidents
-    guard let incident = incidents.first(where: { blamed(for: $0) != nil }) ?? incidents.first else {
+    guard let incident = incidents.first(where: { $0.blamed != nil }) ?? incidents.first else {
         guard events >= 200, (observations.whole?.count ?? 0) >= 8 else {
             return Verdict(
                 kind: .inconclusive, probability: 1, reason: "too_few_events",
@@ -25,6 +22,11 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
                     "Failing events rose to \(percent(burst.rate.value)) for \(span(burst.window)) from \(moment(burst.window.since)) on and went back: too short to hold it against a deploy."
             )
         }
+        if let failing = FailingThroughout(observations) {
+            return Verdict(
+                kind: .unchanged, probability: judgement.noneProbability, reason: "high_throughout",
+                text: "\(failing.words): nothing changed inside it, but it may begin inside an incident.")
+        }
         return Verdict(
             kind: .unchanged, probability: judgement.noneProbability, reason: "no_change",
             text: "The rate of failing events did not change: no deploy is to blame.")
@@ -33,7 +35,7 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
     let change = change(of: incident) + place
     func name(_ id: String) -> String { deploys.first { $0.id == id }?.shortName ?? id }
     let suspects = incident.suspects
-    if let first = blamed(for: incident) {
+    if let first = incident.blamed {
         let deploy = deploys.first { $0.id == first.deploy }
         return Verdict(
             kind: .blamed, deploy: first.deploy, commit: deploy?.commit, probability: first.probability,
@@ -109,13 +111,6 @@ func belowMinEffect(_ largest: Incident, _ minEffect: Double) -> Verdict {
     return Verdict(
         kind: .unchanged, probability: 0.95, reason: "below_min_effect",
         text: "Nothing changed by ×\(minEffect) or more; the largest change is one to \(size).")
-}
-
-/// The suspect that is more likely than not to have made an incident and is tied with no other.
-func blamed(for incident: Incident) -> Suspect? {
-    guard let first = incident.suspects.first, first.probability > 0.5 else { return nil }
-    guard incident.suspects.count > 1 else { return first }
-    return first.probability - incident.suspects[1].probability < tie ? nil : first
 }
 
 /// What changed, as a deploy made it and as it went by itself.

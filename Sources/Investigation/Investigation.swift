@@ -122,7 +122,7 @@ public func investigate(
             source: source)
         return Finding(
             incident: incident, explanation: accusation.explanation, changes: changes,
-            rollouts: blamed(for: incident).flatMap { suspect in aligned.first { $0.id == suspect.deploy } }
+            rollouts: incident.blamed.flatMap { suspect in aligned.first { $0.id == suspect.deploy } }
                 .map {
                     replaced(
                         by: $0, incident: incident, explanation: accusation.explanation,
@@ -130,7 +130,10 @@ public func investigate(
                 }
                 ?? [])
     }
-    let warnings = comparisons.values.flatMap(\.warnings) + eventWarnings
+    var warnings = comparisons.values.flatMap(\.warnings) + eventWarnings
+    if verdict.reason == "high_throughout" {
+        warnings += [FailingThroughout(observations)].compactMap { $0?.warning(besides: verdict) }
+    }
     return Investigated(
         verdict: verdict, findings: findings, deploys: aligned,
         warnings: Set(warnings).sorted { ($0.code, $0.text) < ($1.code, $1.text) },
@@ -181,6 +184,23 @@ private func explained(
     return (
         try source.recounted(explanation, of: table, during: during, before: before), table.warnings
     )
+}
+
+/// The incident with its suspects weighed by what they changed as well, as an investigation weighs them.
+///
+/// - Parameter comparisons: what each deploy changed, by id, as ``align(_:source:)`` has them.
+/// - Throws: what `source` throws.
+public func weighed(
+    _ incident: Incident, by comparisons: [String: ConfigComparison], observations: Observations,
+    source: some InvestigationSource, attribution: FieldPreferences = .init(), workers: Int = 1
+) throws -> Incident {
+    guard incident.suspects.count > 1 else { return incident }
+    let (explanation, _) = try explained(
+        incident, observations: observations, source: source, by: attribution, workers: workers)
+    var rankings = ChangeRankings(
+        comparisons,
+        failures: failureContext(incident, explanation: explanation, observations: observations))
+    return weighedByContent(incident, rankings: &rankings)
 }
 
 /// When the pods of a deploy's workloads, or of those that fail, were first seen with a new template after it: the first time

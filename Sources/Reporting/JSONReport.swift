@@ -22,6 +22,7 @@ public func renderJSON(_ report: Report, version: String, explaining: Bool = fal
         ("deploys", .array(report.deploys.map(json))),
         ("verdict", json(report.verdict)),
         ("incidents", .array(report.findings.map { json($0, commits: commits, explaining: explaining) })),
+        ("overall", report.series.map { json($0.total) } ?? .null),
         ("series_examined", .integer(report.seriesExamined)),
     ]
     if let asked = report.asked { fields.append(("asked", json(asked))) }

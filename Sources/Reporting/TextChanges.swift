@@ -9,13 +9,15 @@ public func renderText(
     var layout = TextLayout(style)
     let range =
         changes.to.map { "\(changes.from.map(\.abbreviated) ?? "nothing")..\($0.abbreviated)" } ?? "staged"
-    layout.parts([
-        ("blamedeploy \(command)   ", .strong), (range, .accent),
-        (
-            "   \(Wording.counted(changes.filesChanged, "file")) changed, \(changes.configFiles) of them configuration",
-            .dim
-        ),
-    ])
+    let files =
+        "\(Wording.counted(changes.filesChanged, "file")) changed, \(changes.configFiles) of them configuration"
+    let lead = "blamedeploy \(command)   "
+    if Wording.columns(lead + range) + 3 + Wording.columns(files) <= style.width {
+        layout.parts([(lead, .strong), (range, .accent), ("   \(files)", .dim)])
+    } else {
+        layout.parts([(lead, .strong), (range, .accent)])
+        layout.wrapped(files, indent: 2, .dim)
+    }
     layout.blank()
     if let deploy = changes.deploy {
         deployTitle(deploy, &layout)
@@ -74,13 +76,10 @@ public func renderText(
 ) -> String {
     var layout = TextLayout(style)
     let until = CivilDate(window.until)
-    layout.parts([
-        ("blamedeploy deploys   ", .strong),
-        (
-            "\(Wording.moment(window.since)) \(style.glyph("–", "-")) \(Wording.moment(window.until)) UTC \(until.year)   "
-                + "\(Wording.counted(deploys.count, "deploy")) (\(Wording.harmless(source)))", .plain
-        ),
-    ])
+    layout.headline(
+        "blamedeploy deploys",
+        "\(Wording.moment(window.since)) \(style.glyph("–", "-")) \(Wording.moment(window.until)) UTC \(until.year)   "
+            + "\(Wording.counted(deploys.count, "deploy")) (\(Wording.harmless(source)))")
     layout.blank()
     let width = min(24, (deploys + failed).map { Wording.columns(Wording.harmless($0.shortName)) }.max() ?? 0)
     for deploy in deploys { line(deploy, nameWidth: max(10, width), &layout) }
@@ -103,14 +102,19 @@ private func line(_ deploy: Deploy, nameWidth: Int, _ layout: inout TextLayout) 
     let author = Wording.padded(
         Wording.cut(Wording.harmless(deploy.author), to: 16, style: style), to: 16)
     let left = "  \(Wording.padded(Wording.moment(deploy.startedAt), to: 12))  \(name)  "
-    let right = "  \(author)  \(Wording.padded(config, to: 9))"
+    // Where there is little room, who and how much stand below.
+    let isNarrow = style.width < 76
+    let right = isNarrow ? "" : "  \(author)  \(Wording.padded(config, to: 9))"
     let room = max(10, style.width - Wording.columns(left + right))
     let mark = deploy.isRollback ? "rollback: " : ""
     let title = Wording.cut(mark + Wording.harmless(deploy.title), to: room, style: style)
     layout.parts([(left, .accent), (Wording.padded(title, to: room), .plain), (right, .dim)])
-    let facts = [
-        deploy.environment, deploy.service, deploy.finishedAt.map { "done \(Wording.moment($0))" },
-    ].compactMap { $0 }.map(Wording.harmless)
+    let facts =
+        (isNarrow ? [deploy.author, config].filter { !$0.isEmpty } : [])
+        .map(Wording.harmless)
+        + [
+            deploy.environment, deploy.service, deploy.finishedAt.map { "done \(Wording.moment($0))" },
+        ].compactMap { $0 }.map(Wording.harmless)
     if !facts.isEmpty { layout.wrapped(facts.joined(separator: " \(style.dot) "), indent: 16, hang: 2, .dim) }
     if !deploy.workloads.isEmpty {
         layout.wrapped(
@@ -178,20 +182,27 @@ private func field(_ change: FieldChange, _ layout: inout TextLayout) {
     }
     let path = Wording.harmless(change.fieldPath.replacing(" ▸ ", with: style.inside))
     let subject = [object, path].compactMap { $0 }.joined(separator: style.inside)
-    let values: String
+    var (old, new) = ("", "")
     switch (change.before, change.after) {
     case (let before?, let after?):
-        let (old, new) = told(before, after, style)
-        values = "\(value(old, style)) \(style.arrow) \(value(new, style))"
-    case (let before?, nil): values = "\(value(before, style)) \(style.arrow) (removed)"
-    case (nil, let after?): values = "(new) \(style.arrow) \(value(after, style))"
-    case (nil, nil): values = ""
+        let (first, second) = told(before, after, style)
+        (old, new) = (value(first, style), value(second, style))
+    case (let before?, nil): (old, new) = (value(before, style), "(removed)")
+    case (nil, let after?): (old, new) = ("(new)", value(after, style))
+    case (nil, nil): break
     }
+    let values = new.isEmpty ? "" : "\(old) \(style.arrow) \(new)"
     if 9 + Wording.columns(subject) + 3 + Wording.columns(values) <= style.width {
         layout.parts([(subject, .plain), ("   ", .plain), (values, .accent)], indent: 9)
     } else {
         layout.wrapped(subject, indent: 9, hang: 2)
-        layout.line(values, indent: 11, .accent)
+        if 11 + Wording.columns(values) <= style.width {
+            layout.line(values, indent: 11, .accent)
+        } else {
+            // Both must be seen, the new one above all.
+            layout.line(old, indent: 11, .accent)
+            layout.line("\(style.arrow) \(new)", indent: 11, .accent)
+        }
     }
 }
 

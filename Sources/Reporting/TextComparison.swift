@@ -4,10 +4,10 @@ public import DeployModel
 public func renderText(_ comparison: WindowComparison, style: TextStyle) -> String {
     var layout = TextLayout(style)
     let explanation = comparison.explanation
-    layout.parts([
-        ("blamedeploy explain", .strong),
-        ("   \(comparison.inputs.map { Wording.harmless($0.source) }.joined(separator: ", "))", .plain),
-    ])
+    let sources = comparison.inputs.map { Wording.harmless($0.source) }
+    let shown = sources.prefix(style.isFull ? .max : 3).joined(separator: ", ")
+    let line = shown + (sources.count > 3 && !style.isFull ? " and \(sources.count - 3) more" : "")
+    layout.headline("blamedeploy explain", line)
     if let before = explanation.before, let baseline = comparison.baseline {
         window("explained", comparison.interest, explanation.during, &layout)
         window("baseline", baseline, before, &layout)
@@ -19,10 +19,7 @@ public func renderText(_ comparison: WindowComparison, style: TextStyle) -> Stri
             "compared on a sample that stands for \(Wording.count(whole)) events: counts are estimates",
             indent: 2, .dim)
     }
-    if let assumptions = comparison.inputs.first?.assumptions, !assumptions.isEmpty {
-        let line = assumptions.map(Wording.harmless).joined(separator: " \(style.dot) ")
-        if style.isFull { layout.wrapped(line, indent: 2, .dim) } else { layout.line(line, indent: 2, .dim) }
-    }
+    renderAssumptions(comparison.inputs, &layout)
     layout.blank()
     switch explanation.outcome {
     case .none: renderNothing(explanation, &layout)

@@ -5,23 +5,30 @@ func renderEvidence(_ incident: Incident, of report: Report, _ layout: inout Tex
     let style = layout.style
     layout.blank()
     layout.line("How the evidence weighs   (\(report.seriesExamined) series looked at)", indent: 1, .strong)
-    layout.line("deploy       would have begun   evidence (log10)   prior    probability", indent: 3, .dim)
+    let isNarrow = style.width < 72
+    let widths = isNarrow ? [13, 14, 10, 8] : [13, 19, 19, 9]
+    let heads =
+        isNarrow
+        ? ["deploy", "began", "log10", "prior"] : ["deploy", "would have begun", "evidence (log10)", "prior"]
+    layout.line(
+        zip(heads, widths).map { Wording.padded($0, to: $1) }.joined() + "probability", indent: 3, .dim)
     let shown = style.isFull ? incident.weighed : Array(incident.weighed.prefix(6))
     for cause in shown {
         let name =
             cause.deploy.map { id in report.deploys.first { $0.id == id }?.shortName ?? id } ?? "no deploy"
         // Natural logarithms are for those who compute; powers of ten are for those who read.
         let evidence = Wording.rounded(cause.logBayesFactor / 2.302_585_092_994_046, decimals: 1)
-        let columns = [
-            Wording.padded(Wording.cut(Wording.harmless(name), to: 12, style: style), to: 13),
-            Wording.padded(Wording.moment(cause.onset), to: 19), Wording.padded(evidence, to: 19),
-            Wording.padded(Wording.percent(cause.prior), to: 9), Wording.probability(cause.probability),
+        let cells = [
+            Wording.cut(Wording.harmless(name), to: 12, style: style), Wording.moment(cause.onset), evidence,
+            Wording.percent(cause.prior),
         ]
-        layout.line(columns.joined(), indent: 3)
+        layout.line(
+            zip(cells, widths).map { Wording.padded($0, to: $1) }.joined()
+                + Wording.probability(cause.probability), indent: 3)
     }
     layout.line(
-        "\(Wording.padded("only noise", to: 13))\(Wording.padded("", to: 19))\(Wording.padded("0", to: 19))"
-            + "\(Wording.padded("", to: 9))\(Wording.probability(incident.noneProbability))", indent: 3)
+        zip(["only noise", "", "0", ""], widths).map { Wording.padded($0, to: $1) }.joined()
+            + Wording.probability(incident.noneProbability), indent: 3)
 }
 
 /// Why it was the deploy that was asked about, or why it was not.

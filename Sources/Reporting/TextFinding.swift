@@ -7,9 +7,7 @@ func render(_ finding: Finding, of report: Report, isFirst: Bool, _ layout: inou
         layout.blank()
         layout.line("Another incident", indent: 1, .strong)
     }
-    let blamed = incident.suspects.first.flatMap { suspect in
-        suspect.probability > 0.5 ? report.deploys.first { $0.id == suspect.deploy } : nil
-    }
+    let blamed = incident.blamed.flatMap { suspect in report.deploys.first { $0.id == suspect.deploy } }
     if let blamed { deployTitle(blamed, mark: true, &layout) }
     rates(incident, &layout)
     layout.wrapped(
@@ -47,7 +45,13 @@ func render(_ finding: Finding, of report: Report, isFirst: Bool, _ layout: inou
     let whose =
         files.map { "   (\($0) changed in this deploy)" }
         ?? "   of \(owners.prefix(3).joined(separator: ", "))\(owners.count > 3 ? ", …" : "")"
-    layout.parts([("Suspicious configuration changes", .strong), (whose, .dim)], indent: 1)
+    let heading = "Suspicious configuration changes"
+    if 1 + Wording.columns(heading + whose) <= layout.style.width {
+        layout.parts([(heading, .strong), (whose, .dim)], indent: 1)
+    } else {
+        layout.parts([(heading, .strong)], indent: 1)
+        layout.wrapped(whose, indent: 3, .dim)
+    }
     renderChanges(
         finding.changes, limit: layout.style.isFull ? .max : 5, isBrief: false,
         showsCommit: owners.count > 1 && whose.hasPrefix("   of"), &layout)
@@ -62,11 +66,24 @@ func deployTitle(_ deploy: Deploy?, mark: Bool = false, _ layout: inout TextLayo
     let lead = mark ? style.glyph(" ✗ ", " x ") : "   "
     let rollback = deploy.isRollback ? "rollback: " : ""
     let room = style.width - Wording.columns(lead + name + tail) - 2
-    let title = Wording.cut(rollback + Wording.harmless(deploy.title), to: max(12, room), style: style)
+    let whole = rollback + Wording.harmless(deploy.title)
+    guard room < min(30, Wording.columns(whole)) else {
+        let title = Wording.cut(whole, to: room, style: style)
+        layout.parts([
+            (lead, .bad), (name, .accent), ("  ", .plain), (Wording.padded(title, to: room), .strong),
+            (tail, .dim),
+        ])
+        return
+    }
+    // Where there is little room, who and when stand below.
+    let beside = style.width - Wording.columns(lead + name) - 2
     layout.parts([
-        (lead, .bad), (name, .accent), ("  ", .plain), (Wording.padded(title, to: max(12, room)), .strong),
-        (tail, .dim),
+        (lead, .bad), (name, .accent), ("  ", .plain),
+        (Wording.cut(whole, to: max(12, beside), style: style), .strong),
     ])
+    let facts = [deploy.author, Wording.moment(deploy.startedAt)].filter { !$0.isEmpty }
+    layout.wrapped(
+        facts.map(Wording.harmless).joined(separator: " \(style.dot) "), indent: 5, hang: 2, .dim)
 }
 
 private func rates(_ incident: Incident, _ layout: inout TextLayout) {
@@ -118,7 +135,7 @@ private func suspicion(_ incident: Incident, report: Report, style: TextStyle) -
         Wording.harmless(report.deploys.first { $0.id == suspect.deploy }?.shortName ?? suspect.deploy)
     }
     var parts: [String] = []
-    if let first = incident.suspects.first, first.probability > 0.5 {
+    if let first = incident.blamed {
         parts.append("\(Wording.probability(first.probability)) sure it was this deploy")
         if let next = incident.suspects.dropFirst().first, next.probability >= 0.005 {
             parts.append("next: \(name(next)) \(Wording.probability(next.probability))")

@@ -29,6 +29,16 @@ struct TextLayout {
         lines.append(result)
     }
 
+    /// What was asked, and what it is about: beside it, or below where there is too little room.
+    mutating func headline(_ command: String, _ rest: String, _ role: TextStyle.Role = .plain) {
+        if Wording.columns(command) + 3 + Wording.columns(rest) <= style.width {
+            parts([(command + "   ", .strong), (rest, role)])
+        } else {
+            parts([(command, .strong)])
+            wrapped(rest.replacing("   ", with: " \(style.dot) "), indent: 2, hang: 2, role)
+        }
+    }
+
     /// A mark and a sentence behind it, broken into lines where it is long.
     mutating func marked(_ mark: String, _ role: TextStyle.Role, _ text: String) {
         let indent = Wording.columns(mark)
@@ -57,7 +67,7 @@ struct TextLayout {
         var found: [(indent: Int, text: String)] = []
         var current = ""
         var lead = indent
-        for word in text.split(separator: " ") {
+        for word in unbroken(text, room: room(indent + hang)) {
             if current.isEmpty {
                 current = String(word)
             } else if lead + Wording.columns(current) + 1 + Wording.columns(String(word)) <= style.width {
@@ -69,6 +79,16 @@ struct TextLayout {
             }
         }
         return current.isEmpty ? found : found + [(lead, current)]
+    }
+
+    /// What stays on one line: of facts with dots between them each fact, where a line has room for it; else each word.
+    private func unbroken(_ text: String, room: Int) -> [Substring] {
+        let facts = text.split(separator: " \(style.dot) ", omittingEmptySubsequences: false)
+        guard facts.count > 1 else { return text.split(separator: " ") }
+        return facts.indices.flatMap { index -> [Substring] in
+            let fact = String(facts[index]) + (index + 1 < facts.count ? " \(style.dot)" : "")
+            return Wording.columns(fact) <= room ? [fact[...]] : fact.split(separator: " ")
+        }
     }
 
     /// The lines with a newline at the end of each, without spaces at their ends.

@@ -30,7 +30,7 @@ private func header(_ report: Report, _ layout: inout TextLayout) {
     let year = since.year == until.year ? "" : " \(since.year)"
     let window =
         "\(since.shortDay)\(year) \(since.clock) \(style.glyph("–", "-")) \(until.shortDay) \(until.year) \(until.clock) UTC"
-    let events = report.inputs.isEmpty ? nil : "\(Wording.count(report.series?.total.events ?? 0)) events"
+    let events = report.inputs.isEmpty ? nil : overall(report.series?.total ?? Rate(0, of: 0))
     let deploys =
         "\(report.deploys.count) deploys\(report.deploySource.isEmpty ? "" : " (\(Wording.harmless(report.deploySource)))")"
     let facts = [name, window, events, deploys].compactMap { $0 }
@@ -42,12 +42,14 @@ private func header(_ report: Report, _ layout: inout TextLayout) {
         layout.wrapped(
             facts.dropFirst(name == nil ? 0 : 1).joined(separator: " \(style.dot) "), indent: 2, .dim)
     }
-    // What was taken for granted decides the answer, so it is said at once: the first input's, as all share them.
-    if let assumptions = report.inputs.first?.assumptions, !assumptions.isEmpty {
-        let line = assumptions.map(Wording.harmless).joined(separator: " \(style.dot) ")
-        layout.line(line, indent: 2, .dim)
-    }
+    renderAssumptions(report.inputs, &layout)
     layout.blank()
+}
+
+/// `146,429 events, 7.1 % failing`.
+private func overall(_ rate: Rate) -> String {
+    "\(Wording.count(rate.events)) events"
+        + (rate.events > 0 ? ", \(Wording.percent(rate.value)) failing" : "")
 }
 
 private func chart(_ report: Report, _ series: Series, _ layout: inout TextLayout) {
@@ -89,6 +91,10 @@ private func verdict(_ report: Report, _ layout: inout TextLayout) {
     switch verdict.kind {
     case .blamed: return
     case .unchanged:
+        if verdict.reason == "high_throughout" {
+            layout.marked(style.glyph(" ○ ", " o "), .warning, text)
+            break
+        }
         guard verdict.reason != "no_lasting_change" else {
             layout.marked(style.glyph(" ○ ", " o "), .warning, text)
             layout.line(
@@ -113,6 +119,33 @@ private func verdict(_ report: Report, _ layout: inout TextLayout) {
     layout.blank()
 }
 
+/// What was taken for granted decides the answer, so it is said at once: for each kind of input once.
+func renderAssumptions(_ inputs: [InputSummary], _ layout: inout TextLayout) {
+    let style = layout.style
+    var kinds: [(assumptions: [String], sources: [String])] = []
+    for input in inputs where !input.assumptions.isEmpty {
+        if let known = kinds.firstIndex(where: { $0.assumptions == input.assumptions }) {
+            kinds[known].sources.append(input.source)
+        } else {
+            kinds.append((input.assumptions, [input.source]))
+        }
+    }
+    let shown = style.isFull ? kinds : Array(kinds.prefix(3))
+    for kind in shown {
+        let words = kind.assumptions.map(Wording.harmless).joined(separator: " \(style.dot) ")
+        let more = kind.sources.count - 1
+        let whose =
+            kinds.count == 1
+            ? "" : "\(Wording.harmless(kind.sources[0]))\(more > 0 ? " and \(more) more" : ""): "
+        layout.wrapped(whose + words, indent: 2, hang: 2, .dim)
+    }
+    if kinds.count > shown.count {
+        layout.wrapped(
+            "\(kinds.count - shown.count) more kinds of input: --full says how they were read", indent: 2,
+            hang: 2, .dim)
+    }
+}
+
 func renderWarnings(_ warnings: [Warning], _ layout: inout TextLayout) {
     guard !warnings.isEmpty else { return }
     layout.blank()
@@ -127,12 +160,17 @@ func renderWarnings(_ warnings: [Warning], _ layout: inout TextLayout) {
 
 private func inputs(_ inputs: [InputSummary], _ layout: inout TextLayout) {
     guard !inputs.isEmpty else { return }
+    let style = layout.style
     layout.blank()
     layout.line("Inputs", indent: 1, .strong)
     for input in inputs {
-        layout.line(
-            "\(Wording.harmless(input.source))  \(input.format)  \(Wording.count(input.events)) events, \(input.skipped) lines skipped",
-            indent: 3)
-        for assumption in input.assumptions { layout.line(Wording.harmless(assumption), indent: 5, .dim) }
+        let facts = [
+            Wording.harmless(input.source), input.format, "\(Wording.count(input.events)) events",
+            "\(input.skipped) lines skipped",
+        ]
+        layout.wrapped(facts.joined(separator: " \(style.dot) "), indent: 3, hang: 2)
+        for assumption in input.assumptions {
+            layout.wrapped(Wording.harmless(assumption), indent: 5, hang: 2, .dim)
+        }
     }
 }

@@ -20,6 +20,8 @@ public struct Settings: Sendable, Equatable {
     public var roles: [(role: String, field: Setting)] = []
     /// Which events failed, as after `--error`.
     public var error: Setting?
+    /// The format of the events, as after `--format-in`.
+    public var format: Setting?
     /// Fields that only describe failures, and fields that may be causes whatever they look like.
     public var symptoms: [Setting] = [], causes: [Setting] = []
     /// The window and the zone of times without one, as after `--since` and `--tz`.
@@ -42,7 +44,8 @@ public struct Settings: Sendable, Equatable {
         a.source == b.source && a.folder == b.folder && a.events == b.events && a.deploys == b.deploys
             && a.environment == b.environment
             && a.repositories.elementsEqual(b.repositories) { $0 == $1 }
-            && a.roles.elementsEqual(b.roles) { $0 == $1 } && a.error == b.error && a.symptoms == b.symptoms
+            && a.roles.elementsEqual(b.roles) { $0 == $1 } && a.error == b.error && a.format == b.format
+            && a.symptoms == b.symptoms
             && a.causes == b.causes && a.since == b.since && a.zone == b.zone
             && a.environments == b.environments
             && a.paths == b.paths && a.exemptions == b.exemptions

@@ -7,6 +7,8 @@ public struct SettingsVocabulary: Sendable {
     public var roles: [String]
     /// Slugs of the fault catalogue.
     public var faults: [String]
+    /// Formats of events.
+    public var formats: [String]
     /// Whether a text is a time as after `--since`.
     public var isTime: @Sendable (String) -> Bool
     /// Whether a text is a zone as after `--tz`.
@@ -14,9 +16,10 @@ public struct SettingsVocabulary: Sendable {
 
     /// A vocabulary.
     public init(
-        roles: [String], faults: [String], isTime: @escaping @Sendable (String) -> Bool,
+        roles: [String], faults: [String], formats: [String], isTime: @escaping @Sendable (String) -> Bool,
         isZone: @escaping @Sendable (String) -> Bool
     ) {
+        self.formats = formats
         self.roles = roles
         self.faults = faults
         self.isTime = isTime
@@ -47,9 +50,8 @@ private struct SettingsReader {
     var vocabulary: SettingsVocabulary
 
     private static let keys = [
-        "events", "deploys", "environment", "repositories", "map", "error", "symptoms", "causes", "since",
-        "tz",
-        "environments", "paths", "ignore",
+        "events", "deploys", "environment", "repositories", "map", "error", "format-in", "symptoms", "causes",
+        "since", "tz", "environments", "paths", "ignore",
     ]
 
     mutating func read(_ contents: [UInt8]) throws(SettingsError) {
@@ -83,6 +85,12 @@ private struct SettingsReader {
                 settings.roles.append((part.key, try text(part.value, of: part.key)))
             }
         case "error": settings.error = try text(value, of: entry.key)
+        case "format-in":
+            settings.format = try text(value, of: entry.key)
+            try require(
+                vocabulary.formats.contains(value.text ?? ""), value,
+                "there is no format '\(value.text ?? "")'",
+                hint(for: value.text ?? "", among: vocabulary.formats))
         case "symptoms": settings.symptoms = try texts(value, of: entry.key)
         case "causes": settings.causes = try texts(value, of: entry.key)
         case "since":

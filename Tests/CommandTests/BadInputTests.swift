@@ -53,6 +53,17 @@ struct BadInputTests {
             ("array.json", "[{\"ts\":1}]", "--map time="),
             ("numbers.json", "[1, 2]", "something else than objects"),
             ("prose.txt", "Dear all\n", "no format"),
+            (
+                "error.log",
+                "2026/10/10 14:02:11 [error] 12#12: *3 connect() failed (111: Connection refused), client: 10.0.0.1, server: shop\n"
+                    + "2026/10/10 14:02:12 [warn] 12#12: *4 a client request body is buffered, client: 10.0.0.1, server: shop\n",
+                "access log"
+            ),
+            (
+                "error_log",
+                "[Sat Oct 10 14:02:11.123456 2026] [proxy:error] [pid 12:tid 34] (111)Connection refused: AH00957: a, b\n",
+                "access log"
+            ),
             ("broken.ndjson", "{\"ts\":\n{\"ts\"\n", "cut off"),
             ("header.csv", "ts,pod,error\n", "not one event"),
         ])
@@ -145,12 +156,29 @@ struct BadInputTests {
         arguments: [
             ["--since", "yesterday", "x"], ["--map", "pot=pod", "x"], ["--tz", "here", "x"],
             ["--format", "pdf", "x"],
-            ["--no-repo", "x"], ["diff"], ["--error"],
+            ["--no-repo", "x"], ["diff"], ["--error"], ["check"], ["explain"], ["diff", "A..B", "--no-repo"],
+            ["init", "--format", "json"], ["deploys", "--format", "markdown"], ["expalin", "x"],
+            ["mark", "--started", "5m", "--finished", "20m"],
         ])
     func usage(arguments: [String]) throws {
-        let result = try blamedeploy(arguments)
-        #expect(result.status == 64)
-        #expect(result.output.isEmpty)
-        #expect(!result.errors.isEmpty)
+        try withShop { _, repository in
+            let result = try blamedeploy(arguments, in: repository)
+            #expect(result.status == 64, "\(result)")
+            #expect(result.output.isEmpty)
+            #expect(!result.errors.isEmpty)
+        }
+    }
+
+    @Test(
+        "a misspelled command is told from a file",
+        arguments: [("expalin", "explain"), ("chek", "check"), ("lintt", "lint"), ("Diff", "diff")])
+    func misspelled(word: String, command: String) throws {
+        try withShop { folder, repository in
+            let result = try blamedeploy([word, "x"], in: repository)
+            #expect(result.errors.contains("there is no such command, file or folder"), "\(result)")
+            #expect(result.errors.contains("did you mean `blamedeploy \(command)`?"), "\(result)")
+            try write(events(), to: "\(repository)/\(word)")
+            #expect(try blamedeploy([word], in: repository).status == 0)
+        }
     }
 }

@@ -1,4 +1,5 @@
 import DeployModel
+import Foundation
 import GitHistory
 import TestSupport
 import Testing
@@ -74,6 +75,64 @@ struct SettingsCommandTests {
                 "\(wrong)")
             let right = try blamedeploy(["--repo", repository, "--error", "error"])
             #expect(right.status == 0, "\(right)")
+        }
+    }
+
+    @Test("a symptom that an export does not have is a warning there, an error on the command line")
+    func symptoms() throws {
+        try withShop { folder, repository in
+            try write(events(), to: "\(folder)/e.ndjson")
+            try write("# mine\nsymptoms: [nowhere]\n", to: "\(repository)/.blamedeploy.yml")
+            let warned = try blamedeploy(["explain", "../e.ndjson"], in: repository)
+            #expect(warned.status == 0, "\(warned)")
+            let told = warned.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(
+                told.contains(
+                    "No event has a field 'nowhere', which 'symptoms' names in .blamedeploy.yml:2."),
+                "\(warned)")
+            let typed = try blamedeploy(["explain", "../e.ndjson", "--cause", "nothing"], in: repository)
+            #expect(typed.status == 2 && typed.output.isEmpty)
+            #expect(typed.errors.contains("'nothing', which --cause speaks of"), "\(typed)")
+        }
+    }
+
+    @Test(
+        "what is wrong in them is told with their line and key, not with options",
+        arguments: [
+            (
+                "map:\n  pod: pots\n", "2: no event has a field 'pots', which 'map' gives the role pod",
+                "pod: pod?"
+            ),
+            ("\nerror: nowhere == 1\n", "2: no event has a field 'nowhere'", "--no-config"),
+            ("\n\nformat-in: loki\n", "3: ../e.ndjson does not look like loki", "'format-in'"),
+            ("deploys: [none.json]\n", "1: ./none.json, which 'deploys' names", "folder of the settings"),
+            ("repositories:\n  code: ../nocode\n", "2: the repository 'code'", "there"),
+        ])
+    func ownWords(settings: String, problem: String, remedy: String) throws {
+        try withShop { folder, repository in
+            try write(events(), to: "\(folder)/e.ndjson")
+            try write(settings, to: "\(repository)/.blamedeploy.yml")
+            let result = try blamedeploy(["../e.ndjson"], in: repository)
+            #expect(result.status == 2 && result.output.isEmpty)
+            let errors = result.errors.replacing("\(repository)/", with: "./")
+            #expect(errors.contains(".blamedeploy.yml:\(problem)"), "\(result)")
+            #expect(errors.contains(remedy), "\(result)")
+            for option in ["--map", "--error", "--format-in", "--repo", "--symptom"] {
+                #expect(!errors.contains(option), "\(result)")
+            }
+        }
+    }
+
+    @Test("events that are not there, the expression of --failing")
+    func ownPlaces() throws {
+        try withShop { folder, repository in
+            try write("\nevents: gone.ndjson\n", to: "\(repository)/.blamedeploy.yml")
+            let gone = try blamedeploy([], in: repository)
+            #expect(gone.status == 2 && gone.errors.contains(".blamedeploy.yml:2: "), "\(gone)")
+            #expect(gone.errors.contains("gone.ndjson, which 'events' names"), "\(gone)")
+            try write(events(), to: "\(folder)/e.ndjson")
+            let failing = try blamedeploy(["explain", "../e.ndjson", "--failing", "error >"], in: repository)
+            #expect(failing.errors.contains("--failing: a value is missing"), "\(failing)")
         }
     }
 
@@ -171,6 +230,25 @@ struct InitCommandTests {
             let again = try blamedeploy(["init", "--repo", repository])
             #expect(again.status == 2 && again.errors.contains("there is one already"))
             #expect(try blamedeploy(["init", "--repo", repository, "--force"]).status == 0)
+        }
+    }
+
+    @Test("names with line ends, quotes and the like stay names")
+    func strangeNames() throws {
+        try withShop { _, repository in
+            let name = "exports/e\nmap: {pod: x}\u{1}\u{202E}\"\\.ndjson"
+            try write(events(), to: "\(repository)/\(name)")
+            let result = try blamedeploy(["init", "--repo", repository])
+            #expect(result.status == 0, "\(result)")
+            #expect(
+                !result.output.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" || $0 == "\u{202E}" })
+            let settings = try String(contentsOfFile: "\(repository)/.blamedeploy.yml", encoding: .utf8)
+            #expect(
+                settings.contains("- \"exports/e\\x0Amap: {pod: x}\\x01\\u202E\\\"\\\\.ndjson\"\n"),
+                "\(settings)")
+            #expect(settings.split(separator: "\n").allSatisfy { !$0.hasPrefix("map:") })
+            let answered = try blamedeploy(["--repo", repository])
+            #expect(answered.output.contains("400 events"), "\(answered)")
         }
     }
 

@@ -76,7 +76,7 @@ extension LeftoverTests {
     private static let block = "cache:\n  enabled: true\n  class:\n    create: true\n  size: 3\n"
 
     /// Three files lose a section; what is before it and behind it differs.
-    private func faults(_ after: (String) -> String) throws -> [String] {
+    private func faultsOfLosing(_ after: (String) -> String) throws -> [String] {
         let tails = ["a": "", "b": "tail:\n  on: true\n", "c": "\nrest: 1\n"]
         func folder(_ section: (String) -> String) -> FolderOfTexts {
             FolderOfTexts(
@@ -90,8 +90,8 @@ extension LeftoverTests {
 
     @Test("is no blank line that one file keeps and the others lose")
     func blankLine() throws {
-        #expect(try !faults { $0 == "b" ? "" : "\n" }.contains("leftover-line"))
-        #expect(try faults { $0 == "b" ? "  size: 3\n" : "\n" }.contains("leftover-line"))
+        #expect(try !faultsOfLosing { $0 == "b" ? "" : "\n" }.contains("leftover-line"))
+        #expect(try faultsOfLosing { $0 == "b" ? "  size: 3\n" : "\n" }.contains("leftover-line"))
     }
 
     @Test("is no section of many lines that one file keeps")

@@ -204,6 +204,111 @@ struct HelmConditionTests {
     }
 }
 
+/// A block of a template with a condition, the values it is asked of, and whether it is known to be off.
+struct AskedBlock: CustomTestStringConvertible {
+    var condition: String
+    var values: String
+    var isOff: Bool
+
+    init(_ condition: String, _ values: String, isOff: Bool) {
+        self.condition = condition
+        self.values = values
+        self.isOff = isOff
+    }
+
+    var testDescription: String { "{{ if \(condition) }} with \(values)" }
+
+    /// Whether a value that only the block uses is said to reach nothing.
+    func isSaidToBeOff() throws -> Bool {
+        var files = [
+            "chart/Chart.yaml": "apiVersion: v2\nname: shop\n",
+            "chart/values.yaml": "port: 80\n\(values)\n",
+            "chart/templates/_helpers.tpl":
+                "{{- define \"shop.flag\" -}}{{ if .Values.x }}true{{ else }}false{{ end }}{{- end }}\n",
+            "chart/templates/web.yaml": """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata:
+              name: web
+            spec:
+              template:
+                spec:
+                  containers:
+                    - name: web
+                      image: shop/web:1
+                      {{- $flag := include "shop.flag" . }}
+                      {{- $text := "false" }}
+                      {{- $word := false }}
+                      {{- if \(condition) }}
+                      args: ["--port={{ .Values.port }}"]
+                      {{- end }}
+
+            """,
+        ]
+        let before = FolderOfTexts(files)
+        files["chart/values.yaml"] = "port: 81\n\(values)\n"
+        return try #require(try ranked(before, FolderOfTexts(files)).first).isSwitchedOff
+    }
+}
+
+@Suite("What conditions of Go templates take for true")
+struct TemplateTruthTests {
+    @Test(
+        "a text is true unless it is empty, a number unless it is 0",
+        arguments: [
+            AskedBlock(".Values.x | default \"false\"", "", isOff: false),
+            AskedBlock(".Values.x | default \"0\"", "", isOff: false),
+            AskedBlock(".Values.x | default \"\"", "x: false", isOff: true),
+            AskedBlock(".Values.x | default false", "x: \"\"", isOff: true),
+            AskedBlock(".Values.x | default 0", "x: 0", isOff: true),
+            AskedBlock(".Values.x | default 0.5", "x: 0", isOff: false),
+            AskedBlock("default \"false\" .Values.x", "x: false", isOff: false),
+            AskedBlock(".Values.x", "x: \"false\"", isOff: false),
+            AskedBlock(".Values.x", "x: 0.0", isOff: true),
+            AskedBlock(".Values.x", "x: off", isOff: true),
+            AskedBlock(".Values.x | quote", "x: false", isOff: false),
+            AskedBlock(".Values.x | quote", "x:", isOff: true),
+            AskedBlock(".Values.x | toString", "x: false", isOff: false),
+            AskedBlock("$text", "", isOff: false),
+            AskedBlock("$word", "", isOff: true),
+        ])
+    func truth(block: AskedBlock) throws { #expect(try block.isSaidToBeOff() == block.isOff) }
+
+    @Test(
+        "numbers are compared as numbers, texts as texts",
+        arguments: [
+            AskedBlock("gt (int .Values.x) 1", "x: 1", isOff: true),
+            AskedBlock("gt (int .Values.x) 1", "x: 2", isOff: false),
+            AskedBlock("gt (int .Values.x) 9", "x: 10", isOff: false),
+            AskedBlock("ge (.Values.x | int) 1", "x: 1", isOff: false),
+            AskedBlock("lt (float64 .Values.x) 0.5", "x: 0.5", isOff: true),
+            AskedBlock("lt (float64 .Values.x) 0.5", "x: 0.25", isOff: false),
+            AskedBlock("le (int .Values.x) -1", "x: 0", isOff: true),
+            AskedBlock("gt (.Values.x | default 3 | int) 2", "", isOff: false),
+            AskedBlock("eq (int .Values.x) 2", "x: \"2\"", isOff: false),
+            AskedBlock("ne (int .Values.x) 2", "x: 2.0", isOff: true),
+            AskedBlock("eq .Values.x 1.0", "x: 1", isOff: false),
+            AskedBlock("ne .Values.x nil", "x:", isOff: true),
+            AskedBlock("eq .Values.x nil", "x: 1", isOff: true),
+            AskedBlock("gt (len .Values.x) 1", "x: [a]", isOff: true),
+            AskedBlock("gt (len .Values.x) 1", "x: [a, b]", isOff: false),
+            AskedBlock("lt .Values.x \"b\"", "x: \"a\"", isOff: false),
+            AskedBlock("lt .Values.x \"b\"", "x: \"c\"", isOff: true),
+        ])
+    func numbers(block: AskedBlock) throws { #expect(try block.isSaidToBeOff() == block.isOff) }
+
+    @Test(
+        "what a named template comes to is not known",
+        arguments: [
+            "eq (include \"shop.flag\" .) \"true\"", "include \"shop.flag\" . | default \"\"", "$flag",
+            "eq $flag \"true\"", "not $flag", "gt (int $flag) 0",
+        ])
+    func included(condition: String) throws {
+        #expect(try !AskedBlock(condition, "x: true", isOff: false).isSaidToBeOff())
+        #expect(try !AskedBlock(condition, "x: false", isOff: false).isSaidToBeOff())
+    }
+}
+
 @Suite("Named templates")
 struct NamedTemplateTests {
     private let renamed = ("_helpers.tpl", "define \"shop.common\"", "define \"shop.commons\"")

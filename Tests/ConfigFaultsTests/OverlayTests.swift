@@ -286,7 +286,7 @@ struct OverlayInnocenceTests {
 
 @Suite("Faults that only the rendered result shows")
 struct OverlayFaultTests {
-    private func faults(_ before: OverlayStory, _ after: OverlayStory) throws -> [(
+    private func toldFaults(_ before: OverlayStory, _ after: OverlayStory) throws -> [(
         path: String, fault: String?, text: String
     )] {
         try before.changes(to: after).map {
@@ -298,7 +298,7 @@ struct OverlayFaultTests {
     func lostTarget() throws {
         let after = try story.with(nil, at: "base/web.yaml")
             .replacing("  - web.yaml\n", by: "", in: "base/kustomization.yaml")
-        let found = try faults(story, after)
+        let found = try toldFaults(story, after)
         #expect(
             found.contains {
                 $0.path == "base/web.yaml" && $0.fault == "dangling-reference"
@@ -311,7 +311,7 @@ struct OverlayFaultTests {
             .replacing(
                 "images:\n  - name: shop/web\n    newTag: \"7\"\n", by: "",
                 in: "overlays/prod/kustomization.yaml")
-        #expect(try !faults(story, whole).contains { $0.fault == "dangling-reference" })
+        #expect(try !toldFaults(story, whole).contains { $0.fault == "dangling-reference" })
     }
 
     @Test(
@@ -340,15 +340,15 @@ struct OverlayFaultTests {
             ),
         ])
     func refused(path: String, old: String, new: String, text: String) throws {
-        let found = try faults(story, story.replacing(old, by: new, in: path))
+        let found = try toldFaults(story, story.replacing(old, by: new, in: path))
         #expect(found.contains { $0.fault == "dangling-reference" && $0.text.contains(text) }, "\(found)")
     }
 
     @Test("a file that goes while it is listed")
     func listedAndGone() throws {
-        let found = try faults(story, story.with(nil, at: "base/mailer.yaml"))
+        let found = try toldFaults(story, story.with(nil, at: "base/mailer.yaml"))
         #expect(found.contains { $0.text.contains("base/mailer.yaml is still listed, and gone") }, "\(found)")
-        let input = try faults(story, story.with(nil, at: "base/mail.env"))
+        let input = try toldFaults(story, story.with(nil, at: "base/mail.env"))
         #expect(
             input.contains { $0.text.contains("base/mail.env is read by a generator, and gone") }, "\(input)")
     }
@@ -358,26 +358,26 @@ struct OverlayFaultTests {
         let broken = try story.replacing(
             "  - mailer.yaml", by: "  - gone.yaml", in: "base/kustomization.yaml")
         #expect(
-            try !faults(broken, broken.replacing("replicas: 2", by: "replicas: 3", in: "base/web.yaml"))
+            try !toldFaults(broken, broken.replacing("replicas: 2", by: "replicas: 3", in: "base/web.yaml"))
                 .contains { $0.fault == "dangling-reference" })
         let link = try story.replacing(
             "  - mailer.yaml", by: "  - mailer.yaml\n  - linked/all.yaml", in: "base/kustomization.yaml")
-        #expect(try !faults(story, link).contains { $0.fault == "dangling-reference" })
+        #expect(try !toldFaults(story, link).contains { $0.fault == "dangling-reference" })
         let secret = try story.replacing(
             "      - mail.env", by: "      - mail.env\n      - secret.env", in: "base/kustomization.yaml")
-        #expect(try !faults(story, secret).contains { $0.fault == "dangling-reference" })
+        #expect(try !toldFaults(story, secret).contains { $0.fault == "dangling-reference" })
     }
 
     @Test("an image that no container has any more leaves its entry without a use")
     func idleImage() throws {
         let after = try story.replacing("image: shop/web:1", by: "image: shop/website:1", in: "base/web.yaml")
-        let found = try faults(story, after)
+        let found = try toldFaults(story, after)
         #expect(
             found.contains {
                 $0.fault == "dangling-reference" && $0.text.contains("no container has the image shop/web")
             }, "\(found)")
         let tag = try story.replacing("image: shop/web:1", by: "image: shop/web:2", in: "base/web.yaml")
-        #expect(try !faults(story, tag).contains { $0.text.contains("no container has") })
+        #expect(try !toldFaults(story, tag).contains { $0.text.contains("no container has") })
     }
 
     @Test("a resource that is not listed any more, though its file stays")
@@ -390,7 +390,7 @@ struct OverlayFaultTests {
                 $0.text.contains("Deployment mailer is not in dev, prod and staging any more")
             }, "\(change.evidence)")
         let whole = after.with(nil, at: "base/mailer.yaml")
-        #expect(try !faults(story, whole).contains { $0.text.contains("the file stays") })
+        #expect(try !toldFaults(story, whole).contains { $0.text.contains("the file stays") })
     }
 
     @Test("a patch that is not listed any more says what it was for")
@@ -422,7 +422,7 @@ struct OverlayFaultTests {
         let moved = try before.replacing("other.yaml", by: "new.yaml", in: "base/kustomization.yaml")
             .with(
                 "apiVersion: \(version)beta1\nkind: \(kind)\nmetadata:\n  name: shop\n", at: "base/new.yaml")
-        #expect(try !faults(before, moved).contains { $0.text.contains("the file stays") })
+        #expect(try !toldFaults(before, moved).contains { $0.text.contains("the file stays") })
     }
 
     @Test("several of one entry are told together, a workload first")
@@ -436,7 +436,7 @@ struct OverlayFaultTests {
         .with("resources:\n  - all.yaml\n", at: "extra/kustomization.yaml")
         .with("\(service)---\n\(pod)", at: "extra/all.yaml")
         let after = try before.replacing("  - ../../extra\n", by: "", in: "overlays/prod/kustomization.yaml")
-        let found = try faults(before, after)
+        let found = try toldFaults(before, after)
         #expect(
             found.contains { $0.text.contains("Pod prod-seed and another object are not in prod any more") },
             "\(found)")
@@ -492,7 +492,7 @@ struct OverlayFaultTests {
     func lostGenerated() throws {
         let whole = try story.replacing(
             "  - name: mail\n    envs:\n      - mail.env", by: "", in: "base/kustomization.yaml")
-        let found = try faults(story, whole)
+        let found = try toldFaults(story, whole)
         #expect(
             found.contains {
                 $0.fault == "dangling-reference" && $0.text.contains("ConfigMap")
@@ -503,13 +503,13 @@ struct OverlayFaultTests {
             by:
                 "            - name: TO\n              valueFrom: {configMapKeyRef: {name: mail, key: RETRIES}}\n            - name: SELF\n",
             in: "base/mailer.yaml")
-        let entry = try faults(keyed, keyed.replacing("RETRIES=3\n", by: "", in: "base/mail.env"))
+        let entry = try toldFaults(keyed, keyed.replacing("RETRIES=3\n", by: "", in: "base/mail.env"))
         #expect(
             entry.contains {
                 $0.fault == "dangling-reference" && $0.text.contains("the entry RETRIES of ConfigMap")
             }, "\(entry)")
         #expect(
-            try !faults(keyed, keyed.replacing("SENDER=shop\n", by: "", in: "base/mail.env")).contains {
+            try !toldFaults(keyed, keyed.replacing("SENDER=shop\n", by: "", in: "base/mail.env")).contains {
                 $0.fault == "dangling-reference"
             })
     }
@@ -521,14 +521,14 @@ struct OverlayFaultTests {
             by: "generatorOptions:\n  disableNameSuffixHash: true\nconfigMapGenerator:",
             in: "base/kustomization.yaml")
         let after = try kept.replacing("QUEUE=queue-1", by: "QUEUE=queue-2", in: "base/kustomization.yaml")
-        let found = try faults(kept, after)
+        let found = try toldFaults(kept, after)
         #expect(
             found.contains {
                 $0.text.contains("keeps its name, so that pods of")
                     && $0.text.contains("see it after their next restart")
             }, "\(found)")
         let hashed = try story.replacing("QUEUE=queue-1", by: "QUEUE=queue-2", in: "base/kustomization.yaml")
-        #expect(try !faults(story, hashed).contains { $0.fault == "stale-config" })
+        #expect(try !toldFaults(story, hashed).contains { $0.fault == "stale-config" })
     }
 }
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What is said of a change: `class@path:line` for each fault.
-private func faults(_ before: [String: String], _ after: [String: String]) throws -> [String] {
+private func placedFaults(_ before: [String: String], _ after: [String: String]) throws -> [String] {
     try ranked(FolderOfTexts(before), FolderOfTexts(after)).compactMap { ranked in
         ranked.fault.map { "\($0)@\(ranked.change.path):\(ranked.change.line)" }
     }
@@ -34,8 +34,38 @@ struct SyntaxFaultTests {
             ("  tls: true", "  tls: {{ if .Values.a }}true{{ end }}{{ end }}", "unparsable@a.yaml:6"),
         ])
     func broken(old: String, new: String, fault: String) throws {
-        let found = try faults(["a.yaml": template], ["a.yaml": template.replacing(old, with: new)])
+        let found = try placedFaults(["a.yaml": template], ["a.yaml": template.replacing(old, with: new)])
         #expect(found.contains(fault), "\(found)")
+    }
+
+    @Test(
+        "a file that does not parse any more keeps its labels, so that no Service loses its pods",
+        arguments: [("value: \"1\"", "value: \"1"), ("matchLabels: {app: web}", "matchLabels: {app: web")])
+    func labelsBetweenBrackets(old: String, new: String) throws {
+        let web = """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web}
+            spec:
+              selector:
+                matchLabels: {app: web}
+              template:
+                metadata:
+                  labels: {app: web}
+                spec:
+                  containers:
+                    - name: web
+                      env:
+                        - name: A
+                          value: "1"
+
+            """
+        let service =
+            "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  ports: [{port: 80}]\n"
+        let found = try placedFaults(
+            ["web.yaml": web, "svc.yaml": service],
+            ["web.yaml": web.replacing(old, with: new), "svc.yaml": service])
+        #expect(found.map { $0.prefix { $0 != "@" } } == ["unparsable"], "\(found)")
     }
 
     @Test(
@@ -45,8 +75,10 @@ struct SyntaxFaultTests {
             "a: '{{ $labels.pod }'\n", "a: {{ lookup('env', 'X') }}\n",
         ])
     func others(text: String) throws {
-        #expect(try faults(["a.yaml": "a: 1\n"], ["a.yaml": text]).filter { $0.contains("compile") }.isEmpty)
-        #expect(try faults(["b.yaml": "a: 1\n"], ["b.yaml": "a: 1\n", "a.yaml": text]).isEmpty)
+        #expect(
+            try placedFaults(["a.yaml": "a: 1\n"], ["a.yaml": text]).filter { $0.contains("compile") }.isEmpty
+        )
+        #expect(try placedFaults(["b.yaml": "a: 1\n"], ["b.yaml": "a: 1\n", "a.yaml": text]).isEmpty)
     }
 
     @Test(
@@ -60,7 +92,7 @@ struct SyntaxFaultTests {
         let text =
             "env:\n  - name: LIST\n    value: |\n      [\n        {\"a\": 1},\n        {\"b\": 2}\n      ]\n"
         try #require(text.contains(old))
-        let found = try faults(["a.yaml": text], ["a.yaml": text.replacing(old, with: new)])
+        let found = try placedFaults(["a.yaml": text], ["a.yaml": text.replacing(old, with: new)])
         #expect(found == ["unparsable@a.yaml:\(line)"], "\(why)")
     }
 
@@ -68,14 +100,14 @@ struct SyntaxFaultTests {
     func innerTemplate() throws {
         let text =
             "value: |\n  [\n  {{- range .Values.a }}\n    {\"a\": {{ . }}},\n  {{- end }}\n    {}\n  ]\n"
-        #expect(try faults(["a.yaml": "value: x\n"], ["a.yaml": text]).isEmpty)
+        #expect(try placedFaults(["a.yaml": "value: x\n"], ["a.yaml": text]).isEmpty)
     }
 
     @Test("a file that never parsed is not told again, a new one is")
     func new() throws {
-        #expect(try faults(["a.yaml": "a: [\n"], ["a.yaml": "a: [\nb: 1\n"]).isEmpty)
+        #expect(try placedFaults(["a.yaml": "a: [\n"], ["a.yaml": "a: [\nb: 1\n"]).isEmpty)
         #expect(
-            try faults(["b.yaml": "b: 1\n"], ["b.yaml": "b: 1\n", "a.yaml": "a: [\nb: 1\n"]) == [
+            try placedFaults(["b.yaml": "b: 1\n"], ["b.yaml": "b: 1\n", "a.yaml": "a: [\nb: 1\n"]) == [
                 "unparsable@a.yaml:3"
             ])
     }
@@ -86,7 +118,7 @@ struct TemplateStatementTests {
     @Test("another version in a variable is a change of the image")
     func version() throws {
         let after = template.replacing("v1.4", with: "v1.5")
-        #expect(try faults(["a.yaml": template], ["a.yaml": after]) == ["image-changed@a.yaml:1"])
+        #expect(try placedFaults(["a.yaml": template], ["a.yaml": after]) == ["image-changed@a.yaml:1"])
     }
 
     @Test("another condition is a change, told with both")
@@ -103,10 +135,12 @@ struct TemplateStatementTests {
     @Test("a variable of the template outside of braces stays text")
     func bare() throws {
         let after = template.replacing("app:{{ $version }}", with: "app:$version")
-        #expect(try faults(["a.yaml": template], ["a.yaml": after]).contains("unset-variable@a.yaml:7"))
+        #expect(try placedFaults(["a.yaml": template], ["a.yaml": after]).contains("unset-variable@a.yaml:7"))
         let shell = template + "command: echo $versions $HOME\n"
         #expect(
-            try !faults(["a.yaml": template], ["a.yaml": shell]).contains { $0.hasPrefix("unset-variable") })
+            try !placedFaults(["a.yaml": template], ["a.yaml": shell]).contains {
+                $0.hasPrefix("unset-variable")
+            })
     }
 }
 
@@ -125,7 +159,7 @@ struct MissingFileTests {
             ("path: c/one.values.yaml\n", "path: c/one.values.yamlQ\n", 1),
         ])
     func missing(old: String, new: String, line: Int) throws {
-        let found = try faults(
+        let found = try placedFaults(
             tree.merging(["c/cluster.yaml": old]) { $1 }, tree.merging(["c/cluster.yaml": new]) { $1 })
         #expect(found.contains("dangling-reference@c/cluster.yaml:\(line)"), "\(found)")
     }
@@ -142,7 +176,7 @@ struct MissingFileTests {
             ),
         ])
     func others(old: String, new: String) throws {
-        let found = try faults(
+        let found = try placedFaults(
             tree.merging(["c/cluster.yaml": old]) { $1 }, tree.merging(["c/cluster.yaml": new]) { $1 })
         #expect(!found.contains { $0.hasPrefix("dangling-reference") }, "\(found)")
     }
@@ -196,7 +230,7 @@ struct MisspellingTests {
     @Test("a word that another file has is known")
     func known() throws {
         let other = ["b.txt": "emali is a town"]
-        let found = try faults(
+        let found = try placedFaults(
             other.merging(["a.yaml": usual]) { $1 },
             other.merging(["a.yaml": usual + "c:\n  claim: emali\n"]) { $1 })
         #expect(found.isEmpty)
@@ -212,13 +246,15 @@ struct StrayShapeTests {
     @Test("a list of texts where all others are of mappings")
     func list() throws {
         let old = apps(["a", "b", "c"], last: "")
-        let found = try faults(
+        let found = try placedFaults(
             ["a.yaml": old], ["a.yaml": old + "d:\n  ingress:\n    hosts:\n      - d.example\n"])
         #expect(found == ["structure-moved@a.yaml:15"])
         let few = apps(["a", "b"], last: "")
         #expect(
-            try faults(["a.yaml": few], ["a.yaml": few + "d:\n  ingress:\n    hosts:\n      - d.example\n"])
-                .isEmpty)
+            try placedFaults(
+                ["a.yaml": few], ["a.yaml": few + "d:\n  ingress:\n    hosts:\n      - d.example\n"]
+            )
+            .isEmpty)
     }
 
     @Test(
@@ -230,7 +266,8 @@ struct StrayShapeTests {
     func anchor(text: String, isFault: Bool) throws {
         let old = "first: &limit 10M\nsecond: *limit\n"
         #expect(
-            try faults(["a.yaml": old], ["a.yaml": old + text]) == (isFault ? ["type-trap@a.yaml:3"] : []))
+            try placedFaults(["a.yaml": old], ["a.yaml": old + text])
+                == (isFault ? ["type-trap@a.yaml:3"] : []))
     }
 }
 
@@ -250,7 +287,9 @@ struct ImpossibleValueTests {
             ("build: r1.1.1", "build: r1.2.1.2", ""),
         ])
     func value(old: String, new: String, fault: String) throws {
-        #expect(try faults(["a.yaml": old + "\n"], ["a.yaml": new + "\n"]) == (fault.isEmpty ? [] : [fault]))
+        #expect(
+            try placedFaults(["a.yaml": old + "\n"], ["a.yaml": new + "\n"]) == (fault.isEmpty ? [] : [fault])
+        )
     }
 
     @Test("a brace too many behind an action")
@@ -259,7 +298,7 @@ struct ImpossibleValueTests {
         let new = old.replacing("name: {{ .x }}", with: "name: {{ .x }}}").replacing(
             "flow: {a", with: "flow: {b")
         #expect(
-            try faults(["a.yaml": old], ["a.yaml": new]).filter { $0.hasPrefix("unparsable") } == [
+            try placedFaults(["a.yaml": old], ["a.yaml": new]).filter { $0.hasPrefix("unparsable") } == [
                 "unparsable@a.yaml:2"
             ])
     }

@@ -14,7 +14,7 @@ struct TemplateTests {
             ("a: {{`{{ $labels.x }}`}}", "{a: {{`{{ $labels.x }}`}}~}"),
             ("{{ $k }}: {{ $v | quote }}", "{{{ $k }}: {{ $v | quote }}~}"),
             ("a: {X}\nb: '{Y_1}'", "{a: {X}~, b: '{Y_1}'~}"),
-            ("a: x:{IMAGE-ID:gcp/a.b}\nb: {X:", "?!{a: x:{IMAGE-ID:gcp/a.b}~, b: {X:}"),
+            ("a: x:{IMAGE-ID:gcp/a.b}\nb: {X:", "?!{a: x:{IMAGE-ID:gcp/a.b}~, b: {X: ∅}}"),
             ("a: {x}\nb: {X: 1}", "{a: {x: ∅}, b: {X: 1}}"),
             ("a: ${X}\nb: [${Y:-{z}}, $NAME, $$A, $5]", "{a: ${X}~, b: [${Y:-{z}}~, $NAME~, $$A, $5]}"),
             ("a: %%X%%\nb: __NAME__\nc: __init__ x__Y__", "{a: %%X%%~, b: __NAME__~, c: __init__ x__Y__}"),

@@ -123,6 +123,19 @@ struct YAMLTests {
         #expect(dump("a: 1\rb: 2", marks: true) == "{a@1:1: 1@1:4-1:4, b@2:1: 2@2:4-2:4}")
     }
 
+    @Test(
+        "outlines what stands between brackets on a line, also where one of them is missing",
+        arguments: [
+            ("a: {app: web, n: 1}", "{app: web, n: 1}"), ("a: [x, 'y, z', [1, 2]]", "[x, 'y, z', [1, 2]]"),
+            ("a: {app: web", "{app: web}"), ("a: [{port: 80}, {port: 81", "[{port: 80}, {port: 81}]"),
+            ("a: {}", "{}"), ("a: {url: http://x:80/, b: }", "{url: http://x:80/, b: ∅}"),
+            ("a: {\"k\":{\"l\":[]}}", "{k: {l: []}}"),
+        ])
+    func outlinedFlow(line: String, tree: String) {
+        #expect(dump("\(line)\nb: \"open\nc: [\n") == "?!{a: \(tree), b: \"open, c: ∅}")
+        #expect(dump("- \(line)\n- b: \"open\n") == "?![{a: \(tree)}, {b: \"open}]")
+    }
+
     @Test("outlines what is not UTF-8, and reads UTF-16")
     func encodings() {
         #expect(

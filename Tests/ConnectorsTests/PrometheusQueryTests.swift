@@ -61,7 +61,8 @@ struct PrometheusQueryTests {
     @Test(
         "durations are read",
         arguments: [
-            ("5m", 300), ("1h30m", 5400), ("2d", 172_800), ("90s", 90), ("500ms", nil), ("5", nil), ("", nil),
+            ("5m", 300), ("1h30m", 5400), ("2d", 172_800), ("90s", 90), ("500ms", nil),
+            ("999999y999999y", nil), ("5", nil), ("", nil),
             ("5x", nil),
         ])
     func durations(text: String, seconds: Int?) { #expect(promDuration(text) == seconds) }
@@ -112,7 +113,8 @@ struct PrometheusSourceTests {
         "needs to know the events, and nothing else",
         arguments: [
             "", "?errors=x", "?events=", "?events=a&events=b", "?events=a&query=b", "?events=a&step=0",
-            "?events=a&step=fast",
+            "?events=a&step=fast", "?events=a&step=999999999y999999999y",
+            "?events=a&step=9223372036854775807",
         ])
     func refused(query: String) {
         let error = #expect(throws: ConnectorError.self) { try source(query) }

@@ -27,6 +27,33 @@ struct FormatDetailTests {
         #expect(file.formats == ["GitHub deployments"])
     }
 
+    @Test("an event of Datadog is a deploy when it speaks of one; a version is on every event of a service")
+    func versionedEvents() throws {
+        func event(_ title: String, _ tags: String...) -> String {
+            let tags = tags.map { "\"\($0)\"" }.joined(separator: ", ")
+            return
+                "{\"id\": \(title.count), \"title\": \"\(title)\", \"text\": \"\", \"date_happened\": 1791640931, \"tags\": [\(tags)]}"
+        }
+        let alert = event("[Triggered] Errors on checkout", "service:checkout", "version:1.4.2")
+        let told = event("checkout 1.4.2", "service:checkout", "version:1.4.2", "event_type:deployment")
+        let file = try read("{\"events\": [\(alert), \(told)]}")
+        #expect(file.deploys.map(\.title) == ["checkout 1.4.2"])
+        #expect(file.warnings.map(\.code) == ["other_events"])
+    }
+
+    @Test("records that lie too deep are passed over, and that is told")
+    func deep() throws {
+        func wrapped(_ record: String, _ depth: Int) -> String {
+            String(repeating: "{\"data\": ", count: depth) + record + String(repeating: "}", count: depth)
+        }
+        #expect(try read(wrapped(deployment, 11)).deploys.count == 1)
+        let file = try read("[\(wrapped(deployment, 12)), \(other)]")
+        #expect(file.deploys.map(\.id) == ["2"])
+        #expect(file.skipped.map(\.reason) == ["it lies inside 12 others"])
+        #expect(file.warnings.map(\.code).contains("skipped_records"))
+        #expect(throws: DeployRecordError.self) { try read(wrapped(deployment, 12)) }
+    }
+
     @Test(
         "takes the outcome from the statuses, of which inactive is none",
         arguments: [

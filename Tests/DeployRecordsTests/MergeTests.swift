@@ -80,6 +80,49 @@ struct MergeTests {
         #expect(short.first?.commit == CommitID(one))
     }
 
+    @Test("what one source tells as failed and another as done took effect, whichever is named first")
+    func failedAndDone() {
+        let pipeline = [deploy("run 7", one, at: 0, to: 4)]
+        let cluster = [deploy("argo", one, at: 3, to: 5)]
+        let elsewhere = [deploy("run 8", two, at: 2)]
+        let merged = mergeDeploys([[], cluster], failed: [pipeline + elsewhere, []])
+        #expect(merged.deploys.map(\.id) == ["run 7"])
+        #expect(merged.deploys.first?.finishedAt == cluster[0].finishedAt)
+        #expect(merged.failed.map(\.id) == ["run 8"])
+        let reversed = mergeDeploys([cluster, []], failed: [[], pipeline + elsewhere])
+        #expect(reversed.deploys.map(\.id) == ["argo"])
+        #expect(reversed.failed.map(\.id) == ["run 8"])
+    }
+
+    @Test("a deploy that is tried again is two, of which the other source tells the nearer")
+    func retried() {
+        let failed = [deploy("try 1", one, at: 0, to: 1)]
+        let done = [deploy("try 2", one, at: 8, to: 9)]
+        let merged = mergeDeploys([done, [deploy("marker", one, at: 9)]], failed: [failed, []])
+        #expect(merged.deploys.map(\.id) == ["try 2"])
+        #expect(merged.failed.map(\.id) == ["try 1"])
+    }
+
+    @Test("of long lists each deploy finds its own, near in time, and no other")
+    func many() {
+        let records = (0..<2000).map { deploy("r\($0)", nil, at: $0 * 15, to: $0 * 15 + 2) }
+        let markers = (0..<2000).map { deploy("m\($0)", nil, at: $0 * 15 + 1) }
+        func names(_ prefix: String, _ shift: Int) -> [String: [String]] {
+            Dictionary(uniqueKeysWithValues: (0..<2000).map { ("\(prefix)\($0)", ["v\($0 + shift)"]) })
+        }
+        #expect(
+            mergeDeploys([records, markers], references: [names("r", 0), names("m", 0)]).map(\.id)
+                == records.map(\.id))
+        #expect(mergeDeploys([records, markers], references: [names("r", 0), names("m", 1)]).count == 4000)
+    }
+
+    @Test("a deploy that lasts for weeks is near to all that happens in them")
+    func long() {
+        let weeks = [deploy("canary", one, at: 0, to: 30 * 1440)]
+        #expect(mergeDeploys([weeks, [deploy("marker", one, at: 12 * 1440)]]).map(\.id) == ["canary"])
+        #expect(mergeDeploys([[deploy("marker", one, at: 12 * 1440)], weeks]).map(\.id) == ["marker"])
+    }
+
     @Test("ids stay unique")
     func ids() {
         let merged = mergeDeploys([[deploy("812", one, at: 0)], [deploy("812", two, at: 60)]])

@@ -57,6 +57,27 @@ struct MetricExportTests {
         #expect(try total(summary([counter("200", values)])) == Rate(0, of: events))
     }
 
+    @Test("the same page twice, or pages that overlap, count once")
+    func pages() throws {
+        let failing = Metric(labels: ["__name__": "rates", "code": "500"], values: ["3", "4", "5", "4.5"])
+        let passing = Metric(
+            labels: ["__name__": "rates", "code": "200"], values: ["30", "40", "50", "45.5"])
+        let once = try summary([failing, passing])
+        #expect(try summary([failing, passing, failing, passing]).series == once.series)
+        let second = Metric(labels: passing.labels, values: ["50", "45.5"], firstStep: 2)
+        #expect(try summary([failing, passing, second]).series == once.series)
+    }
+
+    @Test("a hundred names: the counter of requests is found among them, and all others are left out")
+    func manyNames() throws {
+        let others = (0..<100).map { index in
+            Metric(labels: ["__name__": "cache_\(index)_total", "code": "200"], values: ["1", "2", "3"])
+        }
+        let found = try summary(
+            others + [counter("200", ["0", "10", "30"]), counter("500", ["0", "1", "3"])])
+        #expect(total(found) == Rate(3, of: 33))
+    }
+
     @Test("a pod that appears later began at nothing")
     func appears() throws {
         let found = try summary([

@@ -29,6 +29,13 @@ private func record(_ id: String, atMinute minute: Int) -> Deploy {
     )
 }
 
+/// A check of deploys of whose changes nothing is known.
+private func check(
+    _ asked: CheckedDeploy, among deploys: [Deploy], observations: Observations, minEffect: Double
+) -> Checked {
+    check(asked, among: deploys, observations: observations, minEffect: minEffect) { $0 }
+}
+
 @Suite("Checking the newest deploy")
 struct CheckTests {
     private let deploys = [record("old", atMinute: 1000), record("new", atMinute: 4000)]
@@ -46,6 +53,39 @@ struct CheckTests {
         let checked = check(.latest(deploys[1]), among: deploys, observations: observed(), minEffect: 2)
         #expect(checked.verdict.kind == .unchanged)
         #expect(checked.neededMinutes == nil)
+    }
+
+    @Test("deploys are weighed as an investigation weighs them, whichever is asked about")
+    func sameWeights() throws {
+        struct Nothing: InvestigationSource {
+            func events(during: TimeWindow, before: TimeWindow?) -> EventTable {
+                EventTable(times: [], failing: [], weights: [], columns: [])
+            }
+            func comparison(of deploy: Deploy) -> ConfigComparison? { nil }
+            func origin(of path: String, in deploy: Deploy) -> CommitID? { nil }
+        }
+        let many = (0..<6).map { record("d\($0)", atMinute: 3970 + $0 * 6) } + [record("new", atMinute: 4100)]
+        let seen = observed(after: 0.06)
+        let found = try investigate(deploys: many, observations: seen, source: Nothing())
+        let suspects = try #require(found.findings.first).incident.suspects
+        #expect(suspects.count > 1)
+        for asked in [CheckedDeploy.latest(many[6]), .latest(many[0])] {
+            let checked = try check(asked, among: many, observations: seen, minEffect: 2) {
+                try weighed($0, by: [:], observations: seen, source: Nothing())
+            }
+            #expect(checked.incidents.first?.suspects == suspects)
+        }
+    }
+
+    @Test("what fails from the beginning of the window on is no all-clear")
+    func failingThroughout() {
+        let before = [record("old", atMinute: -60)]
+        let checked = check(
+            .latest(before[0]), among: before, observations: observed(rate: 0.4), minEffect: 2)
+        #expect(checked.verdict.kind == .inconclusive && checked.verdict.reason == "high_throughout")
+        #expect(checked.warnings.map(\.code) == ["high_throughout"])
+        let quiet = check(.latest(before[0]), among: before, observations: observed(), minEffect: 2)
+        #expect(quiet.verdict.kind == .unchanged && quiet.warnings.isEmpty)
     }
 
     @Test("five minutes do not, and the answer says how many would")

@@ -70,6 +70,28 @@ struct InvestigationTests {
         #expect((0...1).contains(found.verdict.probability))
     }
 
+    @Test("a window that begins inside an outage is not called quiet", arguments: [0.12, 0.5, 1])
+    func failingThroughout(rate: Double) throws {
+        let found = try investigate(
+            deploys: [deploy("d", minute: 700)], observations: observations(rate: rate, fromMinute: 0),
+            source: MadeUp())
+        #expect(found.verdict.kind == .unchanged && found.verdict.reason == "high_throughout")
+        #expect(found.verdict.text.contains("from the beginning of the window"), "\(found.verdict.text)")
+        #expect(found.warnings.map(\.code) == ["high_throughout"])
+        #expect(found.warnings.first?.remedy?.contains("--since") == true)
+    }
+
+    @Test("nor one in which one workload fails all along while the others do not")
+    func workloadFailingThroughout() throws {
+        var seen = observations(rate: 0.004, fromMinute: 0)
+        var mailer = observations(rate: 0.5, fromMinute: 0, eventsPerBucket: 3).series[0]
+        mailer.scope = Scope(.workload, "mailer")
+        seen.series.append(mailer)
+        let found = try investigate(deploys: [], observations: seen, source: MadeUp())
+        #expect(found.verdict.reason == "high_throughout")
+        #expect(found.verdict.text.contains("in mailer"), "\(found.verdict.text)")
+    }
+
     @Test("a deploy that is asked about is weighed for its own incident, not for a larger one")
     func asked() throws {
         var seen = observations(rate: 0.06, fromMinute: 4000)

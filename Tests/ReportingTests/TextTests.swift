@@ -11,11 +11,44 @@ struct TextTests {
         try expectGolden(text, matches: "reports/\(name).txt")
     }
 
+    @Test("two deploys that share the blame are both named, and neither is called sure")
+    func tied() {
+        var report = SampleReports.report("blamed")
+        report.findings[0].incident.suspects = [
+            Suspect(deploy: report.deploys[0].id, probability: 0.55),
+            Suspect(deploy: report.deploys[1].id, probability: 0.4),
+        ]
+        let text = renderText(report, style: TextStyle(width: 100))
+        #expect(!text.contains("sure it was this deploy") && !text.contains("✗"), "\(text)")
+        for deploy in report.deploys.prefix(2) { #expect(text.contains(deploy.shortName)) }
+        #expect(text.contains("55 %") && text.contains("40 %"))
+    }
+
     @Test("uses the width it has", arguments: [60, 80, 120, 200])
     func widths(width: Int) throws {
         let text = renderText(SampleReports.report("blamed"), style: TextStyle(width: width))
         try expectGolden(text, matches: "reports/blamed-\(width).txt")
         for line in text.split(separator: "\n") { #expect(line.count <= width, "\(line)") }
+    }
+
+    @Test("nothing of how the evidence weighs is cut, however narrow the screen", arguments: [60, 72, 100])
+    func evidence(width: Int) {
+        var report = SampleReports.report("blamed")
+        let onset = report.findings[0].incident.onset
+        report.findings[0].incident.weighed = [
+            WeighedCause(
+                deploy: report.deploys[0].id, prior: 0.012, logBayesFactor: 741, onset: onset,
+                probability: 0.97),
+            WeighedCause(deploy: nil, prior: 0.034, logBayesFactor: 731, onset: onset, probability: 0.02),
+        ]
+        var style = TextStyle(width: width)
+        style.isExplaining = true
+        let lines = renderText(report, style: style).split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= width })
+        for (name, probability) in [(report.deploys[0].shortName, "97 %"), ("no deploy", "2 %")] {
+            #expect(
+                lines.contains { $0.hasPrefix("   \(name)") && $0.hasSuffix("  \(probability)") }, "\(lines)")
+        }
     }
 
     @Test("what sets failing events apart has bars to compare", arguments: [60, 100])

@@ -4,7 +4,7 @@ import Testing
 
 private let vocabulary = SettingsVocabulary(
     roles: ["time", "error", "pod", "workload", "version"],
-    faults: ["duplicate-key", "leftover-line", "replicas"],
+    faults: ["duplicate-key", "leftover-line", "replicas"], formats: ["ndjson", "csv", "loki"],
     isTime: { $0.hasSuffix("d") }, isZone: { $0 == "UTC" || $0.hasPrefix("+") })
 
 private func settings(_ text: String) throws -> Settings {
@@ -30,6 +30,7 @@ struct SettingsTests {
             causes: [build]
             since: 10d
             tz: "+02:00"
+            format-in: loki
             environments:
               production:
                 also: [prod, shop]
@@ -57,11 +58,12 @@ struct SettingsTests {
         #expect(read.error == Setting("status >= 500 or error", line: 9))
         #expect(read.symptoms.map(\.text) == ["message"] && read.causes.map(\.text) == ["build"])
         #expect(read.since?.text == "10d" && read.zone?.text == "+02:00")
+        #expect(read.format == Setting("loki", line: 14))
         #expect(read.environments.map(\.name) == ["production", "staging"])
         #expect(read.environments[0].aliases == ["prod", "shop"])
         #expect(read.paths.only.map(\.text) == ["k8s/", "overlays/"])
         #expect(read.exemptions.map(\.fault) == ["duplicate-key", "replicas"])
-        #expect(read.exemptions.map(\.line) == [24, 28])
+        #expect(read.exemptions.map(\.line) == [25, 29])
     }
 
     @Test("takes a file that says nothing", arguments: ["", "# nothing yet\n", "---\n", "~\n"])
@@ -102,6 +104,7 @@ struct SettingsTests {
             ),
             ("since: yesterday\n", "1:8", "'yesterday' is no time", "10d"),
             ("tz: Berlin\n", "1:5", "'Berlin' is no zone", "+02:00"),
+            ("format-in: lokki\n", "1:12", "there is no format 'lokki'", "did you mean 'loki'?"),
             ("- a\n", "1:1", "the file takes keys with values", "key: value"),
             ("a: b\n---\nc: d\n", "3:1", "a second document begins here", "keep one document"),
         ])

@@ -50,7 +50,8 @@ public final class RunningServer {
 
     deinit {
         guard process.isRunning else { return }
-        process.terminate()
+        // Asking politely does not do: a child may inherit that the signal is blocked. Nothing of its data is kept.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 }

@@ -47,7 +47,7 @@ struct CheckCommand: ParsableCommand, Executable {
         command.repository = try repository.over(settings)
         command.window = window.over(settings)
         let access = network.access(typed: events.events + repository.deploys)
-        let report = try settings.placing(errorsOf: events.error) {
+        let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
             try command.checked(now: terminal.now, settings: settings, access: access)
         }
         switch output.format {
@@ -66,7 +66,7 @@ struct CheckCommand: ParsableCommand, Executable {
     private func checked(now: Instant, settings: Settings?, access: ServerAccess) throws -> Report {
         let opened = try repository.open()
         guard !events.events.isEmpty else {
-            throw CommandError(
+            throw CommandError.usage(
                 "check needs events",
                 remedy: "name an export that reaches past the deploy: blamedeploy check events.ndjson")
         }
@@ -85,19 +85,28 @@ struct CheckCommand: ParsableCommand, Executable {
         let deploy = deploy.map { listing.name(of: $0, in: opened) }
         if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
         let evidence = CollectedEvidence(
-            repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now)
-        ) { _, _ in
-            EventTable(times: [], failing: [], weights: [], columns: [])
+            repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now),
+            supply: supply
+        ) { during, before in
+            try supply.table(
+                summary, interest: during, baseline: before, options: options,
+                keeping: Set(events.symptoms + events.causes))
         }
-        let deploys = try align(listing.deploys, source: evidence).deploys
+        let (deploys, comparisons) = try align(listing.deploys, source: evidence)
         let asked: CheckedDeploy =
             deploy.flatMap { deploys.named($0) }.map { .named($0) } ?? deploys.last.map { .latest($0) }
             ?? .none
         let series = summary.series.map { $0.slice(window) }
-        let found = check(
-            asked, among: deploys,
-            observations: Observations(window: window, series: series, rollouts: summary.rollouts),
-            minEffect: minEffect, workers: events.workers)
+        let observations = Observations(window: window, series: series, rollouts: summary.rollouts)
+        let found = try check(
+            asked, among: deploys, observations: observations, minEffect: minEffect, workers: events.workers
+        ) {
+            try weighed(
+                $0, by: comparisons, observations: observations, source: evidence,
+                attribution: FieldPreferences(
+                    symptoms: Set(events.symptoms), causes: Set(events.causes),
+                    outcome: Set(summary.roles.outcomeFields)), workers: events.workers)
+        }
         return Report(
             window: window, repository: try repository.summary(of: opened),
             inputs: summary.inputs, deploys: deploys, deploySource: listing.source,
@@ -107,7 +116,8 @@ struct CheckCommand: ParsableCommand, Executable {
                     incident: $0, explanation: Explanation(outcome: .none, causes: [], symptoms: []),
                     changes: [])
             },
-            warnings: summary.warnings + listing.warnings, seriesExamined: found.seriesExamined,
+            warnings: summary.warnings + listing.warnings + found.warnings,
+            seriesExamined: found.seriesExamined,
             neededMinutes: found.neededMinutes)
     }
 

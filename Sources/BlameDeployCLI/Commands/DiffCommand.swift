@@ -32,7 +32,7 @@ struct DiffCommand: ParsableCommand, Executable {
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
         guard let opened = try repository.open() else {
-            throw CommandError("diff reads two commits", remedy: "leave --no-repo out")
+            throw CommandError.usage("diff reads two commits", remedy: "leave --no-repo out")
         }
         let settings = try config.read(for: opened)
         var command = self

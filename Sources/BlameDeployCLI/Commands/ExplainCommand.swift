@@ -35,8 +35,8 @@ struct ExplainCommand: ParsableCommand, Executable {
         command.events = events.over(settings)
         command.comparison.zone.zone = comparison.zone.zone ?? settings?.zone?.text
         let access = network.access(typed: events.events)
-        let compared = try settings.placing(errorsOf: failing ?? events.error) {
-            try command.compared(now: terminal.now, access: access)
+        let compared = try settings.placing(besides: TypedOptions(events: events, failing: failing)) {
+            try command.compared(typed: events, settings, now: terminal.now, access: access)
         }
         switch output.format {
         case .text: try terminal.print(renderText(compared, style: output.style(for: terminal)))
@@ -47,9 +47,11 @@ struct ExplainCommand: ParsableCommand, Executable {
         return isFound ? .found : .success
     }
 
-    private func compared(now: Instant, access: ServerAccess) throws -> WindowComparison {
+    private func compared(
+        typed: EventOptions, _ settings: Settings?, now: Instant, access: ServerAccess
+    ) throws -> WindowComparison {
         guard !events.events.isEmpty else {
-            throw CommandError(
+            throw CommandError.usage(
                 "explain needs events", remedy: "name an export: blamedeploy explain events.ndjson")
         }
         var options = events.ingestOptions(offsetSeconds: comparison.offsetSeconds)
@@ -70,9 +72,10 @@ struct ExplainCommand: ParsableCommand, Executable {
                 "no event \(name) lies between \(window.since) and \(window.until)",
                 remedy: "the events lie between \(span.since) and \(span.until)")
         }
-        for field in events.symptoms + events.causes where table.column(field) == nil {
+        for (option, fields) in [("--symptom", typed.symptoms), ("--cause", typed.causes)] {
+            guard let field = fields.first(where: { table.column($0) == nil }) else { continue }
             throw CommandError(
-                "no event has a field '\(field)', which --symptom or --cause speaks of",
+                "no event has a field '\(field)', which \(option) speaks of",
                 remedy: "check its name; `--format json` shows names as they stand in the events")
         }
         let explanation = try supply.recounted(
@@ -84,7 +87,22 @@ struct ExplainCommand: ParsableCommand, Executable {
             of: table, interest: interest, baseline: baseline)
         return WindowComparison(
             inputs: summary.inputs, interest: interest, baseline: baseline, explanation: explanation,
-            sampledFrom: table.sampledFrom, warnings: summary.warnings + table.warnings)
+            sampledFrom: table.sampledFrom,
+            warnings: summary.warnings + table.warnings + unknownFields(of: settings, in: table))
+    }
+
+    /// Settings are for every export of a project, and not every one has all of their fields.
+    private func unknownFields(of settings: Settings?, in table: EventTable) -> [Warning] {
+        guard let settings else { return [] }
+        return [("symptoms", settings.symptoms), ("causes", settings.causes)].flatMap { key, fields in
+            fields.filter { table.column($0.text) == nil }.map { field in
+                Warning(
+                    code: "unknown_field",
+                    text:
+                        "No event has a field '\(field.text)', which '\(key)' names in \(settings.place(field)).",
+                    remedy: "check its name; `--format json` shows names as they stand in the events")
+            }
+        }
     }
 
     private func requireOrder(_ interest: TimeWindow, _ baseline: TimeWindow?) throws {

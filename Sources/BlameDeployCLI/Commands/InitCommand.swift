@@ -2,6 +2,7 @@ import ArgumentParser
 import Connectors
 import DeployModel
 import GitHistory
+import Reporting
 
 /// `blamedeploy init`: looks around, writes `.blamedeploy.yml`, and says what was found.
 struct InitCommand: ParsableCommand, Executable {
@@ -31,7 +32,7 @@ struct InitCommand: ParsableCommand, Executable {
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
         guard output.format == .text else {
-            throw CommandError("init writes text", remedy: "leave --format out")
+            throw CommandError.usage("init writes text", remedy: "leave --format out")
         }
         let repository = try Repository(discovering: folder)
         guard !repository.isBare else {
@@ -48,7 +49,8 @@ struct InitCommand: ParsableCommand, Executable {
         let survey = try ProjectSurvey(repository, events: events, now: terminal.now)
         try writeFile(Array(survey.settingsText.utf8), to: path)
         try terminal.print(
-            "wrote \(SettingsFile.shown(path))\n" + survey.findings.map { "  \($0)\n" }.joined() + "\n")
+            "wrote \(SettingsFile.shown(path))\n"
+                + survey.findings.map { "  \(Wording.harmless($0))\n" }.joined() + "\n")
         // A server that was named here may be given a key; one that only the file names may not.
         let servers = events.contains(where: EventServer.isAddress) ? events : []
         var command = try InvestigateCommand.parse(["--repo", repository.path, "--config", path] + servers)

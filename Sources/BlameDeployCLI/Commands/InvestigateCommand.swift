@@ -41,7 +41,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
     func execute(on terminal: Terminal) throws -> ExitStatus {
         let settings = try config.read(for: try repository.open())
         let access = network.access(typed: events.events + repository.deploys)
-        let report = try settings.placing(errorsOf: events.error) {
+        let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
             try over(settings).investigation(now: terminal.now, settings: settings, access: access)
         }
         var style = output.style(for: terminal)
@@ -80,6 +80,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
         guard !events.events.isEmpty else {
             return try withoutEvents(opened, now: now, settings: settings, access: access)
         }
+        try requireNoMisspelling(settings)
         let options = ingestOptions
         let supply = try EventSupply(
             events.events, window: window.window(span: nil, now: now), now: now, options: options,
@@ -118,6 +119,19 @@ struct InvestigateCommand: ParsableCommand, Executable {
             findings: found.findings,
             warnings: summary.warnings + listing.warnings + noDeployWarning(listing) + found.warnings,
             seriesExamined: found.seriesExamined, asked: found.asked)
+    }
+
+    /// A command that is misspelled is taken for a file, as this one is the default.
+    private func requireNoMisspelling(_ settings: Settings?) throws {
+        let typed = settings?.events.isEmpty ?? true ? events.events.first : nil
+        guard let word = typed, !exists(word), word.allSatisfy({ $0.isLetter || $0 == "-" }) else { return }
+        let names = BlameDeploy.configuration.subcommands.compactMap { $0.configuration.commandName }
+        let near = names.map { (name: $0, distance: editDistance(word.lowercased(), $0)) }
+            .min { ($0.distance, $0.name) < ($1.distance, $1.name) }
+        guard let near, near.distance <= max(1, word.count / 3) else { return }
+        throw CommandError.usage(
+            "there is no such command, file or folder", at: word,
+            remedy: "did you mean `blamedeploy \(near.name)`?")
     }
 
     static let lookBackSeconds = 6 * 3600

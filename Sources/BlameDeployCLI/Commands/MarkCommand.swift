@@ -92,20 +92,45 @@ struct MarkCommand: ParsableCommand, Executable {
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
         let repository = try Repository(discovering: folder)
-        let target = isOutsideGit ? nil : try repository.resolve(commit ?? "HEAD")
-        if remove {
-            try unmark(target, in: repository, on: terminal)
-        } else {
+        guard remove else {
+            let target = isOutsideGit ? nil : try repository.resolve(commit ?? "HEAD")
             try mark(target, in: repository, on: terminal)
+            return .success
+        }
+        var command = self
+        do {
+            let target = isOutsideGit ? nil : try repository.resolve(commit ?? "HEAD")
+            try command.unmark(target, in: repository, on: terminal)
+        } catch let error as GitError {
+            // What is not in git goes by the id that it is listed under.
+            guard let commit, id == nil, Self.listed(commit, of: nil, in: repository) != nil else {
+                throw error
+            }
+            command.id = commit
+            try command.unmark(nil, in: repository, on: terminal)
         }
         return .success
+    }
+
+    /// Clocks of two machines may differ by so many seconds.
+    private static let clockTolerance = 600
+
+    /// The deploy that marks of a commit, or of nothing in git, are listed as.
+    private static func listed(_ id: String, of target: CommitID?, in repository: Repository) -> Deploy? {
+        let deploys = try? repository.deploys(.notes, from: repository.resolve("HEAD"), window: nil)
+        return deploys?.first { $0.id == id && $0.commit == target }
     }
 
     private func mark(_ target: CommitID?, in repository: Repository, on terminal: Terminal) throws {
         let start = time(started, now: terminal.now) ?? Instant(seconds: Int(terminal.now.seconds))
         let end = time(finished, now: terminal.now)
+        guard start <= terminal.now + Self.clockTolerance else {
+            throw CommandError.usage(
+                "the deploy would begin at \(start), and now it is \(Instant(seconds: Int(terminal.now.seconds)))",
+                remedy: "mark it when it is deployed; \"20m\" after --started is 20 minutes ago")
+        }
         if let end, end < start {
-            throw CommandError(
+            throw CommandError.usage(
                 "the deploy would have finished at \(end), before it began at \(start)",
                 remedy: "give --started the earlier time")
         }
@@ -129,11 +154,13 @@ struct MarkCommand: ParsableCommand, Executable {
 
     private func unmark(_ target: CommitID?, in repository: Repository, on terminal: Terminal) throws {
         let start = time(started, now: terminal.now)
+        let listed = id.flatMap { Self.listed($0, of: target, in: repository) }
         let removed = try repository.unmark(on: target, at: terminal.now) { mark in
             (start == nil || mark.startedAt == start) && (title == nil || mark.title == title)
                 && (environment == nil || mark.environment == environment)
                 && (author == nil || mark.author == author)
-                && (service == nil || mark.service == service) && (id == nil || mark.id == id)
+                && (service == nil || mark.service == service)
+                && (id == nil || mark.id == id || listed.map(mark.tells(of:)) ?? false)
         }
         let subject = try name(of: target, in: repository) ?? "changes that are not in git"
         guard !removed.isEmpty else {

@@ -23,7 +23,7 @@ struct OutputOptions: ParsableArguments {
     var findingIsFailure = false
 
     /// What commands say that do not write Markdown.
-    static let noMarkdown = CommandError(
+    static let noMarkdown = CommandError.usage(
         "only diff and lint write markdown", remedy: "choose --format text or --format json")
 
     func style(for terminal: Terminal) -> TextStyle {

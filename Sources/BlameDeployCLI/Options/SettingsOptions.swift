@@ -45,25 +45,6 @@ struct SettingsOptions: ParsableArguments {
     }
 }
 
-extension Settings? {
-    /// Does something with events, and says of an error in the expression of the settings where it stands.
-    ///
-    /// - Parameter argument: what was given as `--error`, which the settings give way to.
-    func placing<Result>(errorsOf argument: String?, _ body: () throws -> Result) throws -> Result {
-        do {
-            return try body()
-        } catch let error as IngestError {
-            guard error.code == .badExpression, argument == nil, let settings = self,
-                let setting = settings.error
-            else {
-                throw error
-            }
-            throw CommandError(
-                error.problem, at: "\(settings.source):\(setting.line)", remedy: error.remedy)
-        }
-    }
-}
-
 /// The file that holds the settings of a project.
 enum SettingsFile {
     static let name = ".blamedeploy.yml"
@@ -100,6 +81,7 @@ enum SettingsFile {
 
     static let vocabulary = SettingsVocabulary(
         roles: FieldRole.allCases.map(\.rawValue), faults: faultSlugs,
+        formats: EventFormat.allCases.map(\.rawValue),
         isTime: { TimeExpression($0) != nil }, isZone: { zoneOffsetSeconds($0) != nil })
 }
 
@@ -124,6 +106,7 @@ extension EventOptions {
             "\($0.role)=\($0.field.text)"
         }
         options.error = error ?? settings.error?.text
+        options.format = format ?? settings.format?.text
         options.symptoms += settings.symptoms.map(\.text).filter { !causes.contains($0) }
         options.causes += settings.causes.map(\.text).filter { !symptoms.contains($0) }
         return options

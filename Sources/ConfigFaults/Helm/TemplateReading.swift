@@ -390,9 +390,16 @@ extension TemplateReading {
             guard let first = operands.first, operands.count > 1 else { return .unknown }
             let alike = TemplateCondition.any(operands.dropFirst().map { .equal(first, $0) })
             return name == "eq" ? alike : .not(alike)
+        case "lt", "le", "gt", "ge":
+            guard arguments.count == 2, let comparison = TemplateCondition.Comparison(rawValue: name) else {
+                return .unknown
+            }
+            return .ordered(
+                operand(arguments[0], scope, site) ?? .unknown, comparison,
+                operand(arguments[1], scope, site) ?? .unknown)
         case "hasKey":
             guard arguments.count == 2, case .value(let path, _)? = operand(arguments[0], scope, site),
-                case .literal(let key)? = operand(arguments[1], scope, site)
+                case .text(let key)? = operand(arguments[1], scope, site)
             else { return .unknown }
             return .presence(path + [.key(key)])
         default: return operand(pipeline, scope, site).map { .truth($0) } ?? .unknown
@@ -408,13 +415,25 @@ extension TemplateReading {
         {
             return operand(inner, scope, site)
         }
-        // What asks is no value that can be looked up.
-        if case .function(let name)? = pipeline.commands.last?.first,
-            !["default", "quote", "squote", "toString", "index", "get", "dig"].contains(name)
-        {
-            return nil
+        guard let command = pipeline.commands.last, case .function(let name)? = command.first else {
+            return evaluate(pipeline, scope, site).operand
         }
-        return evaluate(pipeline, scope, site).operand
+        switch name {
+        case "quote", "squote", "toString", "int", "int64", "float64", "len":
+            var arguments = command.dropFirst().map { TemplatePipeline(commands: [[$0]]) }
+            let piped = TemplatePipeline(commands: Array(pipeline.commands.dropLast()))
+            if !piped.commands.isEmpty { arguments.append(piped) }
+            guard arguments.count == 1, let inner = operand(arguments[0], scope, site) else { return nil }
+            switch name {
+            case "quote", "squote": return .quoted(inner)
+            case "toString": return .written(inner)
+            case "len": return .length(inner)
+            default: return .number(inner, isWhole: name != "float64")
+            }
+        case "default", "index", "get", "dig": return evaluate(pipeline, scope, site).operand
+        // What asks is no value that can be looked up.
+        default: return nil
+        }
     }
 }
 
@@ -428,12 +447,13 @@ extension TemplateValue {
             guard reference.fallback.count == 1, case .literal(let text) = reference.fallback[0] else {
                 return .value(reference.path, default: .unknown)
             }
-            return .value(reference.path, default: .literal(text))
+            return .value(reference.path, default: reference.isFallbackWord ? .word(text) : .text(text))
+        case .word(let word): return .word(word)
         case .text(let pieces):
             guard pieces.count <= 1 else { return nil }
             switch pieces.first {
-            case .literal(let text)?: return .literal(text)
-            case nil: return .literal("")
+            case .literal(let text)?: return .text(text)
+            case nil: return .text("")
             default: return nil
             }
         default: return nil
@@ -495,7 +515,8 @@ extension TemplateReading {
         case .dot(let fields): return fields.reduce(scope.dot) { $0.field($1) }
         case .variable(let name, let fields):
             return fields.reduce(scope.variables[name] ?? .unknown) { $0.field($1) }
-        case .text(let text), .literal(let text): return .text([.literal(text)])
+        case .text(let text): return .text([.literal(text)])
+        case .literal(let word): return .word(word)
         case .function(let name): return call(name, [], site)
         case .nested(let pipeline, let fields):
             return fields.reduce(evaluate(pipeline, scope, site)) { $0.field($1) }
@@ -523,7 +544,7 @@ extension TemplateReading {
             guard case .literal(let literal) = piece else { return true }
             return !literal.contains { $0.isWhitespace || $0 == ":" }
         }
-        return isName ? .text(text) : .unknown
+        return isName ? .included(text) : .unknown
     }
 
     private mutating func call(_ name: String, _ arguments: [TemplateValue], _ site: Site) -> TemplateValue {
@@ -531,10 +552,10 @@ extension TemplateReading {
         let first = arguments.first ?? .unknown
         switch name {
         case "include":
-            guard case .text(let pieces) = first, let text = pieces.text(for: [], [], value: { _ in nil })
+            guard let text = first.ownPieces?.text(for: [], [], value: { _ in nil })
             else {
                 // `include (print $.Template.BasePath "/configmap.yaml") .` renders a template of this chart.
-                if case .text(let pieces) = first, case .literal(let end)? = pieces.last, end.contains(".") {
+                if case .literal(let end)? = first.ownPieces?.last, end.contains(".") {
                     return .unknown
                 }
                 note(last, at: site, form: .part)
@@ -547,9 +568,11 @@ extension TemplateReading {
             return first.mapped { $0.isTemplate = true }
         case "default":
             guard arguments.count == 2 else { return last }
+            let isWord = if case .word = first { true } else { false }
             let value = last.mapped { reference in
                 reference.hasDefault = true
                 reference.fallback = first.pieces
+                reference.isFallbackWord = isWord
             }
             if value == .unknown || value == .files { return first }
             return first.references.isEmpty ? value : .several([first, value])
@@ -635,7 +658,7 @@ extension TemplateReading {
     private mutating func entry(
         of value: TemplateValue, _ key: TemplateValue, at site: Site
     ) -> TemplateValue {
-        if case .text(let pieces) = key, case .literal(let name)? = pieces.first, pieces.count == 1 {
+        if let pieces = key.ownPieces, case .literal(let name)? = pieces.first, pieces.count == 1 {
             return Int(name) == nil ? value.field(name) : value.element
         }
         note(key, at: site, form: .condition)
@@ -645,7 +668,7 @@ extension TemplateReading {
     private func dictionary(_ arguments: [TemplateValue]) -> TemplateValue {
         var entries: [String: TemplateValue] = [:]
         for index in stride(from: 0, to: arguments.count - 1, by: 2) {
-            guard case .text(let pieces) = arguments[index], pieces.count == 1,
+            guard let pieces = arguments[index].ownPieces, pieces.count == 1,
                 case .literal(let name) = pieces[0]
             else { continue }
             entries[name] = arguments[index + 1]
@@ -655,7 +678,7 @@ extension TemplateReading {
 
     private mutating func formatted(_ arguments: [TemplateValue], _ site: Site) -> TemplateValue {
         note(.list(arguments), at: site, form: .part)
-        guard case .text(let format)? = arguments.first, format.count == 1,
+        guard let format = arguments.first?.ownPieces, format.count == 1,
             case .literal(let text) = format[0]
         else { return .unknown }
         var pieces: [TextPiece] = []

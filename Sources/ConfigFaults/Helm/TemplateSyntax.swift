@@ -183,11 +183,13 @@ private struct TemplateParser {
                 place += 1 + name.utf8.count
             case UInt8(ascii: "\""), UInt8(ascii: "`"), UInt8(ascii: "'"):
                 (token, place) = Self.text(code, from: place)
+            case UInt8(ascii: "-"), UInt8(ascii: "+"), 0x30...0x39:
+                let number = Self.number(code, from: place)
+                token = .number(number)
+                place += number.utf8.count
             default:
                 let name = word(from: place)
-                let isNumber = (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
-                token =
-                    name.isEmpty ? (isNumber ? .number("-") : nil) : isNumber ? .number(name) : .word(name)
+                token = name.isEmpty ? nil : .word(name)
                 place += max(1, name.utf8.count)
             }
             if let token {
@@ -196,6 +198,22 @@ private struct TemplateParser {
             }
             isAttachedHere = true
         }
+    }
+
+    /// `-1`, `0.5`, `1e3`, `0x1F`.
+    private static func number(_ code: [UInt8], from start: Int) -> String {
+        var place = start + 1
+        while place < code.count {
+            let byte = code[place]
+            let isSign = byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")
+            guard
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                    || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+                    || isSign && code[place - 1] | 0x20 == UInt8(ascii: "e")
+            else { break }
+            place += 1
+        }
+        return String(decoding: code[start..<place], as: UTF8.self)
     }
 
     private static func text(_ code: [UInt8], from start: Int) -> (TemplateToken, Int) {

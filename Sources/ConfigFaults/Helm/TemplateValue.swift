@@ -43,6 +43,10 @@ indirect enum TemplateValue: Sendable, Hashable {
     case dictionary([String: TemplateValue])
     case list([TemplateValue])
     case text([TextPiece])
+    /// A number, `true`, `false` or `nil` as the template has it.
+    case word(String)
+    /// What a named template comes to, with the texts of all its branches: a text, but not this one.
+    case included([TextPiece])
     /// One of several.
     case several([TemplateValue])
     case unknown
@@ -65,6 +69,8 @@ struct ValuesReference: Sendable, Hashable {
     var isTemplate = false
     /// What takes its place.
     var fallback: [TextPiece] = []
+    /// Whether that is a number or a word such as `false`, and not a text.
+    var isFallbackWord = false
 
     init(_ path: ValuesPath) { self.path = path }
 }
@@ -76,7 +82,7 @@ extension TemplateValue {
         case .reference(let reference): [reference]
         case .several(let values), .list(let values): values.flatMap(\.references)
         case .dictionary(let entries): entries.keys.sorted().flatMap { entries[$0]?.references ?? [] }
-        case .text(let pieces):
+        case .text(let pieces), .included(let pieces):
             pieces.flatMap { piece -> [ValuesReference] in
                 guard case .value(let path, _) = piece else { return [] }
                 var reference = ValuesReference(path)
@@ -86,7 +92,7 @@ extension TemplateValue {
                 return [reference]
             }
         case .context: [ValuesReference([])]
-        case .chart, .release, .files, .unknown: []
+        case .chart, .release, .files, .word, .unknown: []
         }
     }
 
@@ -125,7 +131,7 @@ extension TemplateValue {
         case .several(let values):
             let found = values.map { $0.field(name) }.filter { $0 != .unknown }
             return found.count == 1 ? found[0] : found.isEmpty ? .unknown : .several(found)
-        case .files, .list, .text, .unknown: return .unknown
+        case .files, .list, .text, .word, .included, .unknown: return .unknown
         }
     }
 
@@ -146,10 +152,20 @@ extension TemplateValue {
     /// As a text that a name may be made of.
     var pieces: [TextPiece] {
         switch self {
-        case .text(let pieces): pieces
+        case .text(let pieces), .included(let pieces): pieces
+        case .word(let word): [.literal(word)]
         case .reference(let reference): [.value(reference.path, default: reference.fallback)]
         case .several(let values): values.last?.pieces ?? [.unknown]
         default: [.unknown]
+        }
+    }
+
+    /// The pieces of what is a text by itself; `nil` for anything else.
+    var ownPieces: [TextPiece]? {
+        switch self {
+        case .text(let pieces), .included(let pieces): pieces
+        case .word(let word): [.literal(word)]
+        default: nil
         }
     }
 }

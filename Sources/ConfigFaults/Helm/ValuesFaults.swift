@@ -271,7 +271,8 @@ func isTrue(_ node: ConfigNode?) -> Bool {
     switch node.kind {
     case .scalar(let scalar):
         return scalar.style == .quoted
-            ? !scalar.text.isEmpty : !["false", "0", ""].contains(scalar.text.lowercased())
+            ? !scalar.text.isEmpty
+            : !["false", "no", "off", ""].contains(scalar.text.lowercased()) && Double(scalar.text) != 0
     case .mapping(let entries): return !entries.isEmpty
     case .sequence(let elements): return !elements.isEmpty
     }

@@ -58,8 +58,8 @@ private func title(of node: ConfigNode) -> String? {
 
 private func isDeploy(_ node: ConfigNode) -> Bool {
     let fields = fields(of: node)
+    // A version is on every event of a service that tags its telemetry, also on those of monitors.
     return speaksOfDeploy(([title(of: node)].compactMap { $0 } + fields.words("tags")).joined(separator: " "))
-        || tagged("version", in: fields.words("tags")) != nil
 }
 
 private func event(_ node: ConfigNode) -> DeployRecord {

@@ -3,26 +3,45 @@ import DeployModel
 extension ExportShape {
     /// Access logs of nginx, Apache and ingress-nginx: the common and the combined form, with whatever is appended.
     static let accessLog = [
-        ExportShape(.accessLog, .lines { _ in AccessLogReader() }) { head in
-            head.mostLines { AccessLogLine($0) != nil }
-        }
+        ExportShape(
+            .accessLog,
+            .lines { _ in
+                RecordLines(orElse: "it is no line of an access log in the common or combined form") { text in
+                    AccessLogLine(text).map { parsed in
+                        var record = ExportRecord(at: parsed.time)
+                        parsed.add(to: &record)
+                        return record
+                    }
+                }
+            }, where: { head in head.mostLines { AccessLogLine($0) != nil } }),
+        ExportShape(
+            .accessLog,
+            .refused(
+                problem:
+                    "this is the error log of a web server, which does not say how many requests there were",
+                remedy: "export its access log, which has every request with its status"),
+            where: { head in
+                head.mostLines(isErrorLogLine)
+            }),
     ]
 }
 
-private final class AccessLogReader: LineExportReader {
-    func take(_ text: String, line: Int, _ emit: ExportSink) throws {
-        guard !text.isEmpty else { return }
-        try emitRecord(line: line, emit) { () throws(RecordFailure) in
-            guard let parsed = AccessLogLine(text) else {
-                throw RecordFailure(reason: "it is no line of an access log in the common or combined form")
-            }
-            var record = ExportRecord(at: parsed.time)
-            parsed.add(to: &record)
-            return record
-        }
+/// `2026/10/10 14:02:11 [error] 12#12: *3 …` of nginx, `[Sat Oct 10 14:02:11.123456 2026] [proxy:error] [pid 12:tid 34] …` of Apache.
+private func isErrorLogLine(_ line: String) -> Bool {
+    let words = line.split(separator: " ", maxSplits: 6)
+    func isLevel(_ word: Substring) -> Bool {
+        guard word.hasPrefix("["), word.hasSuffix("]") else { return false }
+        let level = word.dropFirst().dropLast().split(separator: ":").last ?? ""
+        return [
+            "emerg", "alert", "crit", "error", "warn", "notice", "info", "debug",
+        ].contains(level)
     }
-
-    func finish(_ emit: ExportSink) -> ExportRemarks { ExportRemarks() }
+    if words.count > 3, words[0].count == 10, words[0].split(separator: "/").count == 3,
+        words[1].split(separator: ":").count == 3
+    {
+        return isLevel(words[2]) && words[3].contains("#")
+    }
+    return words.count > 5 && words[0].hasPrefix("[") && words[3].contains(":") && isLevel(words[5])
 }
 
 /// A line `client ident user [time] "request" status bytes`, perhaps with referrer and agent, perhaps with more.

@@ -50,15 +50,12 @@ private final class CloudWatchLogReader: JSONExportReader {
     }
 
     func finish(_ emit: ExportSink) -> ExportRemarks {
-        let remedy = "let the CLI page: leave --limit and --max-items out, or go on with --starting-token"
-        return ExportRemarks(
-            warnings: hasMore
-                ? [
-                    truncation(
-                        "The export ends with a nextToken: there are more events than these \(count).", remedy
-                    )
-                ]
-                : capWarning(count, caps: [10_000], of: "events", remedy: remedy),
+        ExportRemarks(
+            warnings: pageWarnings(
+                hasMore
+                    ? "The export ends with a nextToken: there are more events than these \(count)." : nil,
+                count, caps: [10_000], of: "events",
+                remedy: "let the CLI page: leave --limit and --max-items out, or go on with --starting-token"),
             assumptions: [ExportRecord.outcomeWords])
     }
 }
@@ -143,14 +140,10 @@ private final class InsightsReader: JSONExportReader {
 }
 
 private final class CloudWatchMetricReader: JSONExportReader {
-    private let context: ExportContext
     private var points: MetricPoints
     private var hasMore = false
 
-    init(_ context: ExportContext) {
-        self.context = context
-        points = MetricPoints(context, stamp: .begin)
-    }
+    init(_ context: ExportContext) { points = MetricPoints(context, stamp: .begin) }
 
     func take(_ value: UnsafeRawBufferPointer, at path: String, line: Int, _ emit: ExportSink) throws {
         if path == "NextToken" { hasMore = hasMore || !value.elementsEqual("null".utf8) }
@@ -174,12 +167,8 @@ private final class CloudWatchMetricReader: JSONExportReader {
     }
 
     func finish(_ emit: ExportSink) throws -> ExportRemarks {
-        guard !points.isEmpty else {
-            throw IngestError(
-                .empty, "there is no metric in it", at: context.name,
-                remedy: "check the query and its dimensions")
-        }
-        var remarks = try points.finish(emit)
+        var remarks = try points.finish(
+            emit, orElse: "there is no metric in it", remedy: "check the query and its dimensions")
         if hasMore {
             remarks.warnings.append(
                 truncation(

@@ -49,11 +49,11 @@ private final class DatadogLogReader: JSONExportReader {
     }
 
     func finish(_ emit: ExportSink) -> ExportRemarks {
-        let remedy = "fetch the pages behind it with page[cursor], or count with the aggregate API"
-        return ExportRemarks(
-            warnings: hasMore
-                ? [truncation("This is one page of \(count) logs, and there are more behind it.", remedy)]
-                : capWarning(count, caps: [1000, 5000], of: "logs", remedy: remedy),
+        ExportRemarks(
+            warnings: pageWarnings(
+                hasMore ? "This is one page of \(count) logs, and there are more behind it." : nil,
+                count, caps: [1000, 5000], of: "logs",
+                remedy: "fetch the pages behind it with page[cursor], or count with the aggregate API"),
             assumptions: [ExportRecord.outcomeWords])
     }
 }
@@ -97,11 +97,7 @@ private final class DatadogMetricReader: JSONExportReader {
     }
 
     func finish(_ emit: ExportSink) throws -> ExportRemarks {
-        guard !points.isEmpty else {
-            throw IngestError(
-                .empty, "the answer holds no series", at: context.name,
-                remedy: "check the query and the range of time")
-        }
-        return try points.finish(emit)
+        try points.finish(
+            emit, orElse: "the answer holds no series", remedy: "check the query and the range of time")
     }
 }

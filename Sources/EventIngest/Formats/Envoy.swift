@@ -6,8 +6,13 @@ extension ExportShape {
         ExportShape(.envoy, .json(descends: [], isLines: true) { EnvoyReader($0) }) { head in
             head.has("response_flags", "response_code", "start_time")
         },
-        ExportShape(.envoy, .lines { EnvoyTextReader($0) }) { head in head.mostLines { EnvoyLine($0) != nil }
-        },
+        ExportShape(
+            .envoy,
+            .lines { _ in
+                RecordLines(
+                    orElse: "it is no line in the default format of Envoy or Istio", remarks: envoyRemarks
+                ) { EnvoyLine($0)?.record }
+            }, where: { head in head.mostLines { EnvoyLine($0) != nil } }),
     ]
 }
 
@@ -37,9 +42,11 @@ private final class EnvoyReader: JSONExportReader {
         }
     }
 
-    func finish(_ emit: ExportSink) -> ExportRemarks {
-        ExportRemarks(assumptions: ["status 0 (the client left before an answer) is no failure"])
-    }
+    func finish(_ emit: ExportSink) -> ExportRemarks { envoyRemarks() }
+}
+
+@Sendable private func envoyRemarks() -> ExportRemarks {
+    ExportRemarks(assumptions: ["status 0 (the client left before an answer) is no failure"])
 }
 
 /// A line in Envoy's default format, or in Istio's, which has three more fields behind the flags.
@@ -86,6 +93,14 @@ private struct EnvoyLine {
         fields = named.filter { $0.1 != "-" && !$0.1.isEmpty }
     }
 
+    var record: ExportRecord {
+        var record = ExportRecord(at: time)
+        if status > 0 { record.add("status", status) }
+        record.add("duration_ms", duration)
+        for (name, value) in fields { record.add(name, value) }
+        return record
+    }
+
     /// Words between spaces; a quoted one may hold spaces.
     private static func words(_ text: Substring) -> [String]? {
         var words: [String] = [], word = ""
@@ -109,27 +124,5 @@ private struct EnvoyLine {
         }
         if !word.isEmpty { words.append(word) }
         return isQuoted ? nil : words
-    }
-}
-
-private final class EnvoyTextReader: LineExportReader {
-    init(_ context: ExportContext) {}
-
-    func take(_ text: String, line: Int, _ emit: ExportSink) throws {
-        guard !text.isEmpty else { return }
-        try emitRecord(line: line, emit) { () throws(RecordFailure) in
-            guard let parsed = EnvoyLine(text) else {
-                throw RecordFailure(reason: "it is no line in the default format of Envoy or Istio")
-            }
-            var record = ExportRecord(at: parsed.time)
-            if parsed.status > 0 { record.add("status", parsed.status) }
-            record.add("duration_ms", parsed.duration)
-            for (name, value) in parsed.fields { record.add(name, value) }
-            return record
-        }
-    }
-
-    func finish(_ emit: ExportSink) -> ExportRemarks {
-        ExportRemarks(assumptions: ["status 0 (the client left before an answer) is no failure"])
     }
 }

@@ -35,6 +35,33 @@ protocol JSONExportReader: AnyObject {
     func finish(_ emit: ExportSink) throws -> ExportRemarks
 }
 
+/// Reads a text of which each line is a record by itself.
+final class RecordLines: LineExportReader {
+    private let reason: String
+    private let record: (String) -> ExportRecord?
+    private let remarks: () -> ExportRemarks
+
+    /// - Parameters:
+    ///   - reason: why a line is passed over of which there is no record.
+    ///   - remarks: what is said at the end.
+    ///   - record: the record of a line.
+    init(
+        orElse reason: String, remarks: @escaping () -> ExportRemarks = { ExportRemarks() },
+        record: @escaping (String) -> ExportRecord?
+    ) {
+        self.reason = reason
+        self.remarks = remarks
+        self.record = record
+    }
+
+    func take(_ text: String, line: Int, _ emit: ExportSink) throws {
+        guard !text.isEmpty else { return }
+        try emit(record(text).map { .record($0) } ?? .rejected(reason), line)
+    }
+
+    func finish(_ emit: ExportSink) -> ExportRemarks { remarks() }
+}
+
 /// Reads a text line by line.
 protocol LineExportReader: AnyObject {
     func take(_ text: String, line: Int, _ emit: ExportSink) throws
@@ -99,8 +126,8 @@ extension IngestError {
             .unknownFormat, "this does not look like \(format.rawValue), which --format-in asks for",
             at: name,
             remedy:
-                "leave --format-in out to have the format recognised; docs/inputs.md says what each looks like"
-        )
+                "leave --format-in out to have the format recognised; docs/inputs.md says what each looks like",
+            about: .format)
     }
 }
 
@@ -191,6 +218,13 @@ func capWarning(_ count: Int, caps: Set<Int>, of what: String, remedy: String) -
         truncation(
             "The export holds exactly \(count) \(what), where such exports end: there may be more.", remedy)
     ]
+}
+
+/// What is said of a page: that there are more behind it, where it says so itself, else that it is as long as pages may be.
+func pageWarnings(
+    _ more: String?, _ count: Int, caps: Set<Int>, of what: String, remedy: String
+) -> [Warning] {
+    more.map { [truncation($0, remedy)] } ?? capWarning(count, caps: caps, of: what, remedy: remedy)
 }
 
 /// What is said when an export says itself that it is not all.

@@ -3,6 +3,9 @@ import DeployModel
 /// A record that a format was turned into: named values, each name once.
 struct ExportRecord: Equatable {
     private(set) var fields: [JSONNode.Member] = []
+    /// Where each name is, once there are more than ``fewFields``: among a few it is sooner found by looking.
+    private var places: [String: Int] = [:]
+    private static let fewFields = 32
 
     /// A record without fields.
     init() {}
@@ -10,12 +13,17 @@ struct ExportRecord: Equatable {
     /// A record of an instant.
     init(at time: Instant) { fields = [JSONNode.Member(key: "timestamp", value: .string("\(time)"))] }
 
-    subscript(name: String) -> JSONNode? { fields.first { $0.key == name }?.value }
+    subscript(name: String) -> JSONNode? {
+        guard fields.count > Self.fewFields else { return fields.first { $0.key == name }?.value }
+        return places[name].map { fields[$0].value }
+    }
 
     /// Sets a field that is not there yet: what stands further out (the envelope of a log line) holds.
     mutating func add(_ name: String, _ value: JSONNode?) {
         guard let value, value != .null, self[name] == nil else { return }
         fields.append(JSONNode.Member(key: name, value: value))
+        guard fields.count > Self.fewFields else { return }
+        for place in places.count..<fields.count { places[fields[place].key] = place }
     }
 
     mutating func add(_ name: String, _ text: (some StringProtocol)?) {

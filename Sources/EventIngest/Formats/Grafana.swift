@@ -42,7 +42,6 @@ private final class GrafanaReader: JSONExportReader {
     private let context: ExportContext
     /// Answers of Prometheus say when an interval ends, those of others when it begins.
     private var points: MetricPoints
-    private var hasFrames = false
 
     init(_ context: ExportContext) {
         self.context = context
@@ -67,7 +66,6 @@ private final class GrafanaReader: JSONExportReader {
     }
 
     private func take(frame: JSONNode, line: Int, _ emit: ExportSink) throws {
-        hasFrames = true
         let schema = frame["schema"] ?? frame
         let columns = frame["data"]?["values"]?.elements
         let fields = (schema["fields"]?.elements ?? []).enumerated().map { index, field in
@@ -106,12 +104,9 @@ private final class GrafanaReader: JSONExportReader {
     }
 
     func finish(_ emit: ExportSink) throws -> ExportRemarks {
-        guard hasFrames, !points.isEmpty else {
-            throw IngestError(
-                .empty, "there is no field of numbers beside one of times in it", at: context.name,
-                remedy: "Inspect → JSON → Panel data, or Inspect → Data → Download CSV")
-        }
-        return try points.finish(emit)
+        try points.finish(
+            emit, orElse: "there is no field of numbers beside one of times in it",
+            remedy: "Inspect → JSON → Panel data, or Inspect → Data → Download CSV")
     }
 }
 
@@ -198,11 +193,8 @@ private final class GrafanaRows: RowExportReader {
     }
 
     func finish(_ emit: ExportSink) throws -> ExportRemarks {
-        guard !points.isEmpty else {
-            throw IngestError(
-                .empty, "there is no number in it", at: context.name, remedy: "export the panel again")
-        }
-        var remarks = try points.finish(emit)
+        var remarks = try points.finish(
+            emit, orElse: "there is no number in it", remedy: "export the panel again")
         if hasNoZone, context.options.offsetSeconds == nil {
             remarks.warnings.append(
                 Warning(

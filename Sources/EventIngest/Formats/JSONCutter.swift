@@ -17,7 +17,7 @@ package struct JSONCutter: ~Copyable {
         /// Whether containers here are descended into.
         var isOpen: Bool
         /// The keys met here, as they are written, and where they lead.
-        var members: [(key: [UInt8], place: Int)] = []
+        var members: [[UInt8]: Int] = [:]
         /// Where the elements of an array are.
         var elements: Int?
     }
@@ -183,13 +183,13 @@ package struct JSONCutter: ~Copyable {
 
     /// Where the member of an object is whose key was captured; `nil` when the key is no string.
     private mutating func member(of place: Int) -> Int? {
-        if let known = places[place].members.first(where: { $0.key == captured }) { return known.place }
+        if let known = places[place].members[captured] { return known }
         guard case .success(.string(let key)) = captured.withUnsafeBytes({ JSONNode.parse($0) }) else {
             return nil
         }
         let path = places[place].path
         let new = add(path.isEmpty ? key : "\(path).\(key)")
-        places[place].members.append((captured, new))
+        places[place].members[captured] = new
         return new
     }
 

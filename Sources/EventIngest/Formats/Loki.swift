@@ -9,8 +9,22 @@ extension ExportShape {
         ExportShape(.loki, .json(descends: [], isLines: true) { LokiReader($0) }) { head in
             head.has("line", "timestamp") && head.hasOnly(["labels", "line", "timestamp"])
         },
-        ExportShape(.loki, .lines { LokiTextReader($0) }) { head in head.mostLines { logcliLine($0) != nil }
-        },
+        ExportShape(
+            .loki,
+            .lines { _ in
+                let count = LokiCount()
+                return RecordLines(
+                    orElse: "it does not begin with a time and labels as logcli prints them",
+                    remarks: count.remarks
+                ) { text in
+                    logcliLine(text).map { line in
+                        let labels = labelPairs(line.labels).sorted { $0.key < $1.key }.map {
+                            JSONNode.Member(key: $0.key, value: .string($0.value))
+                        }
+                        return count.record(at: line.time, labels: .object(labels), text: line.text)
+                    }
+                }
+            }, where: { head in head.mostLines { logcliLine($0) != nil } }),
         ExportShape(
             .loki,
             .refused(
@@ -21,10 +35,23 @@ extension ExportShape {
     ]
 }
 
-/// What the readers of Loki count for the remarks at the end.
-private struct LokiCount {
-    var lines = 0
-    var hasLabels = false
+/// Makes the records of both readers of Loki, and counts for the remarks at the end.
+private final class LokiCount {
+    private var lines = 0
+    private var hasLabels = false
+
+    func record(
+        at time: Instant, labels: JSONNode?, metadata: JSONNode? = nil, text: String
+    ) -> ExportRecord {
+        var record = ExportRecord(at: time)
+        record.add(members: labels)
+        record.add(members: metadata?["structuredMetadata"] ?? metadata)
+        record.add(logText: text)
+        record.addOutcome()
+        lines += 1
+        hasLabels = hasLabels || labels?.members.isEmpty == false
+        return record
+    }
 
     /// logcli prints 30 lines and the API answers with 100 unless asked for more; servers allow 5,000.
     func remarks() -> ExportRemarks {
@@ -45,7 +72,7 @@ private struct LokiCount {
 }
 
 private final class LokiReader: JSONExportReader {
-    private var count = LokiCount()
+    private let count = LokiCount()
     private let context: ExportContext
 
     init(_ context: ExportContext) { self.context = context }
@@ -76,14 +103,7 @@ private final class LokiReader: JSONExportReader {
         at time: Instant, labels: JSONNode?, metadata: JSONNode?, text: String?
     ) throws(RecordFailure) -> ExportRecord {
         guard let text else { throw RecordFailure(reason: "it has no line") }
-        var record = ExportRecord(at: time)
-        record.add(members: labels)
-        record.add(members: metadata?["structuredMetadata"] ?? metadata)
-        record.add(logText: text)
-        record.addOutcome()
-        count.lines += 1
-        count.hasLabels = count.hasLabels || labels?.members.isEmpty == false
-        return record
+        return count.record(at: time, labels: labels, metadata: metadata, text: text)
     }
 
     func finish(_ emit: ExportSink) -> ExportRemarks { count.remarks() }
@@ -112,29 +132,4 @@ private func logcliLine(_ text: String) -> (time: Instant, labels: Substring, te
         }
     }
     return nil
-}
-
-private final class LokiTextReader: LineExportReader {
-    private var count = LokiCount()
-
-    init(_ context: ExportContext) {}
-
-    func take(_ text: String, line: Int, _ emit: ExportSink) throws {
-        guard !text.isEmpty else { return }
-        try emitRecord(line: line, emit) { () throws(RecordFailure) in
-            guard let parsed = logcliLine(text) else {
-                throw RecordFailure(reason: "it does not begin with a time and labels as logcli prints them")
-            }
-            var record = ExportRecord(at: parsed.time)
-            let labels = labelPairs(parsed.labels)
-            for (name, value) in labels.sorted(by: { $0.key < $1.key }) { record.add(name, value) }
-            record.add(logText: parsed.text)
-            record.addOutcome()
-            count.lines += 1
-            count.hasLabels = count.hasLabels || !labels.isEmpty
-            return record
-        }
-    }
-
-    func finish(_ emit: ExportSink) -> ExportRemarks { count.remarks() }
 }

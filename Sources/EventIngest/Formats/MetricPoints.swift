@@ -18,7 +18,7 @@ struct MetricPoints {
     /// Whether a point's time is when its interval begins or when it ends.
     enum Stamp { case begin, end }
 
-    private struct Point {
+    private struct Point: Equatable {
         var milliseconds: Int64
         var value: Double
         /// When counting began, where the format says so.
@@ -31,12 +31,23 @@ struct MetricPoints {
         var kind: MetricKind?
         var line: Int
         var points: [Point] = []
+
+        /// Puts the points in order of time, each once: pages of an answer overlap, and one may be there twice.
+        mutating func sort() {
+            points.sort { ($0.milliseconds, $0.value) < ($1.milliseconds, $1.value) }
+            var kept: [Point] = []
+            kept.reserveCapacity(points.count)
+            for point in points where point != kept.last { kept.append(point) }
+            points = kept
+        }
     }
 
     private let stamp: Stamp
     private let context: ExportContext
     private var series: [Series] = []
     private var index: [String: Int] = [:]
+    /// The series of each name.
+    private var byName: [String: [Int]] = [:]
     private var count = 0
     /// The time between points, where it is known; else it is told by the points.
     var stepMilliseconds: Int64?
@@ -52,7 +63,7 @@ struct MetricPoints {
     var seriesCount: Int { series.count }
 
     /// How many series have this name.
-    func count(of name: String) -> Int { series.count { $0.name == name } }
+    func count(of name: String) -> Int { byName[name]?.count ?? 0 }
 
     /// Adds series without points, with the labels that those of another name have.
     mutating func addEmpty(_ name: String, beside other: String) {
@@ -69,6 +80,7 @@ struct MetricPoints {
             separator: "\u{1F}")
         if let known = index[key] { return known }
         index[key] = series.count
+        byName[name, default: []].append(series.count)
         series.append(Series(name: name, labels: labels, kind: kind, line: line))
         return series.count - 1
     }
@@ -105,7 +117,7 @@ struct MetricPoints {
     /// Hands over rows of counts, and says what was taken for what.
     mutating func finish(_ emit: ExportSink) throws -> ExportRemarks {
         var remarks = ExportRemarks()
-        for position in series.indices { series[position].points.sort { $0.milliseconds < $1.milliseconds } }
+        for position in series.indices { series[position].sort() }
         guard series.contains(where: { !$0.points.isEmpty }) else {
             throw IngestError(
                 .nothingReadable, "there is not one point in it", at: context.name,
@@ -123,8 +135,8 @@ struct MetricPoints {
         }
         let first = series.compactMap { $0.points.first?.milliseconds }.min() ?? 0
         var kinds: [String: (kind: MetricKind, step: Int64)] = [:]
-        for name in Set(plan.parts.map { series[$0.series].name }) {
-            let own = plan.parts.map(\.series).filter { series[$0].name == name }
+        for (name, parts) in Dictionary(grouping: plan.parts, by: { series[$0.series].name }) {
+            let own = parts.map(\.series)
             kinds[name] = (kind(of: own), step(of: own))
         }
         for (_, parts) in byIdentity.sorted(by: { $0.key < $1.key }) {
@@ -144,6 +156,14 @@ struct MetricPoints {
             Self.words(name: $0, $1.kind, step: $1.step)
         }
         return remarks
+    }
+
+    /// The same of what must hold something.
+    ///
+    /// - Throws: what is wrong, and how to mend it, where there is no series.
+    mutating func finish(_ emit: ExportSink, orElse problem: String, remedy: String) throws -> ExportRemarks {
+        guard !isEmpty else { throw IngestError(.empty, problem, at: context.name, remedy: remedy) }
+        return try finish(emit)
     }
 
     private static func words(name: String, _ kind: MetricKind, step: Int64) -> String {
@@ -197,13 +217,11 @@ struct MetricPoints {
         let names = Set(series.map(\.name))
         let mapped = context.options.roleFields
         for role in [FieldRole.errors, .successes, .count] {
-            if let name = mapped[role] { try requireName(name, among: names) }
+            if let name = mapped[role] { try requireName(name, among: names, as: role) }
         }
         if context.options.errorExpression != nil {
             let named = mapped[.count] ?? Self.preferred(among: names, events: events)
-            let parts = series.indices.filter { series[$0].name == named }.map {
-                Part(series: $0, outcome: .all)
-            }
+            let parts = numbers(of: named).map { Part(series: $0, outcome: .all) }
             return Plan(
                 parts: parts, identityLabels: nil, without: [], isJoined: false,
                 words: "each row stands for the events of \(named.isEmpty ? "its series" : named)")
@@ -213,13 +231,12 @@ struct MetricPoints {
                 failing: errors, rest: mapped[.successes] ?? mapped[.count], isAll: mapped[.successes] == nil)
         }
         if let label = outcomeLabel(
-            of: mapped[.count].map { name in series.indices.filter { series[$0].name == name } })
+            of: mapped[.count].map { [$0] } ?? names)
         {
             let named =
                 mapped[.count]
                 ?? Self.preferred(among: names.filter { hasLabel(label, name: $0) }, events: events)
-            let own = series.indices.filter { series[$0].name == named }
-            let parts = own.map { position in
+            let parts = numbers(of: named).map { position in
                 let value = series[position].labels[label]
                 let outcome = value.flatMap { Outcome(label: label, value: $0) } ?? .passed
                 let isKind =
@@ -237,25 +254,26 @@ struct MetricPoints {
         return try plan(byNames: names)
     }
 
+    /// The places of the series of a name.
+    private func numbers(of name: String) -> [Int] { byName[name] ?? [] }
+
     private func events(_ name: String) -> Double {
-        series.reduce(0) { sum, series in
-            guard series.name == name, let first = series.points.first, let last = series.points.last else {
-                return sum
-            }
+        numbers(of: name).reduce(0) { sum, number in
+            let series = series[number]
+            guard let first = series.points.first, let last = series.points.last else { return sum }
             return sum + max(last.value - first.value, 0) + (series.kind == .counter ? 0 : last.value)
         }
     }
 
     private func hasLabel(_ label: String, name: String) -> Bool {
-        let own = series.filter { $0.name == name }
-        let known = own.count { $0.labels[label].flatMap { Outcome(label: label, value: $0) } != nil }
+        let own = numbers(of: name)
+        let known = own.count { series[$0].labels[label].flatMap { Outcome(label: label, value: $0) } != nil }
         return known > 0 && (known * 10 >= own.count * 9 || label == "error.type")
     }
 
     /// The label that says how events ended.
-    private func outcomeLabel(of chosen: [Int]?) -> String? {
-        let own = chosen.map { Set($0.map { series[$0].name }) } ?? Set(series.map(\.name))
-        return Outcome.labels.first { label in own.contains { hasLabel(label, name: $0) } }
+    private func outcomeLabel(of names: Set<String>) -> String? {
+        Outcome.labels.first { label in names.contains { hasLabel(label, name: $0) } }
     }
 
     /// Metrics that count requests, by the conventions of those who name them.
@@ -270,7 +288,7 @@ struct MetricPoints {
 
     private static func preferred(among names: Set<String>, events: (String) -> Double) -> String {
         if let known = requestCounters.first(where: names.contains) { return known }
-        return names.sorted().max { events($0) < events($1) } ?? ""
+        return names.sorted().map { (name: $0, events: events($0)) }.max { $0.events < $1.events }?.name ?? ""
     }
 
     /// Failures under one name, all or the successes under another.
@@ -307,7 +325,8 @@ struct MetricPoints {
         guard let rest else {
             throw IngestError(
                 .missingRole, "counts need both failures and all (or successes)", at: context.name,
-                remedy: "say --map errors=NAME --map count=NAME (or --map successes=NAME)")
+                remedy: "say --map errors=NAME --map count=NAME (or --map successes=NAME)",
+                about: .role(.errors))
         }
         var shared: Set<String>?
         var parts: [Part] = []
@@ -322,13 +341,15 @@ struct MetricPoints {
             words: "errors = \(failing), \(isAll ? "all" : "successes") = \(rest)")
     }
 
-    private func requireName(_ name: String, among names: Set<String>) throws(IngestError) {
+    private func requireName(
+        _ name: String, among names: Set<String>, as role: FieldRole
+    ) throws(IngestError) {
         guard !names.contains(name) else { return }
         let seen = names.sorted().filter { !$0.isEmpty }
         throw IngestError(
             .missingRole, "there is no series called '\(name)'", at: context.name,
             remedy: nearest(to: name, among: seen).map { "did you mean \($0)?" }
-                ?? "names seen: \(seen.prefix(20).joined(separator: ", "))")
+                ?? "names seen: \(seen.prefix(20).joined(separator: ", "))", about: .role(role))
     }
 
     // MARK: From points to counts

@@ -7,13 +7,14 @@ extension ExportShape {
         ExportShape(.prometheus, .json(descends: ["", "data", "data.result"]) { PrometheusReader($0) }) {
             head in
             ["matrix", "vector", "scalar", "string"].contains(head.outline["data.resultType"])
-                || head.has("data.result[].metric")
+                || head.outline["data.result[].metric"] == "{"
                 || head.outline["status"] == "error"
                     && head.has("errorType")
                     && head.hasOnly(["status", "errorType", "error", "data", "warnings", "infos"])
         },
         ExportShape(.prometheus, .json(descends: [""]) { PrometheusReader($0) }) { head in
-            head.has("[].metric")
+            // A text called so is the field of an event.
+            head.outline["[].metric"] == "{"
                 && (head.has("[].values") || head.has("[].histograms") || head.has("[].value"))
         },
         // Answers that were asked for here: a line before each says which question it answers.
@@ -130,12 +131,9 @@ private final class PrometheusReader: JSONExportReader {
                         "nothing failed, or a name or a label in it is mistyped: try it where you see graphs")
             )
         }
-        guard !points.isEmpty else {
-            throw IngestError(
-                .empty, "the answer holds no series", at: context.name,
-                remedy: "check the query, its labels and the range of time")
-        }
-        let found = try points.finish(emit)
+        let found = try points.finish(
+            emit, orElse: "the answer holds no series",
+            remedy: "check the query, its labels and the range of time")
         remarks.assumptions += found.assumptions
         remarks.warnings += found.warnings
         return remarks
