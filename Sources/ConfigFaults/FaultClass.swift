@@ -96,7 +96,7 @@ extension FaultClass {
         17, "memory-lowered", 0.6, "less memory, by how far; 0.9 for a slip of the unit")
     static let cpuLowered = FaultClass(18, "cpu-lowered", 0.4, "less CPU, or a limit where there was none")
     static let imageChanged = FaultClass(
-        19, "image-changed", 0.5, "another image (0.6 older, another name or no fixed version)")
+        19, "image-changed", 0.55, "another image (0.6 older, another name or no fixed version)")
     static let capacityLowered = FaultClass(
         20, "capacity-lowered", 0.5, "fewer replicas, by how far; 0.9 for none")
     static let timingChanged = FaultClass(

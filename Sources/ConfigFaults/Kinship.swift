@@ -80,9 +80,12 @@ struct Kinship {
     }
 }
 
-/// The words of a name, without those that stand in every repository.
+/// The words of a name, without those that stand in every repository, and without kinds of things if there is more than that.
 private func words(of name: String) -> Set<String> {
-    Set(FaultWords.split(name).filter { !commonWords.contains($0) && $0.contains(where: \.isLetter) })
+    let words = Set(
+        FaultWords.split(name).filter { !commonWords.contains($0) && $0.contains(where: \.isLetter) })
+    let own = words.subtracting(kindsOfThings)
+    return own.isEmpty ? words : own
 }
 
 extension ConfigComparison {
@@ -102,6 +105,9 @@ private let commonWords: Set = [
     "environments",
     "yaml", "yml", "json", "spec", "data", "manifest", "manifests", "cluster", "clusters",
     "kustomization", "release", "tpl", "tf", "toml", "hcl", "sops", "conf", "ini", "properties", "j2",
-    "helmrelease", "docker", "compose", "name", "the", "of", "secret", "secrets", "enc", "externalsecret",
-    "configmap", "resources", "common", "src", "index",
+    "helmrelease", "docker", "compose", "name", "the", "of",
+]
+
+private let kindsOfThings: Set = [
+    "secret", "secrets", "enc", "externalsecret", "configmap", "resources", "common", "src", "index",
 ]

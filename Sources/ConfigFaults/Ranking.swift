@@ -96,16 +96,23 @@ private func rank(
         factors: factors, mend: found.mend)
 }
 
-/// Every line is a chance to go wrong: of two ordinary changes, the one in the file that changed more is at fault more
-/// often.
+/// Every line is a chance to go wrong: of two ordinary changes, the longer one, and the one in the file that changed more, is
+/// at fault more often.
 ///
-/// weight = ¼ · (1 − 0.97ⁿ) for n changed lines.
+/// weight = 1 − (1 − ¼ · (1 − 0.97ⁿ)) · (1 − 0.3 · (1 − 0.93ᵐ⁻¹)) for n changed lines of the file, m of them this change's own.
+/// What is gone has no lines to count.
 private func extentEvidence(_ found: FoundChange) -> Evidence? {
     let lines = found.changedLines
-    guard lines >= 3 else { return nil }
+    let change = found.change
+    let own = change.after == nil ? 1 : min(change.endLine - change.line + 1, max(lines, 1))
+    guard lines >= 3 || own > 1 else { return nil }
+    let ofFile = lines >= 3 ? 0.25 * (1 - Double.pow(0.97, lines)) : 0
+    let ofChange = 0.3 * (1 - Double.pow(0.93, own - 1))
     return Evidence(
-        kind: "extent", text: "one of \(lines) changed lines of the file",
-        weight: 0.25 * (1 - Double.pow(0.97, lines)))
+        kind: "extent",
+        text: own > 1
+            ? "\(own) of \(lines) changed lines of the file" : "one of \(lines) changed lines of the file",
+        weight: 1 - (1 - ofFile) * (1 - ofChange))
 }
 
 /// How often changes of such a field break things, before anything else is known.
@@ -122,7 +129,9 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     if isPackageManifest(found.change.path) { return (isNew ? 0.1 : 0.2, "what the program is built from") }
     if found.path.isEmpty, found.change.object == nil { return (0.1, "the file as a whole") }
     if found.isReplaced { return (0.12, "the object is put up again by the same change") }
-    if found.path.isEmpty { return isNew ? (0.3, "the object is new") : (0.3, "the object is gone") }
+    if found.path.isEmpty {
+        return isNew ? (newObjectPrior(found), "the object is new") : (0.3, "the object is gone")
+    }
     if has("annotations", "labels") { return (0.1, "a label or an annotation") }
     if has("secret", "credential", "password", "token") { return (isNew ? 0.15 : 0.35, "a credential") }
     if has("image", "command", "args") { return (0.35, "what is run") }
@@ -132,6 +141,13 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
         return (isNew ? 0.1 : 0.3, isNew ? "a new variable" : "a variable is gone or changed")
     }
     return (isNew || found.change.after == nil ? 0.15 : 0.2, "an ordinary field")
+}
+
+/// What runs has more that can be wrong than what is set up around it.
+private func newObjectPrior(_ found: FoundChange) -> Double {
+    let kind = found.change.object?.kind ?? ""
+    return Manifest.workloadKinds.contains(kind) || ["HelmRelease", "DeploymentConfig"].contains(kind)
+        ? 0.4 : 0.3
 }
 
 /// Whether a change says when and as which version a file was written, and nothing that runs: the own version of a chart, the

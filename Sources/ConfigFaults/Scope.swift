@@ -35,8 +35,8 @@ func scope(
                 kind: "reach", text: "it belongs to \(likeness.name) by its name, which is healthy",
                 weight: -0.6 * likeness.degree))
     }
-    // Where references lead elsewhere, the name is less to go by.
-    let most = reached.evidence == nil ? 1 : 0.6
+    // Where references lead elsewhere alone, the name is less to go by.
+    let most = (reached.evidence?.weight ?? 0) < 0 ? 0.6 : 1
     let factor = reached.factor + max(0, most - reached.factor) * likeness.degree
     guard factor > reached.factor else { return reached }
     return Scope(

@@ -50,13 +50,13 @@ struct SymptomWords {
         let named = names.intersection(own.names)
         if let name = named.max(by: { ($0.count, $1) < ($1.count, $0) }) {
             evidence.append(
-                Evidence(kind: "message_name", text: "the failures name \(name)", weight: 0.6))
+                Evidence(kind: "message_name", text: "the failures name \(name)", weight: 0.7))
         } else if !shared.isEmpty {
             evidence.append(
                 Evidence(
                     kind: "message_words",
                     text: "the failures speak of \(shared.prefix(3).joined(separator: ", "))",
-                    weight: min(0.4, 0.25 * Double(shared.count))))
+                    weight: min(0.45, 0.3 * Double(shared.count))))
         }
         if isDenied, isCredential(found) {
             evidence.append(

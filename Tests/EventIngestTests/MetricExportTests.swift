@@ -180,3 +180,37 @@ struct MetricExportTests {
             found.rejected.map(\.reason) == ["at 2026-10-10T14:00:00Z more events failed than there were"])
     }
 }
+
+@Suite("Answers that were asked for")
+struct AskedAnswerTests {
+    /// An answer to a question, as it is written down for this reader.
+    private func answer(_ question: String, _ values: [String], kind: String? = nil) -> String {
+        let series = Metric(labels: ["pod": "a"], values: values).json(stepSeconds: 60)
+        let told = kind.map { ",\"kind\":\"\($0)\"" } ?? ""
+        return "{\"series\":\"\(question)\",\"step\":60\(told),\n\"answer\":{\"status\":\"success\",\"data\":"
+            + "{\"resultType\":\"matrix\",\"result\":[\(series)]}}}\n"
+    }
+
+    @Test("are each of the kind that their question says, or look like")
+    func kinds() throws {
+        // A tenth of a failure a second is six a minute; the events are counts of each minute.
+        let text =
+            answer("errors", ["0.1", "0.1", "0.1"], kind: "rate") + answer("events", ["60", "61", "60"])
+        let sources = try EventSources([.answers(name: "server") { try $0.write(text) }])
+        let found = try total(summarize(sources, options: IngestOptions()))
+        #expect(abs(found.errors - 18) < 1e-9)
+        #expect(found.events == 181)
+    }
+
+    @Test("in parts are one series")
+    func parts() throws {
+        let first =
+            answer("events", ["5", "6"], kind: "counter") + answer("errors", ["0", "0"], kind: "counter")
+        let rest = Metric(labels: ["pod": "a"], values: ["9", "20"], firstStep: 2).json(stepSeconds: 60)
+        let second = answer("events", [], kind: "counter")
+            .replacing(Metric(labels: ["pod": "a"], values: []).json(stepSeconds: 60), with: rest)
+        let sources = try EventSources([.answers(name: "server") { try $0.write(first + second) }])
+        let found = try total(summarize(sources, options: IngestOptions()))
+        #expect(found.events == 15)
+    }
+}

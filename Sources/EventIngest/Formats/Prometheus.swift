@@ -60,7 +60,7 @@ private final class PrometheusReader: JSONExportReader {
         guard let node = try element(value, line: line, emit) else { return }
         switch path.hasPrefix("answer.") ? String(path.dropFirst("answer.".count)) : path {
         case "series":
-            asked = node.text
+            (asked, askedKind) = (node.text, nil)
             if let asked, !questions.contains(asked) { questions.append(asked) }
         case "kind": askedKind = node.text.flatMap { MetricKind(rawValue: $0) }
         case "step": points.stepMilliseconds = node.double.map { Int64($0 * 1000) }
