@@ -9,12 +9,13 @@ struct BlameDeploy: ParsableCommand {
         abstract: "Which deploy did this, where, and which line?",
         discussion: """
             EXAMPLES
-              blamedeploy events.ndjson --since 10d      which deploy changed the error rate, and which line of it
-              blamedeploy deploys --since 3d             the deploys of three days, and what each reaches
-              blamedeploy diff v1.4.0..v1.5.0            the configuration changes of a range, ranked by risk
-              blamedeploy explain events.ndjson          what sets failing events apart; no repository needed
-              blamedeploy check events.ndjson            did the newest deploy regress? ends with 1 if so
-              blamedeploy demo                           a made-up incident, from a graph to the line
+              blamedeploy events.ndjson --since 10d   which deploy, where, which line
+              blamedeploy deploys --since 3d          the deploys, and what each reaches
+              blamedeploy diff v1.4.0..v1.5.0         what a range changes, by risk
+              blamedeploy lint                        contradictions in what is staged
+              blamedeploy check events.ndjson         did the newest deploy regress?
+              blamedeploy explain events.ndjson       what sets failing events apart
+              blamedeploy demo                        a made-up incident
             """,
         version: version,
         subcommands: [

@@ -60,12 +60,17 @@ func sizeOfFile(_ path: String) -> Int? {
 }
 
 /// Writes a file as a whole: to a name beside it first, so that nobody ever sees half of it.
+///
+/// A pipe, a device or a link is written to as it is; it must not become a file.
 func writeFile(_ bytes: [UInt8], to path: String) throws {
-    let unfinished = "\(path).unfinished"
+    var status = stat()
+    let isReplaced = lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
+    let unfinished = isReplaced ? "\(path).\(getpid()).unfinished" : path
     let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
         throw CommandError(
-            String(cString: strerror(errno)), at: unfinished, remedy: "choose a folder that can be written")
+            String(cString: strerror(errno)), at: path,
+            remedy: "choose a file in a folder that exists and can be written")
     }
     var written = 0
     while written < bytes.count {
@@ -75,13 +80,37 @@ func writeFile(_ bytes: [UInt8], to path: String) throws {
         guard count >= 0 else {
             let reason = String(cString: strerror(errno))
             close(descriptor)
-            unlink(unfinished)
-            throw CommandError(reason, at: unfinished, remedy: "free some space, or choose another folder")
+            if isReplaced { unlink(unfinished) }
+            throw CommandError(reason, at: path, remedy: "free some space, or choose another folder")
         }
         written += count
     }
     close(descriptor)
-    guard rename(unfinished, path) == 0 else {
-        throw CommandError(String(cString: strerror(errno)), at: path)
+    guard !isReplaced || rename(unfinished, path) == 0 else {
+        let reason = String(cString: strerror(errno))
+        unlink(unfinished)
+        throw CommandError(reason, at: path, remedy: "choose another name")
+    }
+}
+
+/// Adds to the end of a file, which is made if it is not there.
+func appendToFile(_ bytes: [UInt8], at path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+        throw CommandError(
+            String(cString: strerror(errno)), at: path, remedy: "choose a folder that can be written")
+    }
+    defer { close(descriptor) }
+    var written = 0
+    while written < bytes.count {
+        let count = bytes.withUnsafeBytes {
+            write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
+        }
+        guard count >= 0 else {
+            throw CommandError(
+                String(cString: strerror(errno)), at: path,
+                remedy: "free some space, or choose another folder")
+        }
+        written += count
     }
 }

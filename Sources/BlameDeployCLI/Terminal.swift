@@ -1,4 +1,5 @@
 import DeployModel
+import Reporting
 
 #if canImport(Glibc)
     import Glibc
@@ -21,15 +22,22 @@ struct Terminal {
     }
 
     private let environment: (String) -> String?
+    /// The CI that runs the program, if one does. Its agent reads along.
+    let continuousIntegration: ContinuousIntegration?
 
     init(environment: @escaping (String) -> String? = { name in getenv(name).map { String(cString: $0) } }) {
         self.environment = environment
+        continuousIntegration = ContinuousIntegration(environment: environment)
         signal(SIGPIPE, SIG_IGN)
     }
 
     /// Writes a result to standard output. A closed pipe ends the process with status 0.
-    func print(_ text: String) throws(WriteFailure) {
-        switch write(text, to: STDOUT_FILENO) {
+    ///
+    /// - Parameter isForPeople: whether it is prose, which the agent of a CI must not take for commands. What is written for programs is
+    ///   written so that nothing in it is one.
+    func print(_ text: String, isForPeople: Bool = true) throws(WriteFailure) {
+        let told = isForPeople && continuousIntegration != nil ? withoutCommands(text) : text
+        switch write(told, to: STDOUT_FILENO) {
         case 0: return
         case EPIPE: exit(.success)
         case let code: throw WriteFailure(reason: String(cString: strerror(code)))
@@ -38,7 +46,8 @@ struct Terminal {
 
     /// Writes to standard error; what cannot be written there cannot be complained about either.
     func complain(_ text: String) {
-        _ = write(text.hasSuffix("\n") ? text : text + "\n", to: STDERR_FILENO)
+        let told = continuousIntegration == nil ? text : withoutCommands(text)
+        _ = write(told.hasSuffix("\n") ? told : told + "\n", to: STDERR_FILENO)
     }
 
     /// Ends the process.
@@ -67,6 +76,9 @@ struct Terminal {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(environment).first { !$0.isEmpty } ?? ""
         return !isInteractive || locale.uppercased().contains("UTF-8") || locale.uppercased().contains("UTF8")
     }
+
+    /// The file that GitHub shows as the summary of this step; `nil` elsewhere.
+    var stepSummary: String? { environment("GITHUB_STEP_SUMMARY").flatMap { $0.isEmpty ? nil : $0 } }
 
     /// The clock.
     var now: Instant {

@@ -150,3 +150,8 @@ package func faultCatalogue() -> String {
     return (["| class | fault | weight | contradiction |", "|---|---|---|---|"] + rows).joined(
         separator: "\n")
 }
+
+/// What each class of the catalogue says, by its slug.
+package func faultTitles() -> [String: String] {
+    Dictionary(FaultClass.all.map { ($0.slug, $0.title) }) { first, _ in first }
+}

@@ -35,6 +35,16 @@ extension Repository {
         }
     }
 
+    /// The newest commit that two commits both come from (a commit comes from itself); `nil` where there is none.
+    public func mergeBase(_ one: CommitID, _ other: CommitID) throws(GitError) -> CommitID? {
+        guard var first = git_oid(hex: one.hex), var second = git_oid(hex: other.hex) else { return nil }
+        var base = git_oid()
+        let result = git_merge_base(&base, pointer, &first, &second)
+        if result == GIT_ENOTFOUND.rawValue { return nil }
+        try Libgit2.check(result, "compare \(one.abbreviated) with \(other.abbreviated)")
+        return try commitID(&base)
+    }
+
     /// How many commits one revision has and another has not, merges included; counting stops at a limit.
     public func commitCount(
         in tip: CommitID, notIn base: CommitID, limit: Int

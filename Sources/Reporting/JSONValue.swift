@@ -103,10 +103,16 @@ enum JSONValue: Sendable, Equatable {
         // Most texts stand for themselves.
         if string.utf8.allSatisfy({
             $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+                && $0 != UInt8(ascii: "#")
         }) {
             text += string.utf8
         } else {
-            for scalar in string.unicodeScalars { write(scalar, to: &text) }
+            var last: Unicode.Scalar?
+            for scalar in string.unicodeScalars {
+                // Agents of a CI that read along obey `##vso[` and the like anywhere in a line.
+                if scalar == "#", last == "#" { text += "\\u0023".utf8 } else { write(scalar, to: &text) }
+                last = scalar
+            }
         }
         text.append(UInt8(ascii: "\""))
     }
@@ -131,7 +137,7 @@ enum JSONValue: Sendable, Equatable {
 /// Characters that change how others are shown: separators of lines, controls of direction, C1 controls, the byte order mark.
 func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
-    case 0x80...0x9F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF: true
+    case 0x80...0x9F, 0x61C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF: true
     default: false
     }
 }

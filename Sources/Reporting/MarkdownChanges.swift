@@ -14,11 +14,10 @@ public func renderMarkdown(_ changes: DeployChanges, command: String = "diff") -
     if changes.changes.isEmpty {
         lines.append(command == "lint" ? "No contradictions." : "No configuration changed in effect.")
     } else {
-        lines += ["| score | where | what | before → after | why |", "|---|---|---|---|---|"]
-        lines += changes.changes.map(row)
+        lines += changesTable(changes.changes)
     }
     if !changes.otherFiles.isEmpty, command != "lint" {
-        let shown = changes.otherFiles.prefix(10).map { "`\(cell($0))`" }.joined(separator: ", ")
+        let shown = changes.otherFiles.prefix(10).map { Markdown.code($0) }.joined(separator: ", ")
         lines += [
             "",
             "Not configuration, and not ranked: \(shown)\(changes.otherFiles.count > 10 ? " and \(changes.otherFiles.count - 10) more" : "")",
@@ -27,24 +26,23 @@ public func renderMarkdown(_ changes: DeployChanges, command: String = "diff") -
     return lines.joined(separator: "\n") + "\n"
 }
 
+/// A table of changes, in their order.
+func changesTable(_ changes: [RankedChange]) -> [String] {
+    ["| score | where | what | before → after | why |", "|---|---|---|---|---|"] + changes.map(row)
+}
+
 private func row(_ ranked: RankedChange) -> String {
     let change = ranked.change
     let object = change.object.map { "\($0.kind)/\($0.name) ▸ " } ?? ""
     let values =
         switch (change.before, change.after) {
-        case (let before?, let after?): "`\(cell(before))` → `\(cell(after))`"
-        case (let before?, nil): "`\(cell(before))` → removed"
-        case (nil, let after?): "new → `\(cell(after))`"
+        case (let before?, let after?): "\(Markdown.code(before)) → \(Markdown.code(after))"
+        case (let before?, nil): "\(Markdown.code(before)) → removed"
+        case (nil, let after?): "new → \(Markdown.code(after))"
         case (nil, nil): ""
         }
     let mend = ranked.mend.map { "; mend: \($0)" } ?? ""
     let why = (ranked.evidence.first?.text ?? "") + mend
     return
-        "| \(Wording.count(ranked.score)) | `\(cell(change.path)):\(change.line)` | \(cell(object + change.fieldPath)) | \(values) | \(cell(why)) |"
-}
-
-/// Text that breaks neither a table's cell nor code in it.
-private func cell(_ text: String) -> String {
-    let flat = Wording.harmless(text).replacing("|", with: "\\|").replacing("`", with: "'")
-    return flat.count > 160 ? String(flat.prefix(157)) + "…" : flat
+        "| \(Wording.count(ranked.score)) | \(Markdown.code("\(change.path):\(change.line)")) | \(Markdown.text(object + change.fieldPath)) | \(values) | \(Markdown.text(why)) |"
 }

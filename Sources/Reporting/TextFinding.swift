@@ -130,7 +130,8 @@ private func rates(_ incident: Incident, _ layout: inout TextLayout) {
     }
 }
 
-private func suspicion(_ incident: Incident, report: Report, style: TextStyle) -> String {
+/// Who may have made it, and how surely, in one line.
+func suspicion(_ incident: Incident, report: Report, style: TextStyle) -> String {
     func name(_ suspect: Suspect) -> String {
         Wording.harmless(report.deploys.first { $0.id == suspect.deploy }?.shortName ?? suspect.deploy)
     }
@@ -158,17 +159,11 @@ private func suspicion(_ incident: Incident, report: Report, style: TextStyle) -
     return parts.joined(separator: " \(style.dot) ")
 }
 
-private func course(_ incident: Incident, blamed: Deploy?, report: Report, style: TextStyle) -> String {
+/// When it began, whether it ended and by whom, and how much failed, in one line.
+func course(_ incident: Incident, blamed: Deploy?, report: Report, style: TextStyle) -> String {
     var began = "began \(Wording.moment(incident.onset))"
     if let blamed {
-        let lag = incident.onset.seconds(since: blamed.startedAt)
-        let clock =
-            blamed.source.hasDeployClock
-            ? "it started" : blamed.source == .tag ? "the tag" : "the commit landed"
-        // Half a minute is less than can be told.
-        let relation =
-            abs(lag) <= 30 ? "as" : "\(Wording.duration(lag)) \(lag > 0 ? "after" : "before")"
-        began += " (\(relation) \(clock))"
+        began += " (\(relation(of: incident.onset, to: blamed)))"
     } else {
         let (low, high) = (incident.onsetInterval.lower, incident.onsetInterval.upper)
         began += " (between \(Wording.moment(low)) and \(Wording.moment(high)))"
@@ -186,6 +181,17 @@ private func course(_ incident: Incident, blamed: Deploy?, report: Report, style
         case .errorRate, .newError: "\(Wording.count(incident.during.errors)) failed events"
         }
     return [began, ended, lasted, failed].joined(separator: " \(style.dot) ")
+}
+
+/// How long after a deploy something began: `49 min after the commit landed`.
+func relation(of onset: Instant, to deploy: Deploy) -> String {
+    let lag = onset.seconds(since: deploy.startedAt)
+    let clock =
+        deploy.source.hasDeployClock
+        ? "it started" : deploy.source == .tag ? "the tag" : "the commit landed"
+    // Half a minute is less than can be told.
+    let relation = abs(lag) <= 30 ? "as" : "\(Wording.duration(lag)) \(lag > 0 ? "after" : "before")"
+    return "\(relation) \(clock)"
 }
 
 /// Which deploys came before, and how long before: the reader will ask.

@@ -101,7 +101,7 @@ struct LintCommandTests {
                 json.contains("\"fault\": \"duplicate-key\"") && json.contains("\"other_files\": []"),
                 "\(json)")
             let refused = try blamedeploy(["deploys", "--repo", folder, "--format", "markdown"])
-            #expect(refused.status == 64 && refused.errors.contains("only diff and lint write markdown"))
+            #expect(refused.status == 64 && refused.errors.contains("does not write markdown"))
         }
     }
 

@@ -21,7 +21,7 @@ public func run(
     process.executableURL = URL(filePath: program.contains("/") ? program : "/usr/bin/env")
     process.arguments = program.contains("/") ? arguments : [program] + arguments
     if let folder { process.currentDirectoryURL = URL(filePath: folder) }
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    process.environment = environmentWithoutCI.merging(environment) { _, new in new }
     // Files instead of pipes: neither side can wait for the other.
     return try withTemporaryFolder { scratch in
         let (inputPath, outputPath, errorPath) = ("\(scratch)/in", "\(scratch)/out", "\(scratch)/err")
@@ -48,8 +48,18 @@ public func blamedeploy(
 ) throws -> CommandRun {
     try run(
         builtFolder + "/blamedeploy", arguments, in: folder, input: input,
-        environment: ["COLUMNS": String(columns), "LC_ALL": "C.UTF-8", "NO_COLOR": "1"]
-            .merging(environment) { _, new in new })
+        environment: ["COLUMNS": String(columns), "LC_ALL": "C.UTF-8", "NO_COLOR": "1"].merging(environment) {
+            $1
+        })
+}
+
+/// The test's own environment, but for what says that a CI runs it: what it runs would speak to that CI.
+private let environmentWithoutCI = ProcessInfo.processInfo.environment.filter { name, _ in
+    let prefixes = [
+        "GITHUB_", "GITLAB_", "CI_", "CIRCLE", "BUILDKITE", "TF_BUILD", "TEAMCITY_", "BITBUCKET_", "DRONE",
+        "CODEBUILD_", "TRAVIS", "JENKINS_",
+    ]
+    return name != "CI" && !prefixes.contains(where: name.hasPrefix)
 }
 
 /// The folder of the built products.

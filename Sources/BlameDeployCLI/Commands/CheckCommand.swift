@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConfigFaults
 import DeployModel
 import EventIngest
 import GitHistory
@@ -12,6 +13,11 @@ struct CheckCommand: ParsableCommand, Executable {
         commandName: "check",
         abstract: "Did the newest deploy regress? For CI after a deploy, and for cron.",
         discussion: """
+            EXAMPLES
+              blamedeploy check events.ndjson                  the newest deploy
+              blamedeploy check events.ndjson --deploy HEAD    this one only
+              blamedeploy check events.ndjson --format junit   as a test report
+
             Ends with 1 when there is a regression or a new kind of error, with 0 when there was enough traffic to see a
             change of --min-effect and there is none, and with 2 when it cannot tell yet. With --deploy only that deploy's
             doing counts; without it whatever still goes on.
@@ -41,6 +47,7 @@ struct CheckCommand: ParsableCommand, Executable {
     }
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        try output.require(renderings.keys)
         let settings = try config.read(for: try repository.open())
         var command = self
         command.events = events.over(settings)
@@ -50,17 +57,23 @@ struct CheckCommand: ParsableCommand, Executable {
         let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
             try command.checked(now: terminal.now, settings: settings, access: access)
         }
-        switch output.format {
-        case .text: try terminal.print(renderCheck(report, style: output.style(for: terminal)))
-        case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version))
-        case .markdown: throw OutputOptions.noMarkdown
-        }
+        try output.tell(report, as: renderings, on: terminal)
         switch report.verdict.kind {
         case .blamed, .noDeploy: return .found
         case .unchanged: return .success
         // Several deploys share the blame: which one cannot be told, but that something broke can.
         case .inconclusive: return report.verdict.reason == "tied" ? .found : .undecided
         }
+    }
+
+    private var renderings: Renderings<Report> {
+        let readable: Renderings<Report> = [
+            .markdown: { report, _ in renderMarkdown(report, command: "check") },
+            .text: { renderCheck($0, style: $1) },
+            .json: { report, _ in renderJSON(report, version: BlameDeploy.version) },
+            .html: { report, _ in renderHTML(report, version: BlameDeploy.version) },
+        ]
+        return readable.withAnnotations { AnnotatedResult($0, command: "check", ruleTitles: faultTitles()) }
     }
 
     private func checked(now: Instant, settings: Settings?, access: ServerAccess) throws -> Report {

@@ -17,6 +17,16 @@ struct DeploysCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Settings") var config: SettingsOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        let renderings: Renderings<(listing: DeployListing, deploys: [Deploy], window: TimeWindow)> = [
+            .text: {
+                renderText(
+                    deploys: $0.deploys, failed: $0.listing.failed, source: $0.listing.source,
+                    window: $0.window,
+                    style: $1)
+            },
+            .json: { found, _ in renderJSON(deploys: found.deploys, failed: found.listing.failed) },
+        ]
+        try output.require(renderings.keys)
         let opened = try repository.open()
         let settings = try config.read(for: opened)
         let window = window.over(settings)
@@ -32,15 +42,7 @@ struct DeploysCommand: ParsableCommand, Executable {
         let deploys = try listing.deploys.map { deploy in
             try evidence.comparison(of: deploy).map { described(deploy, by: $0, isShown: true) } ?? deploy
         }
-        switch output.format {
-        case .json: try terminal.print(renderJSON(deploys: deploys, failed: listing.failed))
-        case .markdown: throw OutputOptions.noMarkdown
-        case .text:
-            try terminal.print(
-                renderText(
-                    deploys: deploys, failed: listing.failed, source: listing.source, window: asked,
-                    style: output.style(for: terminal)))
-        }
+        try output.tell((listing, deploys, asked), as: renderings, on: terminal)
         for warning in listing.warnings where warning.code != "failed_deploys" {
             let help = warning.remedy.map { "\n  help: \($0)" } ?? ""
             terminal.complain("warning: \(warning.text)\(help)")

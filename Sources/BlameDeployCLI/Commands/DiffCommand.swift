@@ -11,8 +11,13 @@ struct DiffCommand: ParsableCommand, Executable {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract:
-            "The configuration changes of a deploy or a range, by file and pod, ranked by risk; no events needed."
-    )
+            "The configuration changes of a deploy or a range, by file and pod, ranked by risk; no events needed.",
+        discussion: """
+            EXAMPLES
+              blamedeploy diff HEAD                            of one commit
+              blamedeploy diff v1.4.0..v1.5.0 --by pod         a range, pod by pod
+              blamedeploy diff HEAD --explain                  how scores came about
+            """)
 
     @Argument(help: ArgumentHelp("A deploy's id, a revision, or a range A..B.", valueName: "deploy"))
     var deploy: String
@@ -31,6 +36,7 @@ struct DiffCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Settings") var config: SettingsOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        try output.require(renderings.keys)
         guard let opened = try repository.open() else {
             throw CommandError.usage("diff reads two commits", remedy: "leave --no-repo out")
         }
@@ -38,14 +44,22 @@ struct DiffCommand: ParsableCommand, Executable {
         var command = self
         command.repository = try repository.over(settings)
         let changes = try command.rankedChanges(in: opened, settings: settings, now: terminal.now)
-        var style = output.style(for: terminal)
-        style.isExplaining = explain
-        switch output.format {
-        case .text: try terminal.print(renderText(changes, grouping: by, style: style))
-        case .markdown: try terminal.print(renderMarkdown(changes))
-        case .json: try terminal.print(renderJSON(changes))
-        }
+        try output.tell(changes, as: renderings, on: terminal)
         return .success
+    }
+
+    private var renderings: Renderings<DeployChanges> {
+        let readable: Renderings<DeployChanges> = [
+            .text: { changes, style in
+                var style = style
+                style.isExplaining = explain
+                return renderText(changes, grouping: by, style: style)
+            },
+            .markdown: { changes, _ in renderMarkdown(changes) },
+            .json: { changes, _ in renderJSON(changes) },
+            .html: { changes, _ in renderHTML(changes, version: BlameDeploy.version) },
+        ]
+        return readable.withAnnotations { AnnotatedResult($0, command: "diff", ruleTitles: faultTitles()) }
     }
 
     private func rankedChanges(

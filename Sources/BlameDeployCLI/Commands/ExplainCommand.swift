@@ -30,6 +30,10 @@ struct ExplainCommand: ParsableCommand, Executable {
     var failing: String?
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        let renderings: Renderings<WindowComparison> = [
+            .text: { renderText($0, style: $1) }, .json: { compared, _ in renderJSON(compared) },
+        ]
+        try output.require(renderings.keys)
         let settings = try config.read(for: try? Repository(discovering: "."))
         var command = self
         command.events = events.over(settings)
@@ -38,11 +42,7 @@ struct ExplainCommand: ParsableCommand, Executable {
         let compared = try settings.placing(besides: TypedOptions(events: events, failing: failing)) {
             try command.compared(typed: events, settings, now: terminal.now, access: access)
         }
-        switch output.format {
-        case .text: try terminal.print(renderText(compared, style: output.style(for: terminal)))
-        case .json: try terminal.print(renderJSON(compared))
-        case .markdown: throw OutputOptions.noMarkdown
-        }
+        try output.tell(compared, as: renderings, on: terminal)
         let isFound = output.findingIsFailure && compared.explanation.outcome != .none
         return isFound ? .found : .success
     }

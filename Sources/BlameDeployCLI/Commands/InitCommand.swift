@@ -31,7 +31,7 @@ struct InitCommand: ParsableCommand, Executable {
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
-        guard output.format == .text else {
+        guard (output.format ?? .text) == .text else {
             throw CommandError.usage("init writes text", remedy: "leave --format out")
         }
         let repository = try Repository(discovering: folder)

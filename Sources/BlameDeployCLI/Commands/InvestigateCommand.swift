@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConfigFaults
 import DeployModel
 import EventIngest
 import GitHistory
@@ -10,7 +11,13 @@ import Settings
 struct InvestigateCommand: ParsableCommand, Executable {
     static let configuration = CommandConfiguration(
         commandName: "investigate",
-        abstract: "Which deploy changed the error rate, which events, and which line (the default).")
+        abstract: "Which deploy changed the error rate, which events, and which line (the default).",
+        discussion: """
+            EXAMPLES
+              blamedeploy events.ndjson --since 10d            the last ten days
+              blamedeploy events.ndjson --deploy 4f2c9d1       why this one, or not
+              blamedeploy --since 3d                           without events
+            """)
 
     @OptionGroup(title: "Events") var events: EventOptions
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
@@ -39,20 +46,31 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        try output.require(renderings.keys)
         try requireNoMisspelling()
         let settings = try config.read(for: try repository.open())
         let access = network.access(typed: events.events + repository.deploys)
         let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
             try over(settings).investigation(now: terminal.now, settings: settings, access: access)
         }
-        var style = output.style(for: terminal)
-        style.isExplaining = explain
-        switch output.format {
-        case .text: try terminal.print(renderText(report, style: style))
-        case .json: try terminal.print(renderJSON(report, version: BlameDeploy.version, explaining: explain))
-        case .markdown: throw OutputOptions.noMarkdown
-        }
+        try output.tell(report, as: renderings, on: terminal)
         return status(of: report)
+    }
+
+    private var renderings: Renderings<Report> {
+        let readable: Renderings<Report> = [
+            .markdown: { report, _ in renderMarkdown(report) },
+            .text: { report, style in
+                var style = style
+                style.isExplaining = explain
+                return renderText(report, style: style)
+            },
+            .json: { report, _ in renderJSON(report, version: BlameDeploy.version, explaining: explain) },
+            .html: { report, _ in renderHTML(report, version: BlameDeploy.version) },
+        ]
+        return readable.withAnnotations {
+            AnnotatedResult($0, command: "investigate", ruleTitles: faultTitles())
+        }
     }
 
     func status(of report: Report) -> ExitStatus {

@@ -1,0 +1,84 @@
+import DeployModel
+
+/// What sets the failing events apart, on a page: each statement with its share of the failing events and of the others.
+struct PageExplanation {
+    let explanation: Explanation
+
+    var content: HTML {
+        joined {
+            if explanation.outcome == .global {
+                HTML(.p) { "Everywhere alike: no field sets the failures apart." }
+            }
+            for cause in explanation.causes { content(of: cause) }
+            if !explanation.symptoms.isEmpty { symptoms }
+        }
+    }
+
+    private func content(of cause: Cause) -> HTML {
+        let all = explanation.during
+        let passing = all.events - all.errors
+        return HTML(.div, .class("cause")) {
+            HTML(.h3) { HTML(.code) { cause.predicates.map { describe($0) }.joined(separator: " and ") } }
+            HTML(.p, .class("note")) { figures(cause) }
+            if all.errors > 0, passing > 0 {
+                HTML(.table, .class("bars")) {
+                    HTML(.tbody) {
+                        row("of the failing events", cause.errors / all.errors, isMost: true)
+                        row("of the others", (cause.events - cause.errors) / passing, isMost: false)
+                    }
+                }
+            }
+            if !cause.aliases.isEmpty {
+                HTML(.p, .class("note")) {
+                    "same events as \(cause.aliases.prefix(6).map { describe($0) }.joined(separator: ", "))\(cause.aliases.count > 6 ? " and \(cause.aliases.count - 6) more" : "")"
+                }
+            }
+            if !cause.pods.isEmpty {
+                HTML(.details) {
+                    HTML(.summary) { Wording.counted(cause.pods.count, "pod") }
+                    HTML(.p) {
+                        for pod in cause.pods.prefix(200) {
+                            HTML(.code) { pod }
+                            " "
+                        }
+                        cause.pods.count > 200 ? "…" : ""
+                    }
+                }
+            }
+        }
+    }
+
+    private func figures(_ cause: Cause) -> String {
+        let before = cause.rateBefore.map { "\(Wording.percent($0)) → " } ?? ""
+        return [
+            "\(Wording.percent(cause.coverage)) of the excess",
+            "\(before)\(Wording.percent(cause.rateAfter)) fail",
+            "\(Wording.count(cause.errors)) of \(Wording.count(cause.events)) events",
+        ].joined(separator: " · ")
+    }
+
+    private func row(_ name: String, _ share: Double, isMost: Bool) -> HTML {
+        HTML(.tr) {
+            HTML(.td) { name }
+            HTML(.td, .class("track")) { bar(share, isMost: isMost) }
+            HTML(.td, .class("number")) { Wording.percent(share) }
+        }
+    }
+
+    private var symptoms: HTML {
+        HTML(.div, .class("cause")) {
+            HTML(.h3) { "What the failures say" }
+            HTML(.table) {
+                HTML(.tbody) {
+                    for symptom in explanation.symptoms.prefix(8) {
+                        HTML(.tr) {
+                            HTML(.td, .class("when note")) { brief(symptom.field) }
+                            HTML(.td) { HTML(.code) { symptom.value } }
+                            HTML(.td, .class("number")) { Wording.count(symptom.errors) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
