@@ -177,6 +177,8 @@ struct BadInputTests {
             let result = try blamedeploy([word, "x"], in: repository)
             #expect(result.errors.contains("there is no such command, file or folder"), "\(result)")
             #expect(result.errors.contains("did you mean `blamedeploy \(command)`?"), "\(result)")
+            // Also where there is no repository, as in a folder of exports.
+            #expect(try blamedeploy([word, "x"], in: folder).errors == result.errors)
             try write(events(), to: "\(repository)/\(word)")
             #expect(try blamedeploy([word], in: repository).status == 0)
         }

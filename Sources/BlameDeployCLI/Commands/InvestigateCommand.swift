@@ -39,6 +39,7 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        try requireNoMisspelling()
         try output.require(renderings.keys)
         let settings = try config.read(for: try repository.open())
         let access = network.access(typed: events.events + repository.deploys)
@@ -87,7 +88,6 @@ struct InvestigateCommand: ParsableCommand, Executable {
         guard !events.events.isEmpty else {
             return try withoutEvents(opened, now: now, settings: settings, access: access)
         }
-        try requireNoMisspelling(settings)
         let options = ingestOptions
         let supply = try EventSupply(
             events.events, window: window.window(span: nil, now: now), now: now, options: options,
@@ -127,9 +127,9 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     /// A command that is misspelled is taken for a file, as this one is the default.
-    private func requireNoMisspelling(_ settings: Settings?) throws {
-        let typed = settings?.events.isEmpty ?? true ? events.events.first : nil
-        guard let word = typed, !exists(word), word.allSatisfy({ $0.isLetter || $0 == "-" }) else { return }
+    private func requireNoMisspelling() throws {
+        guard let word = events.events.first, !exists(word), word.allSatisfy({ $0.isLetter || $0 == "-" })
+        else { return }
         let names = BlameDeploy.configuration.subcommands.compactMap { $0.configuration.commandName }
         let near = names.map { (name: $0, distance: editDistance(word.lowercased(), $0)) }
             .min { ($0.distance, $0.name) < ($1.distance, $1.name) }
