@@ -39,8 +39,8 @@ struct InvestigateCommand: ParsableCommand, Executable {
     }
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
-        try requireNoMisspelling()
         try output.require(renderings.keys)
+        try requireNoMisspelling()
         let settings = try config.read(for: try repository.open())
         let access = network.access(typed: events.events + repository.deploys)
         let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
