@@ -87,7 +87,8 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["DeployModel", "GitHistory"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Connectors", "DeployModel", "GitHistory"],
+            path: "Tests/TestSupport",
             swiftSettings: common),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: common),
         .testTarget(

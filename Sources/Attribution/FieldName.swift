@@ -115,3 +115,6 @@ struct FieldName {
         return words
     }
 }
+
+/// Whether the name of a field alone says that it describes how events ended.
+package func describesFailures(_ name: String) -> Bool { FieldName(name).isSymptom }

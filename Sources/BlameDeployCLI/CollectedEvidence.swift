@@ -10,10 +10,19 @@ struct CollectedEvidence: InvestigationSource {
     var code: [any CodeRepository] = []
     var rules: ProjectRules?
     private let earlier = EarlierReads()
+    /// Where the events are; `nil` where none are looked at.
+    var supply: EventSupply?
     var readEvents: (_ during: TimeWindow, _ before: TimeWindow?) throws -> EventTable
 
     func events(during interest: TimeWindow, before baseline: TimeWindow?) throws -> EventTable {
         try readEvents(interest, baseline)
+    }
+
+    func recounted(
+        _ explanation: Explanation, of table: EventTable, during interest: TimeWindow,
+        before baseline: TimeWindow?
+    ) throws -> Explanation {
+        try supply?.recounted(explanation, of: table, interest: interest, baseline: baseline) ?? explanation
     }
 
     func comparison(of deploy: Deploy) throws -> ConfigComparison? {

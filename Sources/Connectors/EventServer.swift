@@ -4,6 +4,8 @@
 public enum EventServer: Sendable, Hashable {
     /// `prometheus+http://` and `prometheus+https://`.
     case prometheus(PrometheusSource)
+    /// `clickhouse+http://` and `clickhouse+https://`.
+    case clickHouse(ClickHouseTable)
     /// `honeycomb://`.
     case honeycomb(HoneycombSource)
 
@@ -17,12 +19,13 @@ public enum EventServer: Sendable, Hashable {
         case "prometheus+http", "prometheus+https":
             self = .prometheus(
                 try PrometheusSource(ServerAddress(String(text.dropFirst("prometheus+".count)))))
+        case "clickhouse+http", "clickhouse+https": self = .clickHouse(try ClickHouseTable(text))
         case "honeycomb": self = .honeycomb(try HoneycombSource(text))
         default:
             throw ConnectorError(
                 .badAddress, "there is no kind of server '\(scheme)'", at: "\(scheme)://",
                 remedy:
-                    "the kinds are prometheus+http, prometheus+https and honeycomb: docs/servers.md says what each takes"
+                    "the kinds are prometheus+http, clickhouse+http, each also with https, and honeycomb: docs/servers.md says what each takes"
             )
         }
     }
@@ -36,6 +39,7 @@ public enum EventServer: Sendable, Hashable {
     public var name: String {
         switch self {
         case .prometheus(let source): source.name
+        case .clickHouse(let table): table.name
         case .honeycomb(let source): source.name
         }
     }

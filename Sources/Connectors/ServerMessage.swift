@@ -10,7 +10,7 @@ func serverMessage(_ body: [UInt8]) -> String {
     return shortened(text)
 }
 
-private func shortened(_ text: String) -> String {
+func shortened(_ text: String) -> String {
     let line = text.split { $0.isWhitespace }.joined(separator: " ")
     return line.count > 300 ? "\(line.prefix(300))…" : line
 }

@@ -2,8 +2,8 @@ import DeployModel
 import RealModule
 
 /// How long events took, counted by time bucket and by class of duration, four classes to a doubling.
-struct DurationCounts {
-    private static let classes = 256
+package struct DurationCounts {
+    package static let classes = 256
     private static let perDoubling = 4.0
     /// The class of a duration of 1.
     private static let one = 80
@@ -67,18 +67,10 @@ struct DurationCounts {
     ///
     /// - Returns: `nil` when hardly any event says how long it took, or all took about as long.
     func series(_ scope: Scope, on grid: BucketGrid) -> Series? {
-        guard total >= 200 else { return nil }
         var byClass = [Double](repeating: 0, count: Self.classes)
         forEach { byClass[$1] += $2 }
-        var sum = 0.0
-        guard
-            let limit = byClass.indices.first(where: { index in
-                sum += byClass[index]
-                return sum >= 0.9 * total
-            }), sum < total
-        else { return nil }
-        var series = grid.series(
-            scope, slowerThan: Double.exp2(Double(limit + 1 - Self.one) / Self.perDoubling))
+        guard let limit = Self.lastOrdinaryClass(byClass) else { return nil }
+        var series = grid.series(scope, slowerThan: Self.end(ofClass: limit))
         forEach { bucket, duration, events in
             guard let index = grid.index(of: bucket) else { return }
             series.events[index] += events
@@ -87,13 +79,40 @@ struct DurationCounts {
         return series
     }
 
+    /// The class in which nine tenths of all end; `nil` when hardly any event says how long it took, or all took about as long.
+    package static func lastOrdinaryClass(_ byClass: [Double]) -> Int? {
+        let total = byClass.reduce(0, +)
+        guard total >= 200 else { return nil }
+        var sum = 0.0
+        let limit = byClass.indices.first { index in
+            sum += byClass[index]
+            return sum >= 0.9 * total
+        }
+        return sum < total ? limit : nil
+    }
+
+    /// The duration that a class ends before.
+    package static func end(ofClass index: Int) -> Double {
+        Double.exp2(Double(index + 1 - one) / perDoubling)
+    }
+
+    /// The shortest duration of each class but the first, which has all that are shorter.
+    package static let starts: [Double] = (1..<classes).map { index in
+        let quarter = [1, firstQuarter, half, lastQuarter][index & 3]
+        return Double(sign: .plus, exponent: (index - one) >> 2, significand: quarter)
+    }
+
+    /// Where the quarters of a doubling begin.
+    private static let firstQuarter = 1.189_207_115_002_721, half = 1.414_213_562_373_095_1
+    private static let lastQuarter = 1.681_792_830_507_429
+
     /// The quarter of the doubling that a duration lies in, from its exponent and three thresholds.
     private static func `class`(of duration: Double) -> Int {
         guard duration > 0 else { return 0 }
         let significand = duration.significand
         let quarter =
-            (significand >= 1.189_207_115_002_721 ? 1 : 0) + (significand >= 1.414_213_562_373_095_1 ? 1 : 0)
-            + (significand >= 1.681_792_830_507_429 ? 1 : 0)
+            (significand >= firstQuarter ? 1 : 0) + (significand >= half ? 1 : 0)
+            + (significand >= lastQuarter ? 1 : 0)
         return min(max(Int(duration.exponent) * 4 + quarter + one, 0), classes - 1)
     }
 }

@@ -11,8 +11,8 @@
 /// A field alone holds when it is there and is neither false, 0, empty text, nor `false` or `0` as text. Numbers compare
 /// as numbers, also where the event has them as text; everything else compares as text, and only `==` and `!=` hold for
 /// it. A field that is not there equals `null` and nothing else.
-struct ErrorExpression: Sendable {
-    indirect enum Node: Sendable {
+package struct ErrorExpression: Sendable {
+    package indirect enum Node: Sendable {
         case or(Node, Node)
         case and(Node, Node)
         case not(Node)
@@ -20,21 +20,21 @@ struct ErrorExpression: Sendable {
         case compares(field: Int, Comparison, Literal)
     }
 
-    enum Comparison: String, CaseIterable, Sendable {
+    package enum Comparison: String, CaseIterable, Sendable {
         case equal = "==", unequal = "!=", atLeast = ">=", atMost = "<=", above = ">", below = "<"
     }
 
-    enum Literal: Equatable, Sendable {
+    package enum Literal: Equatable, Sendable {
         case number(Double)
         case text(String)
         case null
     }
 
-    let root: Node
+    package let root: Node
     /// The names of the fields, by the numbers that the nodes use.
-    let fields: [String]
+    package let fields: [String]
 
-    init(_ text: String) throws(IngestError) {
+    package init(_ text: String) throws(IngestError) {
         var parser = ErrorExpressionParser(text)
         root = try parser.expression()
         try parser.expectEnd()
@@ -42,7 +42,7 @@ struct ErrorExpression: Sendable {
     }
 
     /// The names of the fields that it asks for more than their absence.
-    var requiredFields: [String] {
+    package var requiredFields: [String] {
         var required: Set<Int> = []
         func walk(_ node: Node) {
             switch node {
@@ -106,9 +106,7 @@ func isTruthy(_ field: RecordField) -> Bool {
     case .array: field.text.count > 2
     case .string:
         !field.text.isEmpty
-            && !["false", "False", "FALSE", "0", "null", "none", "None", "-"].contains {
-                field.text.elementsEqual($0.utf8)
-            }
+            && !FailureWords.negative.contains { field.text.elementsEqual($0.utf8) }
     }
 }
 

@@ -1,13 +1,13 @@
-import DeployModel
+package import DeployModel
 
 /// The fold over events: counts by scope and bucket. Merging two folds gives the fold over both parts.
-struct EventAggregator {
-    static let bucketSeconds = 60
-    private static let longestSeries = 50_000
+package struct EventAggregator {
+    package static let bucketSeconds = 60
+    package static let longestSeries = 50_000
     /// How many values of a dimension are counted by themselves; further ones are counted in the whole only.
-    private static let limits: [Scope.Kind: Int] = [.workload: 2000, .pod: 5000, .version: 500, .error: 500]
+    package static let limits: [Scope.Kind: Int] = [.workload: 2000, .pod: 5000, .version: 500, .error: 500]
     /// How many of them become series, the heaviest first.
-    private static let seriesLimits: [Scope.Kind: Int] = [
+    package static let seriesLimits: [Scope.Kind: Int] = [
         .workload: 200, .pod: 200, .version: 50, .error: 50,
     ]
 
@@ -30,7 +30,7 @@ struct EventAggregator {
     /// How long events took: those of each of the first few workloads, and first of all others.
     private var durations = [DurationCounts()]
     private var durationScopes = [0]
-    private static let durationLimit = 12
+    package static let durationLimit = 12
     /// How many different messages are remembered with their template.
     private static let messageLimit = 4096
     private var leftOut: [Scope.Kind: Int] = [:]
@@ -250,7 +250,11 @@ struct EventAggregator {
     /// Into how many buckets each row of counts reaches: what divides the time between all of them. 1 for events, whose times
     /// are their own.
     var rowBuckets: Int {
-        let filled = rows.filled
+        Self.rowBuckets(filled: rows.filled)
+    }
+
+    /// The same for the buckets that hold rows of counts, ascending.
+    package static func rowBuckets(filled: [Int]) -> Int {
         guard filled.count >= 8 else { return 1 }
         return filled.reduce(0) { greatestCommonDivisor($0, $1 - filled[0]) }
     }
@@ -298,13 +302,16 @@ struct EventAggregator {
 
     /// What did not fit.
     var warnings: [Warning] {
-        leftOut.sorted { $0.key.rawValue < $1.key.rawValue }.map { kind, _ in
-            Warning(
-                code: "too_many_values",
-                text: "There are more than \(Self.limits[kind] ?? 0) different values of \(kind.rawValue); "
-                    + "further ones count in the whole only.",
-                remedy: "name a field with fewer values: --map \(kind.rawValue)=FIELD")
-        }
+        leftOut.sorted { $0.key.rawValue < $1.key.rawValue }.map { Self.tooManyValues(of: $0.key) }
+    }
+
+    /// There are more values of a kind than are counted by themselves.
+    package static func tooManyValues(of kind: Scope.Kind) -> Warning {
+        Warning(
+            code: "too_many_values",
+            text: "There are more than \(limits[kind] ?? 0) different values of \(kind.rawValue); "
+                + "further ones count in the whole only.",
+            remedy: "name a field with fewer values: --map \(kind.rawValue)=FIELD")
     }
 }
 

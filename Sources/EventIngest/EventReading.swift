@@ -10,8 +10,22 @@ struct CountedEvent {
     var isFailing: Bool { errors > 0 }
 }
 
+/// What failing events say of themselves, in any case of letters.
+package enum FailureWords {
+    /// As a level.
+    package static let levels = [
+        "error", "err", "fatal", "critical", "crit", "alert", "emergency", "emerg", "panic",
+    ]
+    /// As an outcome.
+    package static let outcomes = ["failure", "failed", "error", "fail", "err"]
+    /// The lowest status that says so.
+    package static let leastStatus = 500.0
+    /// Texts that count as no where a field alone is asked for, besides the empty one.
+    package static let negative = ["false", "False", "FALSE", "0", "null", "none", "None", "-"]
+}
+
 /// Reads the roles out of records whose fields were read for it.
-struct EventReading {
+package struct EventReading {
     /// The place of each role's field in a record, or −1 when no field has that role.
     struct Places {
         var time = -1, error = -1, errors = -1, successes = -1, count = -1, errorKinds = -1, weight = -1
@@ -40,7 +54,7 @@ struct EventReading {
     }
 
     /// Beyond this a double cannot count.
-    private static let largestCount = 9_007_199_254_740_992.0
+    package static let largestCount = 9_007_199_254_740_992.0
 
     init(_ roles: RoleAssignment, depth: Depth) {
         self.roles = roles
@@ -116,16 +130,9 @@ struct EventReading {
         switch roles.failure {
         case .flag: return isTruthy(field)
         case .successFlag: return !isTruthy(field)
-        case .status: return (Self.number(field) ?? 0) >= 500
-        case .level:
-            return ["error", "err", "fatal", "critical", "crit", "alert", "emergency", "emerg", "panic"]
-                .contains {
-                    matchesIgnoringCase(field.text, $0)
-                }
-        case .outcome:
-            return ["failure", "failed", "error", "fail", "err"].contains {
-                matchesIgnoringCase(field.text, $0)
-            }
+        case .status: return (Self.number(field) ?? 0) >= FailureWords.leastStatus
+        case .level: return FailureWords.levels.contains { matchesIgnoringCase(field.text, $0) }
+        case .outcome: return FailureWords.outcomes.contains { matchesIgnoringCase(field.text, $0) }
         case .expression, .counts: return false
         }
     }

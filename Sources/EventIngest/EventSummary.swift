@@ -270,7 +270,7 @@ private func endsWithServerError(_ tail: String) -> Bool {
 }
 
 /// Without those that went well nothing can be said of how many failed.
-private func onlyFailures(_ total: Rate) -> [Warning] {
+package func onlyFailures(_ total: Rate) -> [Warning] {
     guard total.events >= 20, total.errors == total.events else { return [] }
     return [
         Warning(
@@ -322,7 +322,7 @@ private func requireFields(
 }
 
 /// `each row covers the 10 min from its time on`.
-private func coverage(_ seconds: Int) -> String {
+package func coverage(_ seconds: Int) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600)
     return "each row covers the \(hours * 3600 == seconds ? "\(hours) h" : "\(minutes) min") from its time on"
 }

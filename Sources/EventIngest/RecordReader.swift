@@ -98,7 +98,7 @@ struct NamedField {
 }
 
 /// Why a record could not be read.
-struct RecordFailure: Error { var reason: String }
+package struct RecordFailure: Error { package var reason: String }
 
 extension EventSources.Source {
     /// Hands over every record of the file, from the first to the last.

@@ -3,7 +3,7 @@ public import DeployModel
 /// Which field plays which role, and how failing is told.
 public struct RoleAssignment: Sendable {
     /// How an event is told to have failed.
-    enum FailureRule: Sendable {
+    package enum FailureRule: Sendable {
         /// A flag, or a text that is there only on failures.
         case flag
         /// A status of 500 and above.
@@ -24,12 +24,12 @@ public struct RoleAssignment: Sendable {
     public internal(set) var fields: [FieldRole: String] = [:]
     /// How times are written.
     public internal(set) var timeFormat: TimeFormat
-    var failure: FailureRule
-    var expression: ErrorExpression?
+    package internal(set) var failure: FailureRule
+    package internal(set) var expression: ErrorExpression?
     /// The fields that failing is told by where an expression tells it.
     public var outcomeFields: [String] { expression?.fields ?? [] }
     /// Whether each record is one event, and neither a row of counts nor one event that stands for several.
-    var countsEachRecordOnce: Bool {
+    package var countsEachRecordOnce: Bool {
         failure != .counts && fields[.weight] == nil && fields[.count] == nil
     }
     /// One sentence for each thing that was taken for granted.
@@ -144,7 +144,7 @@ public struct RoleAssignment: Sendable {
         return last.contains("err") || last.contains("exception") ? .flag : nil
     }
 
-    private func sentences(options: IngestOptions) -> [String] {
+    func sentences(options: IngestOptions) -> [String] {
         var sentences = ["time = \(fields[.time] ?? "") (\(timeFormat.words))"]
         let field = fields[.error] ?? ""
         switch failure {

@@ -19,6 +19,12 @@ struct SourceRoles: Sendable {
 
     subscript(source: Int) -> RoleAssignment { kinds[kindOfSource[source]].roles }
 
+    /// The roles of the only source.
+    init(_ roles: RoleAssignment) {
+        kinds = [Kind(sources: [0], roles: roles)]
+        kindOfSource = [0]
+    }
+
     /// Looks at the first records of every source to choose.
     init(_ sources: EventSources, options: IngestOptions) throws {
         let surveyed = try surveys(of: sources, options: options)
@@ -83,7 +89,7 @@ extension IngestOptions {
 }
 
 /// A field that `--map` names must be in some source.
-private func requireMapped(
+func requireMapped(
     _ options: IngestOptions, in surveys: [FieldSurvey], source: String
 ) throws(IngestError) {
     var all = FieldSurvey(offsetSeconds: options.offsetSeconds)
@@ -160,7 +166,7 @@ private func surveys(of sources: EventSources, options: IngestOptions) throws ->
 }
 
 /// Looks at records until there are enough.
-private struct Surveying: RecordSink {
+struct Surveying: RecordSink {
     struct Enough: Error {}
 
     let wanted = WantedFields(upTo: FieldSurvey.fieldLimit)

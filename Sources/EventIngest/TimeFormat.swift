@@ -11,9 +11,11 @@ public enum TimeFormat: Sendable, Hashable {
     /// `Oct 10, 2026 @ 14:03:07.512`, as Kibana writes it, or `2026-10-10 14:03:07 UTC`, as BigQuery does; the seconds east of
     /// Greenwich that were assumed of the first.
     case worded(offsetSeconds: Int)
+    /// A time of a server's own type, which it hands over as milliseconds since 1970.
+    case typed(String)
 
     /// In words, for the list of assumptions.
-    var words: String {
+    package var words: String {
         switch self {
         case .rfc3339: "RFC 3339"
         case .withoutZone(0): "without a zone, taken for UTC"
@@ -24,6 +26,7 @@ public enum TimeFormat: Sendable, Hashable {
         case .unix(1000): "Unix milliseconds"
         case .unix(1_000_000): "Unix microseconds"
         case .unix: "Unix nanoseconds"
+        case .typed(let type): type
         }
     }
 
@@ -71,6 +74,7 @@ public enum TimeFormat: Sendable, Hashable {
             return Instant(rfc3339: field.string, assumingOffsetSeconds: offset)
         case .worded(let offset):
             return field.kind == .string ? TextTime.worded(field.string, offsetSeconds: offset) : nil
+        case .typed: return TimeFormat.unix(perSecond: 1000).instant(field, cache: &cache)
         case .unix(let perSecond):
             guard let number = Self.number(field) else { return nil }
             let seconds = number / Double(perSecond)
@@ -119,7 +123,7 @@ struct DateCache {
         case .withoutZone(let seconds):
             guard end == text.count else { return nil }
             milliseconds -= seconds * 1000
-        case .unix, .worded: return nil
+        case .unix, .worded, .typed: return nil
         }
         return Instant(milliseconds: minute + Int64(milliseconds))
     }

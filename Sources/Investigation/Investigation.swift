@@ -28,11 +28,25 @@ public protocol InvestigationSource {
     /// The events of two windows, for comparison.
     func events(during interest: TimeWindow, before baseline: TimeWindow?) throws -> EventTable
 
+    /// What a sample explained, with exact counts where they can be had; the same by default.
+    func recounted(
+        _ explanation: Explanation, of table: EventTable, during interest: TimeWindow,
+        before baseline: TimeWindow?
+    ) throws -> Explanation
+
     /// The configuration before and after a deploy; `nil` when its commits are not at hand.
     func comparison(of deploy: Deploy) throws -> ConfigComparison?
 
     /// The commit within a deploy that last touched a file; `nil` when that cannot be told.
     func origin(of path: String, in deploy: Deploy) throws -> CommitID?
+}
+
+extension InvestigationSource {
+    /// The same explanation: files have no more exact counts than were used.
+    public func recounted(
+        _ explanation: Explanation, of table: EventTable, during interest: TimeWindow,
+        before baseline: TimeWindow?
+    ) throws -> Explanation { explanation }
 }
 
 /// What an investigation found.
@@ -167,7 +181,9 @@ private func explained(
         options: AttributionOptions(
             symptomFields: preferences.symptoms, causeFields: preferences.causes,
             outcomeFields: preferences.outcome), workers: workers)
-    return (explanation, table.warnings)
+    return (
+        try source.recounted(explanation, of: table, during: during, before: before), table.warnings
+    )
 }
 
 /// The incident with its suspects weighed by what they changed as well, as an investigation weighs them.

@@ -60,7 +60,8 @@ struct ConsoleBlockTests {
     @Test(
         "prints what the page about servers says",
         .enabled(
-            if: isInstalled("prometheus"), "SKIPPED: prometheus is not installed: bash .ci/setup --servers"))
+            if: DocumentedServers.areInstalled,
+            "SKIPPED: prometheus or clickhouse-server is not installed: bash .ci/setup --servers"))
     func printsOfServers() throws {
         try withTemporaryFolder { folder in
             let servers = try DocumentedServers(demo: demoFolder(), in: folder)

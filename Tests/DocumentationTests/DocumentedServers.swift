@@ -2,24 +2,36 @@ import DeployModel
 import Foundation
 import TestSupport
 
-/// The servers that `docs/servers.md` speaks of, started for its console blocks: `$PROMETHEUS` says where one is that holds the
-/// demo's events, and Honeycomb is a stub that holds traffic of half a day ago.
+/// The servers that `docs/servers.md` speaks of, started for its console blocks: `$PROMETHEUS` and `$CLICKHOUSE` say where those are
+/// that hold the demo's events, and Honeycomb is a stub that holds traffic of half a day ago.
 struct DocumentedServers {
     static let page = "docs/servers.md"
 
     private let prometheus: RunningServer
     private let honeycomb: HoneycombStub
+    private let clickHouse: ClickHouseCluster
+
+    static let areInstalled = isInstalled("prometheus") && ClickHouseCluster.isInstalled
 
     init(demo: String, in folder: String) throws {
         let events = try String(contentsOfFile: "\(demo)/events.ndjson", encoding: .utf8)
         prometheus = try TestSupport.prometheus(holding: counters(of: events), in: folder)
+        clickHouse = try ClickHouseCluster.shared.get()
+        try clickHouse.fill(
+            "requests",
+            columns: """
+                timestamp DateTime, pod String, route String, customer String, region String, duration_ms UInt16, error UInt8, \
+                message Nullable(String)
+                """, rows: events.replacing(":true", with: ":1").replacing(":false", with: ":0"))
         honeycomb = try HoneycombStub(
             ExportedTraffic(start: Instant(seconds: currentSeconds() / 3600 * 3600 - 12 * 3600)))
     }
 
     /// What the commands of the page find in their environment.
     var environment: [String: String] {
-        ["PROMETHEUS": "127.0.0.1:\(prometheus.port)"].merging(honeycomb.environment) { _, new in new }
+        [
+            "PROMETHEUS": "127.0.0.1:\(prometheus.port)", "CLICKHOUSE": "127.0.0.1:\(clickHouse.ports[0])",
+        ].merging(honeycomb.environment) { _, new in new }
     }
 }
 

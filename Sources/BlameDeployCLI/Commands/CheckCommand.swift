@@ -98,9 +98,12 @@ struct CheckCommand: ParsableCommand, Executable {
         let deploy = deploy.map { listing.name(of: $0, in: opened) }
         if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
         let evidence = CollectedEvidence(
-            repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now)
+            repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now),
+            supply: supply
         ) { during, before in
-            try supply.table(summary, interest: during, baseline: before, options: options)
+            try supply.table(
+                summary, interest: during, baseline: before, options: options,
+                keeping: Set(events.symptoms + events.causes))
         }
         let (deploys, comparisons) = try align(listing.deploys, source: evidence)
         let asked: CheckedDeploy =

@@ -63,7 +63,9 @@ struct ExplainCommand: ParsableCommand, Executable {
         let last = events.areLive ? now : summary.inputs.compactMap(\.last).max() ?? span.until
         let (interest, baseline) = comparison.windows(span: span, last: last)
         try requireOrder(interest, baseline)
-        let table = try supply.table(summary, interest: interest, baseline: baseline, options: options)
+        let table = try supply.table(
+            summary, interest: interest, baseline: baseline, options: options,
+            keeping: Set(events.symptoms + events.causes))
         for (window, name) in [(interest, "to explain"), (baseline ?? interest, "to compare with")]
         where !table.times.contains(where: window.contains) {
             throw CommandError(
@@ -76,11 +78,13 @@ struct ExplainCommand: ParsableCommand, Executable {
                 "no event has a field '\(field)', which \(option) speaks of",
                 remedy: "check its name; `--format json` shows names as they stand in the events")
         }
-        let explanation = explain(
-            table, interest: interest, baseline: baseline,
-            options: AttributionOptions(
-                symptomFields: Set(events.symptoms), causeFields: Set(events.causes),
-                outcomeFields: Set(summary.roles.outcomeFields)), workers: events.workers)
+        let explanation = try supply.recounted(
+            explain(
+                table, interest: interest, baseline: baseline,
+                options: AttributionOptions(
+                    symptomFields: Set(events.symptoms), causeFields: Set(events.causes),
+                    outcomeFields: Set(summary.roles.outcomeFields)), workers: events.workers),
+            of: table, interest: interest, baseline: baseline)
         return WindowComparison(
             inputs: summary.inputs, interest: interest, baseline: baseline, explanation: explanation,
             sampledFrom: table.sampledFrom,

@@ -117,9 +117,11 @@ struct InvestigateCommand: ParsableCommand, Executable {
             deploys: listing.deploys,
             observations: Observations(window: window, series: series, rollouts: summary.rollouts),
             source: CollectedEvidence(
-                repository: opened, code: try repository.openCode(), rules: rules
+                repository: opened, code: try repository.openCode(), rules: rules, supply: supply
             ) { during, before in
-                try supply.table(summary, interest: during, baseline: before, options: options)
+                try supply.table(
+                    summary, interest: during, baseline: before, options: options,
+                    keeping: Set(events.symptoms + events.causes))
             },
             attribution: FieldPreferences(
                 symptoms: Set(events.symptoms), causes: Set(events.causes),

@@ -3,8 +3,8 @@
 /// It descends into the containers whose paths it was given and hands over what lies in them, without the space between
 /// tokens. A path joins keys with dots, `[]` stands for the elements of an array: `hits.hits[]`. Only one value at a time is
 /// in memory. What a value holds is not checked here: who parses it does.
-struct JSONCutter: ~Copyable {
-    enum Piece {
+package struct JSONCutter: ~Copyable {
+    package enum Piece {
         /// A value that lies in a container that was descended into.
         case value(path: String, line: Int)
         /// What is no JSON; where lines hold one document each, reading goes on behind it.
@@ -45,7 +45,7 @@ struct JSONCutter: ~Copyable {
     /// How many brackets of the captured value are open, and which.
     private var brackets: [UInt8] = []
     private var isInString = false, isEscaped = false
-    private(set) var captured: [UInt8] = []
+    package private(set) var captured: [UInt8] = []
     private var ready: Piece?
     private var isDamaged = false
     private var isSkipping = false
@@ -55,7 +55,7 @@ struct JSONCutter: ~Copyable {
 
     static let longestValue = 64 << 20
 
-    init(descends: Set<String>, isLines: Bool) {
+    package init(descends: Set<String>, isLines: Bool) {
         self.descends = descends
         self.isLines = isLines
         places = [Place(path: "", isOpen: descends.contains(""))]
@@ -64,7 +64,7 @@ struct JSONCutter: ~Copyable {
     /// Reads on until a piece is there; `nil` at the end of the block. The bytes of a value are in ``captured`` until the next call.
     ///
     /// - Parameter position: where to read on, which moves.
-    mutating func next(in block: UnsafeRawBufferPointer, from position: inout Int) throws(Unfinished)
+    package mutating func next(in block: UnsafeRawBufferPointer, from position: inout Int) throws(Unfinished)
         -> Piece?
     {
         ready = nil
@@ -97,7 +97,7 @@ struct JSONCutter: ~Copyable {
     }
 
     /// - Throws: when the last document does not end.
-    mutating func finish() throws(Unfinished) -> Piece? {
+    package mutating func finish() throws(Unfinished) -> Piece? {
         guard !isSkipping, !isBetweenDocuments else { return nil }
         guard isLines else { throw Unfinished(line: line, reason: nil) }
         ready = nil
@@ -106,10 +106,10 @@ struct JSONCutter: ~Copyable {
     }
 
     /// A document that cannot be read to its end.
-    struct Unfinished: Error {
-        var line: Int
+    package struct Unfinished: Error {
+        package var line: Int
         /// What is wrong with it; `nil` when it ends too early.
-        var reason: String?
+        package var reason: String?
     }
 
     private var isBetweenDocuments: Bool { containers.isEmpty && capture == .none }

@@ -76,7 +76,7 @@ package indirect enum JSONNode: Equatable {
 
 extension JSONNode {
     /// Reads one value, all of the bytes.
-    static func parse(_ bytes: UnsafeRawBufferPointer) -> Result<JSONNode, RecordFailure> {
+    package static func parse(_ bytes: UnsafeRawBufferPointer) -> Result<JSONNode, RecordFailure> {
         var reader = JSONNodeReader(bytes)
         do throws(RecordFailure) {
             let node = try reader.value(depth: 0)

@@ -175,7 +175,7 @@ struct PageAsset: Sendable {
           };
           const incidents = [...figure.querySelectorAll("[data-from]")];
           incidents.forEach((incident, index) => {
-            const from = Number(incident.dataset.from), to = Number(incident.dataset.to);
+            const from = parseFloat(incident.dataset.from) / 100, to = parseFloat(incident.dataset.to) / 100;
             const button = document.createElement("button");
             button.type = "button";
             button.textContent = incidents.length > 1 ? "Look closer at " + (index + 1) : "Look closer";
@@ -191,5 +191,5 @@ struct PageAsset: Sendable {
           buttons.classList.remove("hidden");
         }
 
-        """, hash: "sRog37TtiOQUBJyIHGg6n5riz+chlXgPktVSeA/BVNE=")
+        """, hash: "+XjXv/9TCTsBXzbrCAKJiQGUJOuXcGDarKyRB/Ii5n0=")
 }

@@ -47,7 +47,7 @@ struct PageChanges {
                 values(change)
                 if !ranked.evidence.isEmpty {
                     HTML(.ul, .class("reasons")) {
-                        for reason in ranked.evidence { HTML(.li) { reason.text } }
+                        for reason in ranked.evidence.prefix(6) { HTML(.li) { reason.text } }
                     }
                 }
                 if let mend = ranked.mend {

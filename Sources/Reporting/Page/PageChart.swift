@@ -86,11 +86,13 @@ struct PageChart {
         return (instant.seconds(since: report.window.since) / report.window.seconds).clamped(to: 0...1)
     }
 
-    /// The next of 1, 2, 5, 10, 20, … of a power of ten; never above 1.
+    /// The next number whose half is easy to read, too; never above 1.
     private static func roundedUp(_ share: Double) -> Double {
         var step = 1e-5
         while step < 1 {
-            for factor in [1.0, 2, 4, 5, 8] where step * factor >= share { return min(1, step * factor) }
+            for factor in [1.0, 1.5, 2, 3, 4, 5, 6, 8] where step * factor >= share {
+                return min(1, step * factor)
+            }
             step *= 10
         }
         return 1
@@ -158,7 +160,7 @@ struct PageChart {
         HTML(
             .a, .class("shade"), .link(to: HTML.Anchor("incident", number)),
             .text(.label, "Incident from \(Wording.moment(incident.onset))"),
-            .number(.from, max(0, from - margin)), .number(.to, min(1, to + margin))
+            .share(.from, max(0, from - margin)), .share(.to, min(1, to + margin))
         ) {
             HTML(
                 .rect, .class("incident"), .share(.x, from), .number(.y, Row.top), .share(.width, to - from),
