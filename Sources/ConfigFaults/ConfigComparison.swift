@@ -208,16 +208,16 @@ struct ObjectKey: Hashable {
 }
 
 /// What is gone here and new there has moved; an object in place of another of its kind has replaced it.
+///
+/// What is called the same in another namespace is another object: its like in the old one is gone.
 private func findReplacements(in changes: inout [FoundChange]) {
-    let new = changes.filter { $0.path.isEmpty && $0.change.before == nil }.compactMap(\.change.object)
-    let newPlaces = Set(
-        changes.filter { $0.path.isEmpty && $0.change.before == nil }.map { Replacement($0.change.path, $0) })
-    let newNames = Set(new.map { Replacement($0.name, kind: $0.kind) })
+    let new = changes.filter { $0.path.isEmpty && $0.change.before == nil }
+    let places = Set(new.map(Replacement.init(inPlaceOf:)))
+    let names = Set(new.map(Replacement.init(named:)))
     for index in changes.indices where changes[index].path.isEmpty && changes[index].change.after == nil {
         let change = changes[index]
-        guard let object = change.change.object,
-            newPlaces.contains(Replacement(change.change.path, change))
-                || newNames.contains(Replacement(object.name, kind: object.kind))
+        guard change.change.object != nil,
+            places.contains(Replacement(inPlaceOf: change)) || names.contains(Replacement(named: change))
         else { continue }
         changes[index].isReplaced = true
         for finding in changes[index].findings.indices
@@ -227,13 +227,20 @@ private func findReplacements(in changes: inout [FoundChange]) {
     }
 }
 
-/// A kind of object with what tells which.
+/// A kind of object with what tells which: its file, or its name.
 private struct Replacement: Hashable {
-    var which: String
-    var kind: String?
+    private let which: String?
+    private let namespace: String?
+    private let kind: String?
 
-    init(_ which: String, kind: String?) { (self.which, self.kind) = (which, kind) }
-    init(_ which: String, _ change: FoundChange) { self.init(which, kind: change.change.object?.kind) }
+    init(inPlaceOf change: FoundChange) {
+        (which, namespace, kind) = (change.change.path, nil, change.change.object?.kind)
+    }
+
+    init(named change: FoundChange) {
+        let object = change.change.object
+        (which, namespace, kind) = (object?.name, object?.namespace, object?.kind)
+    }
 }
 
 /// What changes from the same version to the same version as an image does is that image's version, whatever its field is called.
