@@ -1,3 +1,5 @@
+import GitHistory
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -63,6 +65,10 @@ func sizeOfFile(_ path: String) -> Int? {
 ///
 /// A pipe, a device or a link is written to as it is; it must not become a file.
 func writeFile(_ bytes: [UInt8], to path: String) throws {
+    try holdingSignals { try writeWhole(bytes, to: path) }
+}
+
+private func writeWhole(_ bytes: [UInt8], to path: String) throws {
     var status = stat()
     let isReplaced = lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
     let unfinished = isReplaced ? "\(path).\(getpid()).unfinished" : path
