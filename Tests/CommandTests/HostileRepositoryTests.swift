@@ -370,4 +370,48 @@ struct HostileRepositoryTests {
             }
         }
     }
+
+    @Test(
+        "settings that lead elsewhere are refused, and nothing of what they lead to is told",
+        arguments: [
+            (link: "secret", text: "", words: "symbolic link"),
+            (link: "/dev/zero", text: "", words: "symbolic link"),
+            (link: "", text: "events: /dev/zero\n", words: "neither a file nor a folder"),
+            (
+                link: "", text: "events: e.ndjson\ndeploys: [/dev/zero]\n",
+                words: "neither a file nor a folder"
+            ),
+            (
+                link: "",
+                text: "events: e.ndjson\nerror: " + String(repeating: "a or ", count: 20_000) + "a\n",
+                words: "500 comparisons"
+            ),
+            (link: "", text: String(repeating: "# comment\n", count: 200_000), words: "larger than 1 MiB"),
+        ])
+    func settings(link: String, text: String, words: String) throws {
+        try withGitFolder { folder in
+            try write("token hunter2\n", to: "\(folder.path)/secret")
+            try write(events(), to: "\(folder.path)/e.ndjson")
+            let path = "\(folder.path)/.blamedeploy.yml"
+            if link.isEmpty {
+                try write(text, to: path)
+            } else {
+                try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: link)
+            }
+            for command in [[], ["check"], ["lint"], ["deploys"]] where link != "" || command.isEmpty {
+                let result = try blamedeploy(command, in: folder.path)
+                expectRefusal(result, saying: words)
+                #expect(!(result.output + result.errors).contains("hunter2"))
+            }
+        }
+    }
+
+    @Test("a deploys file that never ends is refused")
+    func endless() throws {
+        try withGitFolder { folder in
+            let line =
+                "ulimit -v 4000000; '\(blamedeployPath)' deploys --repo '\(folder.path)' --deploys /dev/zero"
+            expectRefusal(try run("bash", ["-c", line]), saying: "larger than 256 MiB")
+        }
+    }
 }
