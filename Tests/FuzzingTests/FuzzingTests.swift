@@ -5,7 +5,7 @@ import Testing
 
 private let names = FuzzTarget.all.map(\.name)
 
-private func target(_ name: String) throws -> FuzzTarget {
+private func chosen(_ name: String) throws -> FuzzTarget {
     try #require(FuzzTarget.all.first { $0.name == name })
 }
 
@@ -27,7 +27,7 @@ private struct KeptCase: CustomTestStringConvertible {
 struct FuzzingTests {
     @Test("the inputs that others are made from", arguments: names)
     func seeds(name: String) throws {
-        let target = try target(name)
+        let target = try chosen(name)
         let seeds = target.seeds()
         #expect(!seeds.isEmpty)
         for seed in seeds.prefix(40) { try target.run(Array(seed.prefix(8192))) }
@@ -35,7 +35,7 @@ struct FuzzingTests {
 
     @Test("changed inputs, the same in every run", arguments: names)
     func changes(name: String) throws {
-        let target = try target(name)
+        let target = try chosen(name)
         let seeds = target.seeds().filter { $0.count <= 8192 }
         let clock = ContinuousClock()
         let start = clock.now
