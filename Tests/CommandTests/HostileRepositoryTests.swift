@@ -41,8 +41,10 @@ private struct GitFolder {
     /// A tree of entries as `git mktree` takes them, names in any bytes.
     func tree(_ entries: [(mode: String, id: String, name: [UInt8])]) throws -> String {
         let kinds = ["40000": "tree", "160000": "commit"]
-        let lines = entries.flatMap { entry in
-            Array("\(entry.mode) \(kinds[entry.mode] ?? "blob") \(entry.id)\t".utf8) + entry.name + [0]
+        var lines: [UInt8] = []
+        for entry in entries {
+            lines +=
+                Array("\(entry.mode) \(kinds[entry.mode] ?? "blob") \(entry.id)\t".utf8) + entry.name + [0]
         }
         return try git("mktree", "-z", "--missing", input: lines)
     }
