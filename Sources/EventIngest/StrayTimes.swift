@@ -41,7 +41,7 @@ extension StrayTimes {
         return Warning(
             code: "stray_times",
             text:
-                "Events in \(buckets) \(buckets == 1 ? "minute lies" : "minutes lie") \(places), far from all others, and were left out.",
+                "The events of \(buckets) \(buckets == 1 ? "minute" : "minutes"), \(places), lie far from all others and were left out.",
             remedy: "mend their times, or leave them out of the export")
     }
 }

@@ -38,15 +38,15 @@ struct InterruptionTests {
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/tmp", withIntermediateDirectories: true)
             let event = "{\"ts\":\"2020-09-14T00:00:00Z\",\"error\":true}"
-            // It is waited until some of the events have been kept.
+            // It is waited until some of the events have been kept. A shell has what it starts in the background ignore SIGINT.
             let line = """
-                mkfifo '\(folder)/pipe'; yes '\(event)' > '\(folder)/pipe' 2> /dev/null & feeder=$!
-                '\(blamedeployPath)' - --repo '\(repository)' --export json='\(folder)/report.json' < '\(folder)/pipe' & program=$!
+                mkfifo '\(folder)/pipe'; (yes '\(event)' | head -c 8000000; exec sleep 60) > '\(folder)/pipe' 2> /dev/null & feeder=$!
+                env --default-signal '\(blamedeployPath)' - --repo '\(repository)' --export json='\(folder)/report.json' < '\(folder)/pipe' & program=$!
                 for i in $(seq 400); do ls -l /proc/$program/fd 2> /dev/null | grep -q 'tmp/blamedeploy-' && break; sleep 0.05; done
                 ls -l /proc/$program/fd | grep -q 'tmp/blamedeploy-' && echo keeping
-                kill -\(signal) $program; wait $program; status=$?; kill $feeder 2> /dev/null; exit $status
+                kill -\(signal) $program; (sleep 20; kill -KILL $program) 2> /dev/null & wait $program; status=$?; kill $feeder 2> /dev/null; exit $status
                 """
-            let result = try run("bash", ["-m", "-c", line], environment: ["TMPDIR": "\(folder)/tmp"])
+            let result = try shell(line, environment: ["TMPDIR": "\(folder)/tmp"])
             #expect(result.status == status, "\(result)")
             #expect(result.output == "keeping\n")
             #expect(try files(in: "\(folder)/tmp").isEmpty)
