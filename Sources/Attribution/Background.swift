@@ -75,11 +75,15 @@ struct Background {
         return variance > 0 ? sum * sum / variance : .infinity
     }
 
+    /// Failures of the window of interest that the baseline lets expect.
+    func expectedFailures(of sample: Sample) -> Double {
+        rates.indices.reduce(0) { $0 + rates[$1] * sample.interest.weights[$1] }
+    }
+
     /// Whether the failures of the window are more than the baseline and chance account for.
     func hasRisen(_ sample: Sample) -> Bool {
         guard sample.hasBaseline else { return sample.errors > 0 }
-        var expected = 0.0
-        for row in rates.indices { expected += rates[row] * sample.interest.weights[row] }
+        let expected = expectedFailures(of: sample)
         let variance = expected * (1 + sample.growth) / min(sample.evidence, 1) + 1
         return sample.errors - expected > 3.5 * Double.sqrt(variance) && sample.errors > 1.1 * expected
     }
@@ -157,6 +161,12 @@ struct Background {
         }.sorted()
         return terms.reduce(0, +)
     }
+}
+
+/// Events, and the failures that the time before lets expect of them.
+struct Evidence {
+    let sample: Sample
+    var background: Background
 }
 
 /// The stratum of each row as a number.

@@ -60,14 +60,35 @@ public func explain(
     guard sample.errors > 0 else { return explanation }
     var roles = Roles(of: sample, in: table, options: options)
     let background = Background(of: sample, candidates: roles.candidates)
-    var inquiry = Inquiry(sample: sample, background: background, options: options)
-    let slices = inquiry.run(roles: &roles, podField: sample.podField(in: table))
+    let podField = sample.podField(in: table)
+    let whole = Evidence(sample: sample, background: background)
+    var looked = whole
+    var slices: [Slice] = []
+    if let signature = Signature(
+        of: sample, symptoms: roles.symptoms, expected: background.expectedFailures(of: sample))
+    {
+        let fresh = sample.failing(only: signature.isNew, of: sample.fields[signature.field])
+        looked = Evidence(
+            sample: fresh, background: Background(of: fresh, candidates: roles.candidates))
+        var inquiry = Inquiry(looked, of: whole, options: options)
+        var freshRoles = roles
+        slices = inquiry.run(roles: &freshRoles, podField: podField)
+        if !slices.isEmpty {
+            roles = freshRoles
+            explanation.newFailures = signature.looks
+        }
+    }
+    if slices.isEmpty {
+        looked = whole
+        var inquiry = Inquiry(whole, of: whole, options: options)
+        slices = inquiry.run(roles: &roles, podField: podField)
+    }
     explanation.symptoms = describeSymptoms(of: sample, roles: roles)
     if slices.isEmpty {
         explanation.outcome = background.hasRisen(sample) ? .global : .none
         return explanation
     }
-    let witness = Witness(sample: sample, background: background, table: table, roles: roles, slices: slices)
+    let witness = Witness(of: whole, looked, table: table, roles: roles, slices: slices)
     explanation.outcome = .causes
     explanation.causes = slices.map(witness.describe)
     return explanation

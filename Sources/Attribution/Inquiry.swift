@@ -2,9 +2,15 @@ import RealModule
 
 /// Takes one cause after the other out of the events until nothing is left that stands out.
 struct Inquiry {
-    let sample: Sample
-    var background: Background
-    let options: AttributionOptions
+    /// The failures that are to be explained.
+    private var looked: Evidence
+    /// All failures: what describes failures is known by what it held before as well.
+    private let whole: Evidence
+    private let options: AttributionOptions
+
+    private var sample: Sample { looked.sample }
+    /// Whether failures are left out because they look as they always did.
+    private let isFocused: Bool
 
     private static let rounds = 24
     /// How sure a symptom must be to be kept out even when nothing else explains the failures.
@@ -14,16 +20,21 @@ struct Inquiry {
     private static let minimumCertainScore = 2.0
     /// One in a thousand, by the chi-squared distribution with one degree of freedom.
     private static let significantRise = 10.83
+    /// What two causes in the place of one must explain better, beyond the penalties of their claims.
+    private static let marginOfParts = 3.0
+    /// The part of the second one's failures that must lie in the slice, and of the slice's that neither may explain.
+    private static let (partInside, partLeft) = (0.8, 0.1)
 
-    init(sample: Sample, background: Background, options: AttributionOptions) {
-        self.sample = sample
-        self.background = background
+    init(_ looked: Evidence, of whole: Evidence, options: AttributionOptions) {
+        self.looked = looked
+        self.whole = whole
         self.options = options
+        isFocused = looked.sample.errors < whole.sample.errors
     }
 
     /// The causes, best first; fields that turn out to be symptoms are marked so in `roles`.
     mutating func run(roles: inout Roles, podField: Int?) -> [Slice] {
-        let everything = Population(sample, background, without: nil)
+        let everything = Population(sample, looked.background, without: nil)
         let total = everything.yardstick.total
         let excess = max(total.errors - total.background, 1)
         let minimumErrors = max(5 / max(sample.evidence, 0.05), 0.02 * excess)
@@ -32,13 +43,15 @@ struct Inquiry {
         var removed: RowSet?
         var doubtful: Slice?
         for _ in 0..<Self.rounds where found.count < options.maximumCauses {
-            let population = Population(sample, background, without: removed)
+            let population = Population(sample, looked.background, without: removed)
             guard population.yardstick.total.errors >= 8 else { break }
             let search = Search(
                 source, population, candidates: roles.candidates, width: options.beamWidth,
                 minimumErrors: minimumErrors)
             guard let slice = search.best(), slice.net >= options.minimumScore else { break }
-            let trial = Trial(sample, search, background, roles)
+            let trial = Trial(
+                looked, search, all: whole, Population(whole.sample, whole.background, without: removed),
+                roles)
             if let verdict = trial.symptom(in: slice) {
                 if verdict.odds < Self.certainty, doubtful == nil, found.isEmpty { doubtful = slice }
                 roles.convict(verdict.field)
@@ -50,19 +63,61 @@ struct Inquiry {
                 if let measured = slice.atoms.first(where: { roles.isMeasurement($0.field) }) {
                     roles.convict(measured.field)
                 } else {
-                    background.raise(slice.rows, to: rate)
+                    looked.background.raise(slice.rows, to: rate)
                 }
                 continue
             }
-            let part = (slice.counts.errors - slice.counts.background) / excess
-            guard part >= options.minimumCoverage else { break }
+            let coverage = (slice.counts.errors - slice.counts.background) / excess
+            guard coverage >= options.minimumCoverage else { break }
             guard !found.contains(where: { repeats($0, slice) }) else { break }
-            let named = search.centred(slice)
+            let part = part(of: slice, search, minimumErrors: minimumErrors, removed: removed)
+            let isPart = part.map { part in
+                trial.symptom(in: part) == nil && unchangedRate(part, source, population) == nil
+                    && !found.contains { repeats($0, part) }
+            }
+            let named = search.centred(isPart == true ? part ?? slice : slice)
             found.append(named)
             removed = removed?.union(named.explained) ?? named.explained
         }
-        if found.isEmpty, let doubtful { found = [doubtful] }
+        // A last resort, when all failures were looked at.
+        if found.isEmpty, !isFocused, let doubtful { found = [doubtful] }
         return found
+    }
+
+    /// The better beginning, where a slice is only what two causes have in common: the service of a bad node and of a bad
+    /// route. The failures of the slice then lie in two parts of it, and what is left fails hardly more than it should.
+    private func part(
+        of slice: Slice, _ search: Search, minimumErrors: Double, removed: RowSet?
+    ) -> Slice? {
+        func searched(without rows: RowSet) -> Search {
+            Search(
+                search.source,
+                Population(sample, looked.background, without: removed?.union(rows) ?? rows),
+                candidates: search.candidates, width: options.beamWidth, minimumErrors: minimumErrors)
+        }
+        let outside = RowSet(count: sample.interest.count).subtracting(slice.rows)
+        guard let core = searched(without: outside).best(), core.net >= options.minimumScore else {
+            return nil
+        }
+        // Without what it was looked for in, or with it: whichever says more of all events.
+        let narrower =
+            core.atoms + slice.atoms.filter { atom in !core.atoms.contains { $0.field == atom.field } }
+        let begun = [core.atoms, narrower].filter { $0.count <= Search.longest }.map(search.slice)
+            .min(by: search.precedes)
+        guard let begun else { return nil }
+        let further = searched(without: begun.explained)
+        guard let next = further.best(), next.net >= options.minimumScore else { return nil }
+        let population = search.population
+        let shared = further.population.count(next.rows.intersection(slice.rows))
+        let left = population.count(slice.rows.subtracting(begun.rows).subtracting(next.rows))
+        let excess = slice.counts.errors - slice.counts.background
+        // The slice without its worst part is no second cause.
+        guard next.rows.jaccard(slice.rows, further.population.weights) < 0.5,
+            shared.errors >= Self.partInside * next.counts.errors,
+            left.errors - left.background <= Self.partLeft * excess,
+            population.yardstick.net(of: [begun, next]) > slice.net + Self.marginOfParts
+        else { return nil }
+        return begun
     }
 
     private func repeats(_ a: Slice, _ b: Slice) -> Bool {
@@ -100,7 +155,7 @@ struct Inquiry {
     /// Whether a slice still stands out when its expected failures are known no better than the baseline tells them: a
     /// route that failed once in an hour may well fail five times in the next.
     private func standsOut(_ slice: Slice, _ population: Population) -> Bool {
-        let certainty = background.certainty(of: slice.rows, sample.interest.weights)
+        let certainty = looked.background.certainty(of: slice.rows, sample.interest.weights)
         let score = population.yardstick.score(slice.counts, certainty: certainty)
         return slice.net - slice.score + score >= Self.minimumCertainScore
     }

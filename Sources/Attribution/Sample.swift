@@ -87,8 +87,10 @@ struct Sample {
     var fields: [Field]
     /// How many threads may work at once.
     let workers: Int
+    /// Whether the weights come from sampling: then a row of weight 10 is one witness, not ten.
+    private let isSampled: Bool
     /// What log-likelihood ratios are multiplied by: 1, or less when the weights come from sampling.
-    var evidence = 1.0
+    private(set) var evidence = 1.0
     /// What the variance of an event count is multiplied by when the weights come from sampling.
     var dispersion = 1.0
 
@@ -125,14 +127,28 @@ struct Sample {
         fields = concurrentMap(table.columns.filter { !hidden.contains($0.name) }, workers: workers) {
             Field($0, interest: inside, baseline: before)
         }
-        // Weights that the events declare come from sampling as well: one event of weight 10 is one witness, not ten.
-        if table.sampledFrom != nil || table.roles[.weight] != nil {
-            // Kish's effective sample size: (Σw)² / Σw² independent events.
-            let failing = interest.errorWeights
-            evidence = min(1, ratio(failing.reduce(0, +), failing.reduce(0) { $0 + $1 * $1 }))
-            let all = interest.weights
-            dispersion = max(1, ratio(all.reduce(0) { $0 + $1 * $1 }, all.reduce(0, +)))
+        isSampled = table.sampledFrom != nil || table.roles[.weight] != nil
+        evidence = evidence(of: interest.errorWeights)
+        if isSampled { dispersion = 1 / evidence(of: interest.weights) }
+    }
+
+    /// What a log-likelihood ratio of rows of these weights is multiplied by, from above 0 to 1: there are as many witnesses
+    /// as Kish's effective sample size, (Σw)² / Σw², says.
+    func evidence(of weights: [Double]) -> Double {
+        isSampled ? min(1, ratio(weights.reduce(0, +), weights.reduce(0) { $0 + $1 * $1 })) : 1
+    }
+
+    /// The same events, of which only those fail that the codes of a field say.
+    func failing(only members: [Bool], of field: Field) -> Sample {
+        var sample = self
+        for row in field.codes.indices where !members[Int(field.codes[row])] {
+            sample.interest.errorWeights[row] = 0
         }
+        for row in field.baselineCodes.indices where !members[Int(field.baselineCodes[row])] {
+            sample.baseline.errorWeights[row] = 0
+        }
+        sample.evidence = evidence(of: sample.interest.errorWeights)
+        return sample
     }
 
     /// Failing events of the window of interest.

@@ -78,6 +78,22 @@ struct Yardstick {
                 certainty: part > 0 ? certainty / (part * part) : .infinity)
     }
 
+    /// The log-likelihood ratio of slices that share no events, each with a rate of its own, less the penalties of their claims.
+    func net(of slices: [Slice]) -> Double {
+        var (observed, expected, sum) = (0.0, 0.0, 0.0)
+        for slice in slices {
+            let natural = max(self.expected(slice.counts), 1e-9)
+            observed += slice.counts.errors
+            expected += natural
+            sum +=
+                slice.counts.errors > 0 ? slice.counts.errors * Double.log(slice.counts.errors / natural) : 0
+        }
+        let outside = total.errors - observed
+        if outside > 0 { sum += outside * Double.log(outside / max(total.errors - expected, 1e-9)) }
+        let penalties = slices.reduce(0) { $0 + $1.atoms.reduce(0) { $0 + $1.penalty } }
+        return evidence * sum - penalties
+    }
+
     /// The same when some events are left out.
     func without(_ counts: Counts) -> Yardstick { Yardstick(total: total - counts, evidence: evidence) }
 }

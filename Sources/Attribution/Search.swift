@@ -38,6 +38,8 @@ struct Search {
     private static let marginOfChild = 1.5
     /// Claims whose rows overlap this much, by Jaccard's measure, say the same.
     static let sameRows = 0.98
+    /// Claims of one slice, at most.
+    static let longest = 3
     private static let polished = 8
 
     init(
@@ -267,7 +269,7 @@ extension Search {
 
     /// With one more claim, which may be one that is worth nothing alone.
     private func extended(_ slice: Slice) -> [Slice] {
-        guard slice.atoms.count < 3 else { return [] }
+        guard slice.atoms.count < Self.longest else { return [] }
         let context = slice.rows.indices()
         var best: Atom?
         for field in candidates {
@@ -291,7 +293,7 @@ extension Search {
     /// claim is weighed among the events that have the field, provided that those without fail no more than such a
     /// mixture would.
     private func extendedDespiteGaps(_ slice: Slice) -> [Slice] {
-        guard slice.atoms.count < 3, slice.gaps == nil else { return [] }
+        guard slice.atoms.count < Self.longest, slice.gaps == nil else { return [] }
         let context = slice.rows.indices()
         var best: (gain: Double, atom: Atom)?
         for index in candidates where !slice.atoms.contains(where: { $0.field == index }) {

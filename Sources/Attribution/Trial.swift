@@ -16,7 +16,9 @@ struct Trial {
 
     private let sample: Sample
     private let search: Search
-    private let background: Background
+    /// All failures of the time before, whether or not they look like those that are to be explained.
+    private let all: Evidence
+    private let population: Population
     private let roles: Roles
     private let everywhere: Stratum
 
@@ -24,10 +26,11 @@ struct Trial {
     private static let conviction = 3.0
     private static let witnesses = 40
 
-    init(_ sample: Sample, _ search: Search, _ background: Background, _ roles: Roles) {
-        self.sample = sample
+    init(_ looked: Evidence, _ search: Search, all: Evidence, _ population: Population, _ roles: Roles) {
+        sample = looked.sample
         self.search = search
-        self.background = background
+        self.all = all
+        self.population = population
         self.roles = roles
         everywhere = Stratum(
             now: RowSet(count: sample.interest.count), before: RowSet(count: sample.baseline.count))
@@ -125,20 +128,19 @@ struct Trial {
     /// Whether the slice held failures of the time before, too, beyond what their strata let expect. Up to 4 when it held more;
     /// up to 12 when it held the same share of them as now, which the cause of an incident does not.
     private func before(_ suspect: Stratum) -> Double {
-        let base = sample.baseline
+        let base = all.sample.baseline
         let errors = suspect.before.sum(base.errorWeights)
         var expected = 0.0
         for row in suspect.before.indices() {
-            expected += background.baselineRates[Int(row)] * base.weights[Int(row)]
+            expected += all.background.baselineRates[Int(row)] * base.weights[Int(row)]
         }
         guard errors > 2 * expected else { return 0 }
         let statistic = scanStatistic(observed: errors, expected: expected, total: base.errors)
-        let population = search.population
         let now =
             (suspect.now.sum(population.errorWeights) + 0.5) / (population.yardstick.total.errors + 1)
         let usual = min(max(expected / base.errors, 1e-6), 1 - 1e-6)
         let same =
             errors * Double.log(now / usual) + (base.errors - errors) * Double.log((1 - now) / (1 - usual))
-        return max(min(4, statistic * sample.evidence), min(12, same * sample.evidence))
+        return max(min(4, statistic * all.sample.evidence), min(12, same * all.sample.evidence))
     }
 }

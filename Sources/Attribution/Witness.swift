@@ -3,27 +3,30 @@ import DeployModel
 /// Puts slices into words: predicates that people know, other names of the same events, workload and pods.
 struct Witness {
     private let sample: Sample
-    private let background: Background
     private let roles: Roles
     private let source: AtomSource
     private let everything: Population
+    /// The failures that were explained: all, or those that look new.
+    private let looked: Population
     private let podField: Int?
     private let workloadField: Int?
     /// Failures that nobody need explain, for each event; only without a baseline.
     private let rateElsewhere: Double
     private let excess: Double
 
-    init(sample: Sample, background: Background, table: EventTable, roles: Roles, slices: [Slice]) {
-        self.sample = sample
-        self.background = background
+    init(
+        of whole: Evidence, _ evidence: Evidence, table: EventTable, roles: Roles, slices: [Slice]
+    ) {
+        sample = whole.sample
         self.roles = roles
         podField = sample.podField(in: table)
         workloadField = sample.fields.firstIndex { $0.name == table.roles[.workload] }
         source = AtomSource(sample, candidates: roles.candidates, podField: podField)
-        everything = Population(sample, background, without: nil)
-        let total = everything.yardstick.total
+        everything = Population(sample, whole.background, without: nil)
+        looked = Population(evidence.sample, evidence.background, without: nil)
+        let total = looked.yardstick.total
         let explained = slices.dropFirst().reduce(slices.first?.rows) { $0?.union($1.rows) }
-        let inside = explained.map(everything.count) ?? Counts()
+        let inside = explained.map(looked.count) ?? Counts()
         rateElsewhere =
             sample.hasBaseline ? 0 : max(0, ratio(total.errors - inside.errors, total.events - inside.events))
         excess =
@@ -44,6 +47,8 @@ struct Witness {
         let rows = shown.reduce(RowSet(count: sample.interest.count)) { $0.intersection(source.rows($1)) }
         let counts = everything.count(rows)
         let expected = sample.hasBaseline ? counts.background : rateElsewhere * counts.events
+        let share = looked.count(rows)
+        let usual = sample.hasBaseline ? share.background : expected
         let before = shown.reduce(RowSet(count: sample.baseline.count)) {
             $0.intersection(source.baselineRows($1))
         }
@@ -52,7 +57,7 @@ struct Witness {
         return Cause(
             predicates: shown.map(source.predicate), errors: counts.errors, events: counts.events,
             expectedErrors: expected,
-            coverage: min(1, max(0, (counts.errors - expected) / max(excess, 1e-9))),
+            coverage: min(1, max(0, (share.errors - usual) / max(excess, 1e-9))),
             rateBefore: rateBefore, rateAfter: counts.events > 0 ? counts.errors / counts.events : 0,
             aliases: aliases.map(source.predicate), workload: workload(of: shown + aliases),
             pods: pods(in: rows), symptoms: describeSymptoms(of: sample, roles: roles, in: rows))
@@ -62,12 +67,12 @@ struct Witness {
     private func names(of atom: Atom) -> (Atom, [Atom]) {
         guard !atom.isThreshold else { return (atom, []) }
         let rows = source.rows(atom)
-        let counts = everything.count(rows)
-        let score = everything.yardstick.score(counts)
+        let counts = looked.count(rows)
+        let score = looked.yardstick.score(counts)
         var same: [(atom: Atom, score: Double)] = [(atom, score)]
         for field in roles.candidates where field != atom.field {
             let atoms = source.atoms(
-                of: field, in: nil, everything, minimumErrors: 0.9 * counts.errors)
+                of: field, in: nil, looked, minimumErrors: 0.9 * counts.errors)
             // Of one field, the claim that comes nearest.
             let best = atoms.lazy.filter { !$0.isThreshold }
                 .filter {

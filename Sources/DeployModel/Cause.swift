@@ -110,6 +110,9 @@ public struct Explanation: Sendable, Hashable, Codable {
     public var causes: [Cause]
     /// What the failures look like, most frequent first.
     public var symptoms: [Symptom]
+    /// The looks by which new failures were told from those that were always there, most frequent first; empty when all
+    /// failures alike were explained, or none.
+    public var newFailures: [Symptom]
     /// All events that were explained.
     public var during: Rate
     /// The events that they were compared with; `nil` when failing events were only set against the others.
@@ -117,13 +120,19 @@ public struct Explanation: Sendable, Hashable, Codable {
 
     /// An explanation.
     public init(
-        outcome: Outcome, causes: [Cause] = [], symptoms: [Symptom] = [], during: Rate = Rate(0, of: 0),
-        before: Rate? = nil
+        outcome: Outcome, causes: [Cause] = [], symptoms: [Symptom] = [], newFailures: [Symptom] = [],
+        during: Rate = Rate(0, of: 0), before: Rate? = nil
     ) {
         self.outcome = outcome
         self.during = during
         self.before = before
         self.causes = causes
         self.symptoms = symptoms
+        self.newFailures = newFailures
+    }
+
+    /// Whether the new failures were few among the others, and hard to see without a look at what they say.
+    public var areNewFailuresFew: Bool {
+        !newFailures.isEmpty && newFailures.reduce(0) { $0 + $1.errors } < 0.5 * during.errors
     }
 }

@@ -98,6 +98,7 @@ public func renderJSON(_ comparison: WindowComparison) -> String {
         ("outcome", .string(explanation.outcome.rawValue)),
         ("causes", .array(explanation.causes.map(json))),
         ("symptoms", .array(explanation.symptoms.map(json))),
+        ("new_failures", .array(explanation.newFailures.map(json))),
         ("warnings", .array(comparison.warnings.map(json))),
     ]
     return JSONValue.object(fields).document()
@@ -168,6 +169,7 @@ private func json(_ finding: Finding, commits: [String: CommitID?], explaining: 
         ("outcome", .string(finding.explanation.outcome.rawValue)),
         ("causes", .array(finding.explanation.causes.map(json))),
         ("symptoms", .array(finding.explanation.symptoms.map(json))),
+        ("new_failures", .array(finding.explanation.newFailures.map(json))),
         ("changes", .array(finding.changes.map(json))),
     ]
     if let slow = incident.slowerThan { fields.append(("slower_than", .number(slow))) }

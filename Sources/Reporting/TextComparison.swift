@@ -35,6 +35,7 @@ public func renderText(_ comparison: WindowComparison, style: TextStyle) -> Stri
             if index > 0 { layout.blank() }
             render(cause, of: explanation, number: index + 1, &layout)
         }
+        renderNewFailures(explanation, indent: 1, &layout)
     }
     if explanation.outcome == .global { renderSymptoms(explanation.symptoms, indent: 1, &layout) }
     renderWarnings(comparison.warnings, &layout)
@@ -140,6 +141,18 @@ private func bar(_ share: Double, width: Int, _ style: TextStyle) -> String {
     }
     let tip = rest == 0 ? "" : String(Array("▏▎▍▌▋▊▉")[rest - 1])
     return Wording.padded(String(repeating: "█", count: full) + tip, to: width)
+}
+
+/// By what few new failures were told from the others.
+func renderNewFailures(_ explanation: Explanation, indent: Int, _ layout: inout TextLayout) {
+    guard explanation.areNewFailuresFew else { return }
+    let looks = explanation.newFailures.prefix(3).map {
+        "\(Wording.harmless($0.field)) \"\(Wording.harmless($0.value))\""
+    }
+    let count = Wording.count(explanation.newFailures.reduce(0) { $0 + $1.errors })
+    layout.wrapped(
+        "Told by the \(count) failures that look new: \(looks.joined(separator: ", "))",
+        indent: indent, hang: 2, .dim)
 }
 
 /// What failures look like, one line each.

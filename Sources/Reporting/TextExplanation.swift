@@ -33,6 +33,7 @@ func renderExplanation(_ explanation: Explanation, _ layout: inout TextLayout) {
         }
     }
     renderSymptoms(explanation.symptoms, indent: 1, &layout)
+    renderNewFailures(explanation, indent: 13, &layout)
 }
 
 /// `k8s.pod.name begins with qw-deployment-`.

@@ -47,6 +47,143 @@ struct ExplainTests {
         #expect(cause.symptoms.first?.value == "refused: 403 for *")
     }
 
+    /// A dozen new failures among ten times as many that were always there.
+    static var drowned: Incident {
+        Incident(
+            events: 24_000, background: 0.03, failing: 0.025,
+            fault: { $0.text("http.route") == "/order" && $0.text("customer.plan") == "pro" },
+            symptom: {
+                let usual = [
+                    "timeout after \($0.index) ms", "connection reset", "KeyError: 'tenant_\($0.index)'",
+                ]
+                $0.fields["error.message"] = .string(
+                    $0.isHit ? "column \"plan_\($0.index)\" does not exist" : usual[$0.index % 3])
+            })
+    }
+
+    @Test("few new failures are found by what they say among the many that were always there")
+    func newFailures() throws {
+        let explanation = Self.drowned.explained()
+        let cause = try #require(explanation.causes.first)
+        #expect(
+            cause.predicates.sorted { $0.field < $1.field } == [
+                Predicate("customer.plan", .equals(.string("pro"))),
+                Predicate("http.route", .equals(.string("/order"))),
+            ])
+        #expect(explanation.causes.count == 1)
+        #expect(explanation.newFailures.map(\.field) == ["error.message"])
+        #expect(explanation.newFailures.map(\.value) == ["column * does not exist"])
+        #expect(explanation.areNewFailuresFew)
+        // What is counted are all failures, new or not: a reader who counts finds the same.
+        let events = Self.drowned.made().filter { $0.isAfter && Self.drowned.fault($0) }
+        #expect(cause.events == Double(events.count))
+        #expect(cause.errors == Double(events.count { $0.failed }))
+    }
+
+    @Test("and are not when they say what others say")
+    func newFailuresOfTheOldLook() {
+        var incident = Self.drowned
+        incident.symptom = {
+            let usual = ["timeout after \($0.index) ms", "connection reset", "no route to host"]
+            $0.fields["error.message"] = .string(usual[$0.isHit ? 1 : $0.index % 3])
+        }
+        #expect(incident.explained().outcome != .causes)
+    }
+
+    @Test("a new look of failures that are everywhere alike accuses nobody")
+    func newLookEverywhere() {
+        var incident = Self.drowned
+        incident.fault = { _ in true }
+        incident.failing = 0.01
+        #expect(incident.explained().outcome == .global)
+    }
+
+    @Test(
+        "nor do messages with the service's name, which grow most where little failed before",
+        arguments: 1...4)
+    func looksOfServices(seed: UInt64) {
+        var incident = Incident(events: 24_000, seed: seed, background: 0.002, failing: 0.015)
+        incident.fault = { _ in true }
+        incident.symptom = {
+            // The storefront has always failed much, and so hardly fails more often than it did.
+            $0.fields["error.message"] = .string("\($0.text("k8s.deployment.name")): upstream failed")
+        }
+        let events = incident.made().map { event -> Incident.Event in
+            var event = event
+            let always = event.text("k8s.deployment.name") == "storefront" && event.index * 7919 % 40 == 0
+            if always, !event.failed {
+                event.failed = true
+                event.fields["error"] = .bool(true)
+                event.fields["error.message"] = .string("storefront: upstream failed")
+            }
+            return event
+        }
+        let explanation = explain(
+            Incident.table(events), interest: Incident.interest, baseline: Incident.baseline)
+        #expect(explanation.outcome == .global)
+    }
+
+    @Test("a second cause is not lost because it says what was said before")
+    func oldLookOfASecondCause() throws {
+        var incident = Incident(
+            events: 24_000, background: 0.02, failing: 0.5,
+            fault: { $0.text("http.route") == "/pay" || $0.text("k8s.node.name") == "node-4" })
+        incident.symptom = {
+            $0.fields["error.message"] = .string(
+                $0.isHit && $0.text("http.route") == "/pay"
+                    ? "card declined by bank" : $0.index % 2 == 0 ? "timeout" : "connection reset")
+        }
+        let fields = Set(incident.explained().causes.flatMap(\.predicates).map(\.field))
+        #expect(fields.isSuperset(of: ["http.route", "k8s.node.name"]))
+    }
+
+    @Test("a measurement that held the failures before describes the new ones as well")
+    func measurementOfNewFailures() throws {
+        let events = Self.drowned.made().map { event -> Incident.Event in
+            var event = event
+            // Short answers are failures, or redirections.
+            event.fields["bytes_out"] = .number(
+                Double(event.failed || event.index % 60 == 0 ? event.index % 200 : 500 + event.index % 4000))
+            return event
+        }
+        let explanation = explain(
+            Incident.table(events), interest: Incident.interest, baseline: Incident.baseline)
+        #expect(
+            explanation.causes.first?.predicates.map(\.field).sorted() == ["customer.plan", "http.route"])
+    }
+
+    @Test("a service that fails unevenly stays one cause beside another one")
+    func uneven() throws {
+        let incident = Incident(
+            events: 24_000, background: 0.002, failing: 0.6,
+            fault: {
+                // Payments fail twice as often as the rest of the mailer.
+                $0.text("k8s.deployment.name") == "mailer"
+                    && ($0.text("http.route") == "/pay" || $0.index * 7919 % 2 == 0)
+                    || $0.text("k8s.node.name") == "node-4" && $0.index * 7919 % 3 == 0
+            })
+        let explanation = incident.explained()
+        #expect(
+            explanation.causes.first?.predicates
+                == [Predicate("k8s.deployment.name", .equals(.string("mailer")))])
+    }
+
+    @Test("two causes are not taken for what they have in common")
+    func common() throws {
+        // A bad node, and a route that only one service has: most of the failures are of that service.
+        let incident = Incident(
+            events: 24_000, background: 0.002, failing: 0.5,
+            fault: {
+                $0.text("k8s.deployment.name") == "checkout"
+                    && ($0.text("k8s.node.name") == "node-4" || $0.text("http.route") == "/pay")
+            })
+        let explanation = incident.explained()
+        let fields = explanation.causes.map { $0.predicates.map(\.field) }
+        #expect(fields.count == 2)
+        #expect(fields.contains { $0.contains("http.route") })
+        #expect(fields.contains { $0.contains("k8s.node.name") })
+    }
+
     @Test("a threshold is exact to a hundredth of the field")
     func threshold() throws {
         let explanation = Incident(fault: { $0.number("request.bytes") > 400_000 }).explained()
@@ -403,7 +540,7 @@ struct SymptomTests {
 
 @Suite("An explanation is a function of the events")
 struct InvarianceTests {
-    private let incident = Incident(fault: {
+    private static let incident = Incident(fault: {
         $0.text("http.route") == "/order" && $0.number("request.bytes") > 300_000
     })
 
@@ -411,8 +548,8 @@ struct InvarianceTests {
         explain(table, interest: Incident.interest, baseline: Incident.baseline)
     }
 
-    @Test("in any order")
-    func order() {
+    @Test("in any order", arguments: [incident, ExplainTests.drowned])
+    func order(incident: Incident) {
         let events = incident.made()
         let expected = explained(Incident.table(events))
         #expect(expected.outcome == .causes)
@@ -422,8 +559,8 @@ struct InvarianceTests {
         )
     }
 
-    @Test("where a row of weight three is three rows")
-    func weights() {
+    @Test("where a row of weight three is three rows", arguments: [incident, ExplainTests.drowned])
+    func weights(incident: Incident) {
         let events = incident.made()
         let threefold = events.flatMap { Array(repeating: $0, count: 3) }
         let weighted = Incident.table(events, weights: events.map { _ in 3 })
@@ -436,10 +573,10 @@ struct InvarianceTests {
     @Test("also of hardly any")
     func few() {
         for count in 0...3 {
-            let events = Array(incident.made().prefix(count))
+            let events = Array(Self.incident.made().prefix(count))
             #expect(explained(Incident.table(events)).outcome == .none)
         }
-        let failing = incident.made().filter(\.failed)
+        let failing = Self.incident.made().filter(\.failed)
         #expect(explained(Incident.table(failing)).during.value == 1)
     }
 }

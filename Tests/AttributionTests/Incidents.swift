@@ -3,7 +3,7 @@ import DeployModel
 import TestSupport
 
 /// A made-up service, an hour before and an hour after something went wrong.
-struct Incident {
+struct Incident: Sendable {
     var events = 12_000
     var seed: UInt64 = 7
     /// The share of events that fail anyhow.
@@ -11,16 +11,18 @@ struct Incident {
     /// The share of events that fail as well where the fault is.
     var failing = 0.4
     /// Where the fault is.
-    var fault: (Event) -> Bool = { _ in false }
+    var fault: @Sendable (Event) -> Bool = { _ in false }
     /// What the failures leave in the event.
-    var symptom: (inout Event) -> Void = {
+    var symptom: @Sendable (inout Event) -> Void = {
         $0.fields["error.message"] = .string("refused: 403 for \($0.index)")
     }
 
-    struct Event {
+    struct Event: Sendable {
         var index = 0
         var isAfter = false
         var failed = false
+        /// Whether it failed because of the fault.
+        var isHit = false
         var fields: [String: FieldValue] = [:]
 
         func text(_ name: String) -> String { fields[name]?.text ?? "" }
@@ -60,7 +62,9 @@ struct Incident {
             event.fields["request.bytes"] = .number((chance() * chance() * 1_000_000).rounded())
             event.fields["trace.id"] = .string(String(noise.next(), radix: 16))
             event.fields["queue.depth"] = .number(Double(noise.poisson(40)))
-            event.failed = chance() < background || event.isAfter && fault(event) && chance() < failing
+            let failsAnyhow = chance() < background
+            event.isHit = !failsAnyhow && event.isAfter && fault(event) && chance() < failing
+            event.failed = failsAnyhow || event.isHit
             event.fields["error"] = .bool(event.failed)
             if event.failed { symptom(&event) }
             return event
