@@ -145,6 +145,24 @@ let package = Package(
             name: "DocumentationTests", dependencies: ["DeployModel", "TestSupport", "blamedeploy"],
             swiftSettings: common),
         // Not a test: what it prints depends on the machine, and is kept in docs/benchmarks.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "BlameDeployCLI", "ConfigFaults", "ConfigTree", "Connectors", "DelimitedText", "DeployModel",
+                "DeployRecords", "EventIngest", "GitHistory", "Investigation", "Kustomize", "Reporting",
+                "Settings",
+                "TestSupport",
+            ],
+            path: "Tests/Fuzzing/Targets", swiftSettings: common),
+        .testTarget(
+            name: "FuzzingTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: common),
+        // Tries inputs for as long as one likes: Tests/Fuzzing/run has libFuzzer choose them.
+        .executableTarget(
+            name: "Fuzzing", dependencies: ["FuzzTargets"], path: "Tests/Fuzzing/Program",
+            swiftSettings: common),
+        .executableTarget(
+            name: "Soak", dependencies: ["BlameDeployCLI", "DeployModel", "GitHistory", "TestSupport"],
+            path: "Tests/Benchmarks/Soak", swiftSettings: common),
         .executableTarget(
             name: "Speed", dependencies: ["ChangeDetection", "DeployModel", "TestSupport"],
             path: "Tests/Benchmarks/Speed", swiftSettings: common),

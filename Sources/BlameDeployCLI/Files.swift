@@ -1,3 +1,5 @@
+import GitHistory
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -6,8 +8,13 @@
     import Darwin
 #endif
 
-/// The bytes of a file.
-func readFile(_ path: String) throws -> [UInt8] {
+/// What is read as a whole may have so many bytes: a quarter of a gibibyte.
+let mostFileBytes = 256 << 20
+
+/// The bytes of a file, or of what else can be read once.
+///
+/// - Parameter most: beyond so many bytes nothing is returned but an error: some devices never end.
+func readFile(_ path: String, most: Int = mostFileBytes) throws -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
         throw CommandError(
@@ -21,6 +28,10 @@ func readFile(_ path: String) throws -> [UInt8] {
         let count = read(descriptor, &block, block.count)
         guard count >= 0 else { throw CommandError(String(cString: strerror(errno)), at: path) }
         guard count > 0 else { return bytes }
+        guard bytes.count + count <= most else {
+            let size = most >= 1 << 20 ? "\(most >> 20) MiB" : "\(most >> 10) KiB"
+            throw CommandError("it is larger than \(size)", at: path, remedy: "name the file that is meant")
+        }
         bytes += block[..<count]
     }
 }
@@ -36,6 +47,19 @@ func isVacant(_ folder: String) -> Bool {
     // The folder itself and the one around it are always listed.
     while unsafe readdir(directory) != nil { count += 1 }
     return count <= 2
+}
+
+/// Whether a path leads to what is neither a file nor a folder: a device, a pipe, a socket.
+func isSpecial(_ path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return false }
+    return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+}
+
+/// Whether a path is a symbolic link.
+func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
 }
 
 /// The names inside a folder that do not begin with a dot, sorted; none where it cannot be read.
@@ -63,6 +87,10 @@ func sizeOfFile(_ path: String) -> Int? {
 ///
 /// A pipe, a device or a link is written to as it is; it must not become a file.
 func writeFile(_ bytes: [UInt8], to path: String) throws {
+    try holdingSignals { try writeWhole(bytes, to: path) }
+}
+
+private func writeWhole(_ bytes: [UInt8], to path: String) throws {
     var status = stat()
     let isReplaced = lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
     let unfinished = isReplaced ? "\(path).\(getpid()).unfinished" : path

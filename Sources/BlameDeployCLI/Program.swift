@@ -10,6 +10,11 @@ public enum Program {
         terminal.exit(run(Array(CommandLine.arguments.dropFirst()), on: terminal))
     }
 
+    /// Runs on other arguments, and leaves the process as it is.
+    ///
+    /// - Returns: the status that it would have ended with.
+    package static func run(_ arguments: [String]) -> Int32 { run(arguments, on: Terminal()).rawValue }
+
     static func run(_ arguments: [String], on terminal: Terminal) -> ExitStatus {
         do {
             var command = try BlameDeploy.parseAsRoot(arguments)

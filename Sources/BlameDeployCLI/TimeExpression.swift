@@ -1,10 +1,10 @@
-import DeployModel
+package import DeployModel
 
 /// A time as typed after `--since` or `--until`.
 ///
 /// The grammar is strict, because git's own reads `3d` as the third of the month: a duration that counts back
 /// (`90s`, `15m`, `36h`, `3d`, `2w`), a day (`2020-07-22`, its first instant), RFC 3339, or Unix seconds.
-enum TimeExpression: Equatable {
+package enum TimeExpression: Equatable {
     /// So many seconds before the end of the window.
     case ago(seconds: Int)
     /// A fixed instant.
@@ -15,7 +15,7 @@ enum TimeExpression: Equatable {
 
     /// - Parameter offsetSeconds: the zone of times that name none.
     /// - Returns: `nil` when the text is none of the forms.
-    init?(_ text: String, offsetSeconds: Int = 0) {
+    package init?(_ text: String, offsetSeconds: Int = 0) {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
         if let unit = text.last.flatMap({ units[$0] }), let count = Self.whole(text.dropLast()),
             count < 100_000_000
@@ -31,7 +31,7 @@ enum TimeExpression: Equatable {
     }
 
     /// The instant meant, when durations count back from `end`.
-    func resolved(from end: Instant) -> Instant {
+    package func resolved(from end: Instant) -> Instant {
         switch self {
         case .ago(let seconds): end - seconds
         case .at(let instant): instant
@@ -45,7 +45,7 @@ enum TimeExpression: Equatable {
 }
 
 /// The zone named by `--tz`: `UTC`, `Z`, or an offset such as `+02:00`, as seconds east of Greenwich.
-func zoneOffsetSeconds(_ text: String) -> Int? {
+package func zoneOffsetSeconds(_ text: String) -> Int? {
     if ["utc", "z", "gmt"].contains(text.lowercased()) { return 0 }
     guard let instant = Instant(rfc3339: "1970-01-01T00:00:00\(text)", assumingOffsetSeconds: nil) else {
         return nil

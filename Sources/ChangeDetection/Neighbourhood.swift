@@ -14,13 +14,18 @@ struct Neighbourhood {
     private let baseline: LogRateFit
     /// The time between moments that are tried: a minute, or a tenth of a wide bucket, a part of which may have changed.
     private let step: Double
+    /// How many moments a stretch has at most.
+    private static let mostMoments = 2000.0
 
     /// - Returns: `nil` when the series is shorter than what is asked for.
     init?(_ series: Series, channel: Channel, stretches wanted: [(reach: ClosedRange<Double>, end: Double?)])
     {
         let length = Double(series.count * series.bucketSeconds)
-        let resolution = Double(max(series.bucketSeconds, 60))
-        step = max(60, resolution / 10)
+        // Over years the stretches are weeks long: then a moment and a bin are minutes.
+        let longest = wanted.map { $0.reach.upperBound - $0.reach.lowerBound }.max() ?? 0
+        let least = (longest / Self.mostMoments / 60).rounded(.up) * 60
+        let resolution = max(Double(max(series.bucketSeconds, 60)), least)
+        step = max(60, resolution / 10, least)
         let last = length - resolution
         guard last > resolution else { return nil }
         // Moments are whole minutes after the start, so that those at the edges of buckets are among them.
@@ -124,7 +129,7 @@ private func gradedEdges(
                 case ..<14_400: max(resolution, 300)
                 case ..<172_800: max(resolution, 1200)
                 case ..<345_600: max(resolution, 3600)
-                default: max(resolution, 10_800)
+                default: max(resolution, 10_800, length / 2000)
                 }
             }
         // A wide bin must not swallow the beginning of the fine ones.

@@ -128,7 +128,9 @@ public func compareConfig(
 ) throws -> ConfigComparison {
     let listed = files
     let files = files.flatMap(\.byPurpose)
-    let changed = try files.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
+    let oversized = try files.filter { try isOversized($0, before: before, after: after) }
+    let readable = files.filter { !oversized.contains($0) }
+    let changed = try readable.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
     let surroundings = try Surroundings(changed, after: after, cache: cache)
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
     if wantsHints {
@@ -142,7 +144,7 @@ public func compareConfig(
     try findFaults(
         in: &changes, files: changed, surroundings: surroundings, readers: readers, charts: charts)
     let overlays = try Overlays(files, before: before, after: after, cache: cache.kustomizations)
-    let recipes = try files.filter { file in !changed.contains { $0.file.path == file.path } }
+    let recipes = try readable.filter { file in !changed.contains { $0.file.path == file.path } }
         .compactMap { try RecipeFile($0, before: before, after: after, isUsed: overlays.uses($0)) }
     changes += recipes.flatMap(\.changes)
     if let charts { try findMissingTemplates(in: &changes, charts: charts) }
@@ -179,7 +181,29 @@ public func compareConfig(
         filesChanged: listed.count,
         configFiles: told.count,
         otherFiles: files.map(\.path).filter { !told.contains($0) }.sorted(),
-        warnings: surroundings.warnings + overlays.warnings + images)
+        warnings: surroundings.warnings + overlays.warnings + images + oversized.map(notCompared))
+}
+
+/// Whether a file is configuration by its name, and too large on either side to be read as a tree: one side alone would look
+/// like a file that is new or gone.
+private func isOversized(
+    _ file: FileChange, before: (any SourceTree)?, after: any SourceTree
+) throws -> Bool {
+    guard mayBeConfiguration(path: file.path) || mayBeConfiguration(path: file.pathBefore) else {
+        return false
+    }
+    let sizes = [
+        file.status == .added ? nil : try before?.size(of: file.pathBefore),
+        file.status == .removed ? nil : try after.size(of: file.path),
+    ]
+    return sizes.contains { ($0 ?? 0) > ManifestCache.mostTreeBytes }
+}
+
+private func notCompared(_ file: FileChange) -> Warning {
+    Warning(
+        code: "large_file",
+        text: "\(file.path) is larger than \(ManifestCache.mostTreeBytes >> 20) MiB and was not compared.",
+        remedy: "look at it with git diff")
 }
 
 extension Workload {

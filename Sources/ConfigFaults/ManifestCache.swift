@@ -102,11 +102,16 @@ public final class ManifestCache {
         return role
     }
 
+    /// Files larger than this are not read as trees.
+    static let mostTreeBytes = 4 << 20
+
     /// A file as a tree; `nil` for what is none, or is larger than four mebibytes.
     func file(at path: String, in tree: any SourceTree) throws -> ReadFile? {
         let key = try key(path, tree)
         if let key, let known = files.value(of: key) { return known }
-        guard let contents = try tree.contents(of: path), contents.count <= 4 << 20 else { return nil }
+        guard let contents = try tree.contents(of: path), contents.count <= Self.mostTreeBytes else {
+            return nil
+        }
         let found = parseConfig(path: path, contents: contents).map {
             ReadFile(file: $0, manifests: ConfigFaults.manifests(of: $0))
         }

@@ -14,7 +14,7 @@ let hiddenText = "••••••"
 
 /// A text without the secrets in it: `password: …`, `"token":"…"`, `--db-password=…`, `name: API_KEY, value: …`,
 /// `Bearer …`, and the user's part of URLs and of data source names (RFC 3986, section 3.2.1).
-func masked(_ text: String) -> String {
+package func masked(_ text: String) -> String {
     guard mayHoldSecrets(text) else { return text }
     let characters = Array(text.unicodeScalars)
     let secrets = (settingSecrets(in: characters) + userSecrets(in: characters))

@@ -13,63 +13,105 @@ public struct TemplateAction: Sendable, Hashable {
 /// The actions of a Go template in the order of the text. What is never closed is none.
 public func templateActions(in contents: [UInt8]) -> [TemplateAction] {
     var actions: [TemplateAction] = []
-    var line = 1
-    var lineStart = 0
+    var search = ActionSearch(contents)
+    var place = PlaceInText()
     var position = 0
-    func isBrace(_ place: Int, _ brace: UInt8) -> Bool {
-        place + 1 < contents.count && contents[place] == brace && contents[place + 1] == brace
-    }
     while position + 1 < contents.count {
-        if contents[position] == .lineFeed {
-            line += 1
-            lineStart = position + 1
-        }
-        guard isBrace(position, UInt8(ascii: "{")), let end = endOfAction(contents, from: position + 2) else {
+        guard contents.isPair(of: UInt8(ascii: "{"), at: position), let end = search.end(from: position + 2)
+        else {
             position += 1
             continue
         }
-        let start = Mark(line: line, column: contents[lineStart..<position].characterCount + 1)
-        for place in position..<end where contents[place] == .lineFeed {
-            line += 1
-            lineStart = place + 1
-        }
+        place.move(to: position, in: contents)
+        let start = place.mark
+        place.move(to: end, in: contents)
         actions.append(
             TemplateAction(
-                code: code(contents[position + 2..<end - 2]), start: start, endLine: line,
+                code: code(contents[position + 2..<end - 2]), start: start, endLine: place.mark.line,
                 range: position..<end))
         position = end
     }
     return actions
 }
 
-/// How far the end of an action is looked for.
-private let longestAction = 16_384
+/// A place in a text that only moves on, so that a long line is not counted anew for each action on it.
+private struct PlaceInText {
+    private(set) var mark = Mark(line: 1, column: 1)
+    private var position = 0
 
-/// The place behind the closing braces.
-private func endOfAction(_ contents: [UInt8], from start: Int) -> Int? {
-    let limit = min(contents.count - 1, start + longestAction)
-    var position = start
-    if position < limit, contents[position] == .dash { position += 1 }
-    while position < limit, contents[position] <= .space { position += 1 }
-    let isComment = contents[min(position, limit)...].starts(with: "/*".utf8)
-    var quote: UInt8?
-    while position < limit {
-        let byte = contents[position]
-        if isComment {
-            if byte == UInt8(ascii: "*"), contents[position + 1] == UInt8(ascii: "/") {
-                return contents[position..<limit + 1].firstPair(of: UInt8(ascii: "}"))
-            }
-        } else if let open = quote {
-            if byte == .backslash, open != UInt8(ascii: "`") { position += 1 }
-            if byte == open || byte == .lineFeed && open != UInt8(ascii: "`") { quote = nil }
-        } else if byte == .doubleQuote || byte == .singleQuote || byte == UInt8(ascii: "`") {
-            quote = byte
-        } else if byte == UInt8(ascii: "}"), contents[position + 1] == byte {
-            return position + 2
+    mutating func move(to next: Int, in contents: [UInt8]) {
+        let passed = contents[position..<next]
+        if let last = passed.lastIndex(of: .lineFeed) {
+            mark.line += passed.reduce(0) { $0 + ($1 == .lineFeed ? 1 : 0) }
+            mark.column = 1 + contents[(last + 1)..<next].characterCount
+        } else {
+            mark.column += passed.characterCount
         }
-        position += 1
+        position = next
     }
-    return nil
+}
+
+extension [UInt8] {
+    fileprivate func isPair(of byte: UInt8, at place: Int) -> Bool {
+        place + 1 < count && self[place] == byte && self[place + 1] == byte
+    }
+}
+
+/// Looks for the ends of actions, for a time that is in proportion to the text even where nothing is ever closed.
+private struct ActionSearch {
+    private let contents: [UInt8]
+    /// How far the end of an action is looked for.
+    private var longestAction = 16_384
+    /// How many bytes were looked at in vain.
+    private var wasted = 0
+    /// The first closing pair at or behind the last place that was asked for.
+    private var nextClose = 0
+
+    private static let mostWasted = 4 << 20
+
+    init(_ contents: [UInt8]) { self.contents = contents }
+
+    /// The place behind the closing braces of the action whose content begins at a place.
+    mutating func end(from start: Int) -> Int? {
+        if nextClose < start {
+            nextClose = start
+            while nextClose < contents.count, !contents.isPair(of: UInt8(ascii: "}"), at: nextClose) {
+                nextClose += 1
+            }
+        }
+        guard nextClose < min(contents.count, start + longestAction) else { return nil }
+        let limit = min(contents.count - 1, start + longestAction)
+        if let end = endOfAction(from: start, limit: limit) { return end }
+        wasted += limit - start
+        // Of a text that opens so much and closes nothing, further actions are taken to be short.
+        if wasted > Self.mostWasted { longestAction = 256 }
+        return nil
+    }
+
+    private func endOfAction(from start: Int, limit: Int) -> Int? {
+        var position = start
+        if position < limit, contents[position] == .dash { position += 1 }
+        while position < limit, contents[position] <= .space { position += 1 }
+        let isComment = contents[min(position, limit)...].starts(with: "/*".utf8)
+        var quote: UInt8?
+        while position < limit {
+            let byte = contents[position]
+            if isComment {
+                if byte == UInt8(ascii: "*"), contents[position + 1] == UInt8(ascii: "/") {
+                    return contents[position..<limit + 1].firstPair(of: UInt8(ascii: "}"))
+                }
+            } else if let open = quote {
+                if byte == .backslash, open != UInt8(ascii: "`") { position += 1 }
+                if byte == open || byte == .lineFeed && open != UInt8(ascii: "`") { quote = nil }
+            } else if byte == .doubleQuote || byte == .singleQuote || byte == UInt8(ascii: "`") {
+                quote = byte
+            } else if byte == UInt8(ascii: "}"), contents[position + 1] == byte {
+                return position + 2
+            }
+            position += 1
+        }
+        return nil
+    }
 }
 
 private func code(_ inner: ArraySlice<UInt8>) -> String {

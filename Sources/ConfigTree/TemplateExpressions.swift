@@ -31,8 +31,11 @@ struct TemplateScanner {
 
     /// How far an expression over several lines may reach.
     private static let longestExpression = 8_192
-    /// How far a closing brace is looked for with an eye on quotes.
-    private static let quotedReach = 1_024
+    /// How far a closing brace is looked for with an eye on quotes: less, once too much was looked at in vain.
+    private var quotedReach: Int { wasted > Self.mostWasted ? 64 : 1_024 }
+    /// How many bytes such looking took that found nothing.
+    private var wasted = 0
+    private static let mostWasted = 4 << 20
     /// One character stands for each expression, and there are only so many.
     private static let most = 0x20000
 
@@ -115,7 +118,7 @@ extension TemplateScanner {
         return end
     }
 
-    private func variable(at position: Int) -> TemplateExpression? {
+    private mutating func variable(at position: Int) -> TemplateExpression? {
         if byte(position + 1) == UInt8(ascii: "{") {
             guard byte(position + 2).opensName else { return nil }
             var depth = 0
@@ -125,8 +128,9 @@ extension TemplateScanner {
                 if bytes[end] == UInt8(ascii: "}") { depth -= 1 }
                 end += 1
                 if depth == 0 { return TemplateExpression(range: position..<end, role: .value) }
-                guard end - position < Self.quotedReach else { return nil }
+                guard end - position < quotedReach else { break }
             }
+            wasted += end - position
             return nil
         }
         var end = position + 1
@@ -233,7 +237,7 @@ extension TemplateScanner {
             else { return nil }
             return close
         }
-        let limit = min(bytes.count, position + Self.quotedReach)
+        let limit = min(bytes.count, position + quotedReach)
         while at < limit {
             switch bytes[at] {
             case .lineFeed: return end("}", "}", from: position)
@@ -249,6 +253,7 @@ extension TemplateScanner {
             default: at += 1
             }
         }
+        wasted += limit - position
         return end("}", "}", from: position)
     }
 

@@ -56,7 +56,7 @@ struct YAMLComposer {
         }
         while true {
             let event = try events.next()
-            let start = inFile(events.start)
+            let start = insideFile(inFile(events.start))
             switch event {
             case .scalar(let text, let style, let properties):
                 let end = lastCharacter(before: inFile(events.end), from: start)
@@ -79,6 +79,12 @@ struct YAMLComposer {
     }
 
     private func inFile(_ mark: Mark) -> Mark { Mark(line: mark.line + lineOffset, column: mark.column) }
+
+    /// An empty value at the end of a text stands behind its last line; it is told at the end of that line.
+    private func insideFile(_ mark: Mark) -> Mark {
+        guard mark.line > source.count, source.count > 0 else { return mark }
+        return Mark(line: source.count, column: source.width(source.count - 1) + 1)
+    }
 
     /// The place of the last character before a place, blank lines passed over.
     private func lastCharacter(before mark: Mark, from start: Mark) -> Mark {

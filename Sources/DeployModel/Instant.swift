@@ -20,12 +20,12 @@ public struct Instant: Sendable, Hashable, Comparable, Codable {
             milliseconds = 0
             return
         }
-        let limited = min(max(seconds * 1000, Self.earliestMilliseconds), Self.latestMilliseconds)
+        let limited = min(max(seconds * 1000, Self.writable.lowerBound), Self.writable.upperBound)
         milliseconds = Int64(limited.rounded())
     }
 
-    private static let earliestMilliseconds = -62_167_219_200_000.0
-    private static let latestMilliseconds = 253_402_300_799_999.0
+    /// Milliseconds of the years 0 to 9999.
+    private static let writable = -62_167_219_200_000.0...253_402_300_799_999.0
 
     /// Seconds since the Unix epoch, with a fraction.
     public var seconds: Double { Double(milliseconds) / 1000 }
@@ -99,7 +99,10 @@ extension Instant: CustomStringConvertible {
             }
         }
         guard reader.isAtEnd, let offset else { return nil }
-        self.init(milliseconds: total - Int64(offset) * 1000)
+        // The zone may lead out of the years that can be written.
+        let milliseconds = total - Int64(offset) * 1000
+        guard Self.writable.contains(Double(milliseconds)) else { return nil }
+        self.init(milliseconds: milliseconds)
     }
 }
 

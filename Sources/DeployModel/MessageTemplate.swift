@@ -32,7 +32,10 @@ public struct MessageTemplate: Sendable, Hashable {
                 index += 1
             }
         }
-        text = String(decoding: output, as: UTF8.self)
+        // The last word may reach beyond; a character is not cut in two.
+        var end = min(output.count, Self.longest)
+        while end < output.count, end > 0, output[end] & 0xC0 == 0x80 { end -= 1 }
+        text = String(decoding: output[..<end], as: UTF8.self)
     }
 
     /// One star for a run of changing parts: `10.0.0.7:5432` is one, as is `3f2b-77c1`.

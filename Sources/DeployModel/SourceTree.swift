@@ -54,8 +54,11 @@ public protocol SourceTree {
     /// The paths of all files, sorted; submodules and symbolic links left out.
     func paths() throws -> [String]
 
-    /// The bytes of a file, or `nil` when there is no such file.
+    /// The bytes of a file, or `nil` when there is no such file, or it is larger than the tree hands out.
     func contents(of path: String) throws -> [UInt8]?
+
+    /// How many bytes a file has, or `nil` when there is no such file.
+    func size(of path: String) throws -> Int?
 
     /// Something that is equal for equal contents (a blob id), or `nil` when there is no such file.
     func fingerprint(of path: String) throws -> String?
@@ -63,4 +66,9 @@ public protocol SourceTree {
     /// Where each of the given names stands as a whole word in a text file, sorted; files of a binary nature
     /// or above a size limit are passed over.
     func occurrences(of names: Set<String>) throws -> [String: [Occurrence]]
+}
+
+extension SourceTree {
+    /// Counts the bytes, for trees that hold them anyway.
+    public func size(of path: String) throws -> Int? { try contents(of: path)?.count }
 }

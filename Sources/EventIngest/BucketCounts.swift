@@ -62,6 +62,20 @@ struct BucketCounts {
         }
     }
 
+    /// Forgets what lies outside of some buckets.
+    mutating func keep(_ buckets: ClosedRange<Int>) {
+        total = Rate(0, of: 0)
+        for (chunk, start) in starts {
+            for slot in 0..<Self.chunkSize {
+                let (events, errors) = (start + 2 * slot, start + 2 * slot + 1)
+                if !buckets.contains(chunk * Self.chunkSize + slot) {
+                    (counts[events], counts[errors]) = (0, 0)
+                }
+                total = total + Rate(counts[errors], of: counts[events])
+            }
+        }
+    }
+
     /// The counts as a series, dense.
     func series(_ scope: Scope, on grid: BucketGrid) -> Series {
         var series = grid.series(scope)

@@ -116,6 +116,7 @@ private struct ErrorExpressionParser {
     private var position = 0
     private(set) var fields: [String] = []
     private var depth = 0
+    private var comparisons = 0
 
     init(_ text: String) { characters = Array(text) }
 
@@ -145,6 +146,9 @@ private struct ErrorExpressionParser {
     }
 
     private mutating func comparison() throws(IngestError) -> ErrorExpression.Node {
+        // Each is one step deeper in the tree, and settings may come from anybody.
+        comparisons += 1
+        guard comparisons <= 500 else { throw failure("the expression has more than 500 comparisons") }
         let name = try fieldName()
         let field = fields.firstIndex(of: name) ?? fields.count
         if field == fields.count { fields.append(name) }
@@ -213,7 +217,7 @@ private struct ErrorExpressionParser {
 
     private func failure(_ reason: String) -> IngestError {
         IngestError(
-            .badExpression, "\(reason), at character \(position + 1) of '\(String(characters))'",
+            .badExpression, "\(reason), at character \(position + 1) of '\(String(characters.prefix(200)))'",
             at: "--error",
             remedy: "write it like: status >= 500 or error", about: .expression)
     }

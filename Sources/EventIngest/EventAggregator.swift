@@ -214,6 +214,24 @@ package struct EventAggregator {
         pods[number].span.merge(pod.span)
     }
 
+    /// Leaves out events that lie far from all others.
+    ///
+    /// - Returns: which these are; `nil` where there are none.
+    mutating func setStraysAside() -> StrayTimes? {
+        let filled = minutes.filled
+        let kept = StrayTimes.kept(filled, bucketSeconds: Self.bucketSeconds)
+        guard kept.count < filled.count, let first = kept.first, let last = kept.last else { return nil }
+        for index in counts.indices { counts[index].keep(first...last) }
+        rows.keep(first...last)
+        func start(_ bucket: Int) -> Instant { Instant(seconds: bucket * Self.bucketSeconds) }
+        let inside = TimeWindow(since: start(first), until: start(last + 1))
+        span = span.clamped(to: inside)
+        rowSpan = rowSpan.clamped(to: inside)
+        let astray = filled[..<kept.startIndex] + filled[kept.endIndex...]
+        return StrayTimes(
+            buckets: astray.count, first: start(astray.first ?? first), last: start(astray.last ?? last))
+    }
+
     /// The counts as series, all on the same buckets; an error kind's events are all events.
     func series() -> [Series] {
         guard let first = span.first, let last = span.last else { return [] }

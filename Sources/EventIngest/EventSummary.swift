@@ -201,6 +201,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         }
     }
     let fieldWarnings = try requireFields(of: roles, seen: seen, in: sources)
+    let strays = aggregator.setStraysAside()
     guard var span = aggregator.span.window else {
         throw IngestError(
             .nothingReadable, "not one event could be read",
@@ -220,7 +221,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         sourceRoles: roles, rejected: rejected,
         warnings: warnings + fieldWarnings + (try endWarnings(inputs, of: sources, roles: roles))
             + onlyFailures(aggregator.total)
-            + aggregator.warnings
+            + aggregator.warnings + [strays?.warning].compactMap { $0 }
             + skippedLines(inputs.reduce(0) { $0 + $1.skipped }, first: rejected.first),
         blocks: blocks, addresses: addresses, minutes: aggregator.minutes)
 }
@@ -344,6 +345,13 @@ struct EventSpan: Sendable, Equatable {
     mutating func merge(_ other: EventSpan) {
         if let first = other.first { add(first) }
         if let last = other.last { add(last) }
+    }
+
+    /// The part inside a window that both its ends may lie outside of.
+    func clamped(to window: TimeWindow) -> EventSpan {
+        let end = Instant(milliseconds: window.until.milliseconds - 1)
+        func inside(_ instant: Instant) -> Instant { min(max(instant, window.since), end) }
+        return EventSpan(first: first.map(inside), last: last.map(inside))
     }
 
     /// Whether it has a time in common with a window.

@@ -130,9 +130,12 @@ func files(inFolder path: String, depth: Int) throws(IngestError) -> [String] {
     return found
 }
 
-/// A file without a name, for what can be read only once: it is gone when it is freed.
+/// A file for what can be read only once: it is gone when it is freed, or when the process ends, however it ends.
 final class SpoolFile {
+    /// Where it can be opened, by this process.
     let path: String
+    private let descriptor: Int32
+    private let isNamed: Bool
 
     /// Copies standard input, or another stream, into a file below `TMPDIR`.
     convenience init(copying source: borrowing FileDescriptor) throws {
@@ -152,18 +155,25 @@ final class SpoolFile {
     init(filledBy fill: (AnswerFile) throws -> Void) throws {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(folder)/blamedeploy-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        descriptor = mkstemp(&template)
+        let name = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
         guard descriptor >= 0 else {
             throw IngestError(
                 .unreadable, "what must be read twice cannot be kept: \(reasonOfLastFailure())",
                 at: folder, remedy: AnswerFile.remedy)
         }
-        defer { close(descriptor) }
-        try fill(AnswerFile(descriptor: descriptor, path: path))
+        // Where an open file has a name of its own, the one in the folder can go at once: a killed process leaves nothing.
+        let own = "/proc/self/fd/\(descriptor)"
+        isNamed = kind(of: own) != .file
+        path = isNamed ? name : own
+        if !isNamed { unlink(name) }
+        try fill(AnswerFile(descriptor: descriptor, path: name))
     }
 
-    deinit { unlink(path) }
+    deinit {
+        close(descriptor)
+        if isNamed { unlink(path) }
+    }
 }
 
 /// Takes what a server answers, so that it can be read as a file is.

@@ -1,6 +1,14 @@
 internal import CLibgit2
 public import DeployModel
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The files of one commit, or those that are staged for the next.
 public final class CommitTree: SourceTree {
     private let repository: Repository
@@ -31,14 +39,17 @@ public final class CommitTree: SourceTree {
             tree.pointer, GIT_TREEWALK_PRE,
             { folder, entry, context in
                 guard let entry, let context else { return 0 }
+                let listing = Unmanaged<FileListing>.fromOpaque(context).takeUnretainedValue()
+                guard listing.admits(folder) else { return -1 }
                 let mode = git_tree_entry_filemode(entry)
                 guard mode == GIT_FILEMODE_BLOB || mode == GIT_FILEMODE_BLOB_EXECUTABLE,
                     let oid = git_tree_entry_id(entry)
                 else { return 0 }
                 let path = lossyText(folder) + lossyText(git_tree_entry_name(entry))
-                Unmanaged<FileListing>.fromOpaque(context).takeUnretainedValue().entries[path] = oid.pointee
+                listing.entries[path] = oid.pointee
                 return 0
             }, context)
+        if let exceeded = listing.exceeded { throw exceeded.error(commit, at: repository.path) }
         try Libgit2.check(result, "list the files of \(commit.abbreviated)")
         try self.init(repository, entries: listing.entries, commit: commit, index: index)
     }
@@ -60,6 +71,15 @@ public final class CommitTree: SourceTree {
     /// Collects what a C callback is told.
     private final class FileListing {
         var entries: [String: git_oid] = [:]
+        private var count = 0
+        private(set) var exceeded: TreeLimit?
+
+        /// Whether an entry of a folder may still be read.
+        func admits(_ folder: UnsafePointer<CChar>?) -> Bool {
+            count += 1
+            exceeded = TreeLimit(entries: count, folderBytes: folder.map(strlen) ?? 0)
+            return exceeded == nil
+        }
     }
 
     /// The paths of all files, sorted; submodules and symbolic links left out.
@@ -89,11 +109,19 @@ public final class CommitTree: SourceTree {
         return paths
     }
 
-    /// The bytes of a file, or `nil` when there is no such file.
+    /// Files larger than this are never read: sixteen mebibytes.
+    static let mostBytes = 16 << 20
+
+    /// The bytes of a file, or `nil` when there is no such file, or it is larger than any reader takes.
     public func contents(of path: String) throws -> [UInt8]? {
         guard let oid = entries[path] else { return nil }
+        // A header of a few bytes may stand for gigabytes of zeros. No reader takes more than this.
+        guard size(of: oid) ?? 0 <= Self.mostBytes else { return nil }
         return try read(oid, path: path) { Array($0) }
     }
+
+    /// The size of the blob, told without reading it.
+    public func size(of path: String) throws -> Int? { entries[path].flatMap(size) }
 
     /// The blob's id, or `nil` when there is no such file.
     public func fingerprint(of path: String) -> String? { entries[path]?.hex }
@@ -104,7 +132,7 @@ public final class CommitTree: SourceTree {
         var found: [String: [Occurrence]] = [:]
         let blobs = sortedPaths.compactMap { path in entries[path].map { (path: path, oid: $0) } }
         for (path, oid) in index?.candidates(for: search, among: blobs) ?? blobs {
-            guard size(of: oid) <= 1 << 20 else { continue }
+            guard size(of: oid) ?? .max <= 1 << 20 else { continue }
             let hits = try read(oid, path: path) { bytes in
                 index?.add(bytes, oid)
                 return search.hits(in: bytes)
@@ -114,10 +142,11 @@ public final class CommitTree: SourceTree {
         return found
     }
 
-    private func size(of oid: git_oid) -> Int {
+    /// The size of a blob; `nil` where it is missing or damaged.
+    private func size(of oid: git_oid) -> Int? {
         var oid = oid
         var (length, type) = (0, GIT_OBJECT_ANY)
-        guard git_odb_read_header(&length, &type, database.pointer, &oid) == 0 else { return .max }
+        guard git_odb_read_header(&length, &type, database.pointer, &oid) == 0 else { return nil }
         return length
     }
 

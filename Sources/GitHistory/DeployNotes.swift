@@ -92,8 +92,30 @@ extension Repository {
     private func changeNote(
         on commit: CommitID?, at now: Instant, _ change: ([String]) -> [String]?
     ) throws(GitError) -> Bool {
+        var waitedMicroseconds: UInt32 = 0
+        while true {
+            // What is killed between taking the lock and giving it back leaves it behind.
+            let isWritten = try holdingSignals { () throws(GitError) in
+                try tryToChangeNote(on: commit, at: now, waitedMicroseconds: waitedMicroseconds, change)
+            }
+            if let isWritten { return isWritten }
+            // Of many writers none must wait in step with another one: processes differ in their numbers.
+            let pause =
+                2000 + (UInt32(truncatingIfNeeded: getpid()) &* 2_654_435_761 &+ waitedMicroseconds) % 38_000
+            usleep(pause)
+            waitedMicroseconds += pause
+        }
+    }
+
+    /// - Returns: whether something was written; `nil` where another program holds the lock just now.
+    private func tryToChangeNote(
+        on commit: CommitID?, at now: Instant, waitedMicroseconds: UInt32, _ change: ([String]) -> [String]?
+    ) throws(GitError) -> Bool? {
         var target = try noteTarget(commit)
-        let transaction = try lockedNotes()
+        let transaction = try Handle.make(freedBy: git_transaction_free, "lock the notes") { [pointer] in
+            git_transaction_new(&$0, pointer)
+        }
+        guard try lockNotes(transaction.pointer, waitedMicroseconds: waitedMicroseconds) else { return nil }
         var signature: UnsafeMutablePointer<git_signature>?
         try sign(at: now, into: &signature)
         defer { git_signature_free(signature) }
@@ -138,32 +160,26 @@ extension Repository {
         return target
     }
 
-    /// The notes, locked against other writers, `git` among them; it waits for up to ten seconds.
-    private func lockedNotes() throws(GitError) -> Handle {
-        var waitedMicroseconds: UInt32 = 0
-        while true {
-            let transaction = try Handle.make(freedBy: git_transaction_free, "lock the notes") { [pointer] in
-                git_transaction_new(&$0, pointer)
-            }
-            let result = git_transaction_lock_ref(transaction.pointer, deployNotesReference)
-            guard result != 0 else { return transaction }
-            let message = Libgit2.message()
-            guard result == GIT_ELOCKED.rawValue || result == GIT_EEXISTS.rawValue else {
-                throw GitError(
-                    .notWritten, "the notes cannot be written: \(message)", at: path,
-                    remedy: "check who owns the repository's folder")
-            }
-            guard waitedMicroseconds < 10_000_000 else {
-                throw GitError(
-                    .locked, "another program holds the lock of \(deployNotesReference)", at: path,
-                    remedy: "if none runs any more, remove \(deployNotesReference).lock from its git folder")
-            }
-            // Of many writers none must wait in step with another one: processes differ in their numbers.
-            let pause =
-                2000 + (UInt32(truncatingIfNeeded: getpid()) &* 2_654_435_761 &+ waitedMicroseconds) % 38_000
-            usleep(pause)
-            waitedMicroseconds += pause
+    /// Locks the notes against other writers, `git` among them.
+    ///
+    /// - Returns: whether they are locked; another writer is waited for up to ten seconds.
+    private func lockNotes(
+        _ transaction: OpaquePointer, waitedMicroseconds: UInt32
+    ) throws(GitError) -> Bool {
+        let result = git_transaction_lock_ref(transaction, deployNotesReference)
+        guard result != 0 else { return true }
+        let message = Libgit2.message()
+        guard result == GIT_ELOCKED.rawValue || result == GIT_EEXISTS.rawValue else {
+            throw GitError(
+                .notWritten, "the notes cannot be written: \(message)", at: path,
+                remedy: "check who owns the repository's folder")
         }
+        guard waitedMicroseconds < 10_000_000 else {
+            throw GitError(
+                .locked, "another program holds the lock of \(deployNotesReference)", at: path,
+                remedy: "if none runs any more, remove \(deployNotesReference).lock from its git folder")
+        }
+        return false
     }
 
     /// Who writes the note: the user of git, or this program where git knows none, as in most pipelines.

@@ -18,6 +18,8 @@ public struct GitError: Diagnosis {
         public static let shallow = Code(name: "shallow")
         /// An object is missing or damaged.
         public static let damaged = Code(name: "damaged")
+        /// More files or deeper folders than are read.
+        public static let tooLarge = Code(name: "too_large")
         /// Another program is writing, and does not stop.
         public static let locked = Code(name: "locked")
         /// Something could not be written.

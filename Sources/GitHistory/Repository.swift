@@ -14,7 +14,8 @@ public final class Repository {
         let result = git_repository_open_ext(&pointer, path, 0, nil)
         let message = Libgit2.message()
         guard result == 0, let pointer else {
-            if result == GIT_EOWNER.rawValue {
+            // libgit2 1.5 says "not found" where there is a configuration that trusts no folder at all.
+            if result == GIT_EOWNER.rawValue || message.contains("safe.directory") {
                 throw GitError(
                     .untrustedOwner, "the repository belongs to another user", at: path,
                     remedy: "if you trust it: git config --global --add safe.directory <its folder>")
@@ -23,6 +24,14 @@ public final class Repository {
                 throw GitError(
                     .notARepository, "this is not a git repository, nor is any folder above it", at: path,
                     remedy: "name one with --repo DIR, or judge by deploy records alone with --no-repo")
+            }
+            if message.contains("objectformat") {
+                throw GitError(
+                    .notARepository, "its objects are named by SHA-256, which libgit2 cannot read here",
+                    at: path,
+                    remedy:
+                        "judge by deploy records alone with --no-repo, or clone it from a repository of SHA-1"
+                )
             }
             throw GitError(
                 .notARepository, "the repository cannot be opened: \(message)", at: path,
@@ -67,6 +76,13 @@ public final class Repository {
                 throw GitError(
                     .unknownRevision, "'\(revision)' names more than one object", at: path,
                     remedy: "give more of its digits")
+            }
+            // Digits may be an id that never was here; a name was here when it was made.
+            let isName = !revision.allSatisfy(\.isHexDigit)
+            if result == GIT_ENOTFOUND.rawValue, message.hasPrefix("object not found"), isName {
+                throw GitError(
+                    .damaged, "'\(revision)' names an object that is missing: \(message)", at: path,
+                    remedy: "run git fsck --full in the repository, and fetch what is missing")
             }
             if result == GIT_ENOTFOUND.rawValue || result == GIT_EINVALIDSPEC.rawValue {
                 throw GitError(

@@ -46,7 +46,7 @@ extension Repository {
     /// - Parameter from: `nil` compares with nothing.
     func treeDeltas(from: CommitID?, to: CommitID) throws(GitError) -> [TreeDelta] {
         let after = try treeHandle(of: to)
-        var walk = TreeWalk(repository: self)
+        var walk = TreeWalk(repository: self, to: to)
         if let from {
             let before = try treeHandle(of: from)
             try walk.compare(before.pointer, after.pointer)
@@ -57,6 +57,48 @@ extension Repository {
     }
 }
 
+/// How large the tree of a commit may be: a few objects that name one another many times over stand for more files than any
+/// machine can list.
+enum TreeLimit {
+    case entries
+    case nesting
+
+    /// Files and folders of a commit, or that differ between two.
+    static let mostEntries = 2_000_000
+    /// Folders inside of one another, and the bytes of their names.
+    static let deepest = 500
+    static let longestPath = 4096
+
+    /// The limit that is exceeded; `nil` where none is.
+    init?(entries: Int, folderBytes: Int = 0, depth: Int = 0) {
+        if entries > Self.mostEntries {
+            self = .entries
+        } else if depth > Self.deepest || folderBytes > Self.longestPath {
+            self = .nesting
+        } else {
+            return nil
+        }
+    }
+
+    func error(_ commit: CommitID, at path: String) -> GitError {
+        switch self {
+        case .entries:
+            GitError(
+                .tooLarge, "\(commit.abbreviated) holds more than \(Self.mostEntries) files and folders",
+                at: path,
+                remedy:
+                    "leave that commit out: name the deploys with --deploys FILE, or choose another --since")
+        case .nesting:
+            GitError(
+                .tooLarge,
+                "the folders of \(commit.abbreviated) nest deeper than \(Self.deepest), or their names take more than \(Self.longestPath) bytes",
+                at: path,
+                remedy:
+                    "leave that commit out: name the deploys with --deploys FILE, or choose another --since")
+        }
+    }
+}
+
 /// Goes through two trees side by side.
 private struct TreeWalk {
     let repository: Repository
@@ -64,10 +106,14 @@ private struct TreeWalk {
     /// The folder that is looked at, with a slash behind it.
     private var folder: [CChar] = []
     private var depth = 0
-    /// Nobody's folders do, and a tree may be made to.
-    private static let deepest = 500
+    private var count = 0
 
-    init(repository: Repository) { self.repository = repository }
+    private let to: CommitID
+
+    init(repository: Repository, to: CommitID) {
+        self.repository = repository
+        self.to = to
+    }
 
     mutating func compare(_ old: OpaquePointer?, _ new: OpaquePointer?) throws(GitError) {
         let (oldCount, newCount) = (old.map(git_tree_entrycount) ?? 0, new.map(git_tree_entrycount) ?? 0)
@@ -116,13 +162,14 @@ private struct TreeWalk {
             try compareFolders(old, new)
             return
         }
+        count += 1
+        if let exceeded = TreeLimit(entries: count) { throw exceeded.error(to, at: repository.path) }
         deltas.append(TreeDelta(rawPath: folder + [0], old: old.map(side), new: new.map(side)))
     }
 
     private mutating func compareFolders(_ old: OpaquePointer?, _ new: OpaquePointer?) throws(GitError) {
-        guard depth < Self.deepest else {
-            throw GitError(
-                .other, "the folders of a commit nest deeper than \(Self.deepest)", at: repository.path)
+        if let exceeded = TreeLimit(entries: count, folderBytes: folder.count, depth: depth) {
+            throw exceeded.error(to, at: repository.path)
         }
         depth += 1
         defer { depth -= 1 }

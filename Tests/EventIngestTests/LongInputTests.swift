@@ -48,3 +48,32 @@ struct LongInputTests {
         #expect(found.series[0].total == Rate(5, of: 20))
     }
 }
+
+@Suite("Times that cannot be meant")
+struct StrayTimeTests {
+    private func events(_ others: [Instant]) -> String {
+        let own = (0..<600).map { Instant(seconds: 1_600_000_000 + $0 * 300) }
+        return (own + others).map { "{\"ts\":\"\($0)\",\"error\":false}" }.joined(separator: "\n") + "\n"
+    }
+
+    @Test(
+        "a clock at zero and a year mistyped are left out and told",
+        arguments: [[0], [3_999_999_960], [0, 60], [0, 3_999_999_960]])
+    func strays(seconds: [Int]) throws {
+        let plain = try summary(events([]))
+        let found = try summary(events(seconds.map(Instant.init(seconds:))))
+        #expect(found.span == plain.span && found.series == plain.series)
+        let told = found.warnings.filter { $0.code == "stray_times" }
+        #expect(told.count == 1 && told[0].text.contains("\(Instant(seconds: seconds[0]))"), "\(told)")
+        #expect(found.inputs[0].events == Double(600 + seconds.count))
+    }
+
+    @Test(
+        "what is only far, or many, stays",
+        arguments: [[1_600_000_000 + 25 * 86_400], (0..<30).map { 1_500_000_000 + $0 * 60 }])
+    func kept(seconds: [Int]) throws {
+        let found = try summary(events(seconds.map(Instant.init(seconds:))))
+        #expect(!found.warnings.contains { $0.code == "stray_times" })
+        #expect(found.series[0].total.events == Double(600 + seconds.count))
+    }
+}

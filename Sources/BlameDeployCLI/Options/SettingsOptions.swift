@@ -39,15 +39,30 @@ struct SettingsOptions: ParsableArguments {
         let above = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
             separator: "/")
         let folder = path.contains("/") ? (above.isEmpty ? "/" : above) : "."
-        return try readSettings(
-            try readFile(path), source: SettingsFile.shown(path), folder: folder,
+        let shown = SettingsFile.shown(path)
+        // Whoever writes to the repository must not have another file of this machine read, and told line by line.
+        guard file != nil || !isLink(path) else {
+            throw CommandError(
+                "the settings are a symbolic link, which is not followed", at: shown,
+                remedy: "name the file that is meant with --config FILE, or use --no-config")
+        }
+        let settings = try readSettings(
+            try readFile(path, most: SettingsFile.mostBytes), source: shown, folder: folder,
             vocabulary: SettingsFile.vocabulary)
+        for setting in settings.events + settings.deploys where isSpecial(settings.located(setting.text)) {
+            throw CommandError(
+                "'\(setting.text)' is neither a file nor a folder", at: settings.place(setting),
+                remedy: "pipes and devices are read only where the command line names them")
+        }
+        return settings
     }
 }
 
 /// The file that holds the settings of a project.
 enum SettingsFile {
     static let name = ".blamedeploy.yml"
+    /// Larger than anybody writes.
+    static let mostBytes = 1 << 20
 
     /// The nearest file of that name, in a folder or above it. Above the folder only what the caller or root owns counts: whoever
     /// can write to a shared folder must not decide what is read here.
@@ -56,7 +71,7 @@ enum SettingsFile {
         while true {
             let path = current == "/" ? "/\(name)" : "\(current)/\(name)"
             var status = stat()
-            if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            if lstat(path, &status) == 0, [S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT),
                 current == folder || status.st_uid == geteuid() || status.st_uid == 0
             {
                 return path
