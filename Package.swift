@@ -38,6 +38,7 @@ let package = Package(
             name: "CSimdjson",
             cxxSettings: [.define("SIMDJSON_THREADS_ENABLED", to: "1")],
             linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CDelimited"),
 
         // The values, and the pure middle.
         .target(name: "Parallel", swiftSettings: pure),
@@ -66,7 +67,7 @@ let package = Package(
         .target(
             name: "EventIngest",
             dependencies: [
-                "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", numerics,
+                "CDelimited", "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", numerics,
             ],
             swiftSettings: common),
         .target(

@@ -82,28 +82,15 @@ extension EventSources.Source {
     /// - Returns: how it was compressed.
     @discardableResult
     func read(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Compression {
-        let file = try FileDescriptor(reading: path)
-        var block = [UInt8](repeating: 0, count: 1 << 20)
-        var filled = try fill(&block, from: file)
-        let compression = Compression(magic: block.prefix(filled))
-        func feed(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-            while filled > 0 {
+        var bytes = try PlainBytes(self)
+        var block = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+            let filled = try block.withUnsafeMutableBytes { try bytes.read(into: $0) }
+            if filled > 0 {
                 try block.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<filled])) }
-                filled = try fill(&block, from: file)
             }
+            if filled < block.count { return bytes.compression }
         }
-        switch compression {
-        case .none: try feed(body)
-        case .gzip:
-            var gzip = try GzipDecompressor()
-            try feed { try gzip.decompress($0, body) }
-            try requireComplete(gzip.isComplete, "gzip", test: "gzip -t")
-        case .zstd:
-            var zstd = try ZstdDecompressor()
-            try feed { try zstd.decompress($0, body) }
-            try requireComplete(zstd.isComplete, "zstd", test: "zstd -t")
-        }
-        return compression
     }
 
     /// Hands over the lines that begin in a range of a plain file, a block of whole lines at a time.
@@ -161,19 +148,6 @@ extension EventSources.Source {
 
     private static let blockSize = 1 << 19
 
-    /// How many bytes a plain file of JSON lines has; `nil` for any other file, which can only be read from the start.
-    func plainSize(forced: EventFormat?) throws -> Int? {
-        let file = try FileDescriptor(reading: path)
-        var block = [UInt8](repeating: 0, count: FileHead.size)
-        let filled = try fill(&block, from: file)
-        guard filled > 0, Compression(magic: block.prefix(filled)) == .none else { return nil }
-        let shape = try block.withUnsafeBytes {
-            let bytes = UnsafeRawBufferPointer(rebasing: $0[..<filled])
-            return try recognised(bytes, head: FileHead(bytes, name: name), forced: forced)
-        }
-        return shape.format == .ndjson ? file.size : nil
-    }
-
     /// The last bytes of the file as text.
     func tail() throws -> String {
         let file = try FileDescriptor(reading: path)
@@ -185,17 +159,6 @@ extension EventSources.Source {
 
     /// When the file was last written; standard input has just been.
     var modified: Instant? { get throws { try FileDescriptor(reading: path).modified } }
-
-    private func fill(_ block: inout [UInt8], from file: borrowing FileDescriptor) throws -> Int {
-        try block.withUnsafeMutableBytes { try file.read(into: $0, path: name) }
-    }
-
-    private func requireComplete(_ isComplete: Bool, _ format: String, test: String) throws(IngestError) {
-        guard !isComplete else { return }
-        throw IngestError(
-            .damagedCompression, "the \(format) data end too early: the file is cut off", at: name,
-            remedy: "fetch it again, and check it with \(test) \(name)")
-    }
 }
 
 /// What is thrown when what was there is not there any more.

@@ -130,6 +130,19 @@ func files(inFolder path: String, depth: Int) throws(IngestError) -> [String] {
     return found
 }
 
+/// A new file below `TMPDIR`, open for reading and writing.
+func temporaryFile() throws(IngestError) -> (descriptor: Int32, path: String) {
+    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(folder)/blamedeploy-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    guard descriptor >= 0 else {
+        throw IngestError(
+            .unreadable, "what must be read twice cannot be kept: \(reasonOfLastFailure())",
+            at: folder, remedy: AnswerFile.remedy)
+    }
+    return (descriptor, template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" })
+}
+
 /// A file without a name, for what can be read only once: it is gone when it is freed.
 final class SpoolFile {
     let path: String
@@ -150,15 +163,8 @@ final class SpoolFile {
 
     /// Fills a file below `TMPDIR`.
     init(filledBy fill: (AnswerFile) throws -> Void) throws {
-        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array("\(folder)/blamedeploy-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-        guard descriptor >= 0 else {
-            throw IngestError(
-                .unreadable, "what must be read twice cannot be kept: \(reasonOfLastFailure())",
-                at: folder, remedy: AnswerFile.remedy)
-        }
+        let descriptor: Int32
+        (descriptor, path) = try temporaryFile()
         defer { close(descriptor) }
         try fill(AnswerFile(descriptor: descriptor, path: path))
     }

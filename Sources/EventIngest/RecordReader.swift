@@ -222,6 +222,30 @@ extension EventSources.Source {
     }
 }
 
+extension ReadingPlan {
+    /// Hands over the records of a part.
+    ///
+    /// - Parameter firstLine: the number of its first line, where the part does not know.
+    /// - Returns: how many lines there were, where the part does not know.
+    func read<Sink: RecordSink>(
+        _ part: PartBytes, _ wanted: WantedFields, firstLine: Int = 1, into sink: inout Sink
+    ) throws -> Int {
+        if case .delimited(let head, _) = self {
+            var records = DelimitedRecords(header: head.header, delimiter: head.delimiter, wanted: wanted)
+            try records.read(part, into: &sink)
+            sink.endBlock(at: part.offset..<part.offset + part.length)
+            return 0
+        }
+        var json = try JSONLines(wanted)
+        var line = firstLine
+        try part.forEachBlock { piece, offsets in
+            try json.read(piece, offset: offsets.lowerBound, line: &line, into: &sink)
+            sink.endBlock(at: offsets)
+        }
+        return line - firstLine
+    }
+}
+
 extension JSONLines {
     fileprivate mutating func read<Sink: RecordSink>(
         _ piece: LineBlocks.Piece, offset: Int = 0, line: inout Int, into sink: inout Sink

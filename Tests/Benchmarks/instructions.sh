@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Counts the instructions that the release binary takes on small inputs, and fails where they are far more than they were.
+#
+#   instructions.sh [BLAMEDEPLOY]           compares with the table below
+#   instructions.sh --measure [BLAMEDEPLOY] prints the counts
+#
+# Counts of Callgrind (valgrind) do not depend on what else the machine does, so that no time is needed to tell that something
+# got slower. A limit is the count of the day it was written down and a third more: other libraries and compilers move counts
+# by a few per cent. Who makes something slower on purpose writes the new count down and says why.
+set -euo pipefail
+
+# What is run, and how many million instructions it may take.
+limits() {
+  cat << 'TABLE'
+help          1
+lines         1
+delimited     1
+packed        1
+deploys       1
+diff          1
+TABLE
+}
+
+isMeasuring=
+if [ "${1:-}" = --measure ]; then
+  isMeasuring=1
+  shift
+fi
+here=$(cd "$(dirname "$0")" && pwd)
+built=${1:-$here/../../.build/release/blamedeploy}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+# Older valgrinds give up on the debugger's tables of a newer compiler.
+program=$scratch/blamedeploy
+strip -o "$program" "$built"
+
+# The demo's export and repository; the same events as delimited text, and compressed.
+"$program" demo "$scratch/demo" > "$scratch/out" || true
+export=$(ls "$scratch"/demo/*.ndjson)
+repository=$(dirname "$(ls -d "$scratch"/demo/*/.git)")
+jq -r -s '(.[0] | keys_unsorted) as $names | ($names | @csv), (.[] | [.[$names[]]] | @csv)' "$export" > "$scratch/events.csv"
+gzip -c "$export" > "$scratch/events.ndjson.gz"
+
+arguments() {
+  case $1 in
+    help) echo --help ;;
+    lines) echo "$export" --repo "$repository" --jobs 1 ;;
+    delimited) echo explain "$scratch/events.csv" --jobs 1 ;;
+    packed) echo explain "$scratch/events.ndjson.gz" --jobs 1 ;;
+    deploys) echo deploys --repo "$repository" --since 2020-01-01 --until 2021-01-01 ;;
+    diff) echo diff HEAD --repo "$repository" ;;
+  esac
+}
+
+isTooMuch=
+while read -r name limit; do
+  # shellcheck disable=SC2046
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" $(arguments "$name") \
+    > "$scratch/out" 2> "$scratch/$name" || true
+  count=$(sed -n 's/^==[0-9]*== Collected : \([0-9]*\).*/\1/p' "$scratch/$name")
+  if [ -z "$count" ]; then
+    echo "instructions: $name: valgrind counted nothing" >&2
+    tail -5 "$scratch/$name" >&2
+    exit 1
+  fi
+  millions=$((count / 1000000 + 1))
+  if [ -n "$isMeasuring" ]; then
+    printf '%-12s %6d\n' "$name" "$millions"
+  elif [ "$millions" -gt "$limit" ]; then
+    echo "instructions: $name: $millions million instructions, at most $limit are allowed:" >&2
+    echo "  $program $(arguments "$name")" >&2
+    isTooMuch=1
+  else
+    printf '%-12s %6d million instructions of %d\n' "$name" "$millions" "$limit"
+  fi
+done < <(limits)
+if [ -n "$isTooMuch" ]; then
+  echo "  look for what takes them with valgrind --tool=callgrind and callgrind_annotate, and mend it; where it is worth them, write" >&2
+  echo "  what --measure prints and a third more into $0, and say why in the commit" >&2
+  exit 1
+fi
