@@ -147,7 +147,7 @@ let package = Package(
             swiftSettings: common),
         // Not a test: what it prints depends on the machine, and is kept in docs/benchmarks.
         .executableTarget(
-            name: "Speed", dependencies: ["ChangeDetection", "DeployModel", "TestSupport"],
+            name: "Speed", dependencies: ["ChangeDetection", "DeployModel", "EventIngest", "TestSupport"],
             path: "Tests/Benchmarks/Speed", swiftSettings: common),
     ],
     swiftLanguageModes: [.v6],

@@ -1,4 +1,3 @@
-internal import CDelimited
 import DelimitedText
 
 /// What the beginning of delimited text says: how its cells are separated, and what its columns are called.
@@ -36,8 +35,6 @@ final class DelimitedCutter: PartCutter {
     private var held: [UInt8] = []
     private var offset = 0, number = 0, line: Int
     private var isAtEnd = false
-    private var separators = [UInt32](repeating: 0, count: 1 << 12)
-    private var ends = [UInt32](repeating: 0, count: 1 << 12)
 
     init(_ source: EventSources.Source, _ head: DelimitedHead, partBytes: Int) throws {
         stream = try PlainBytes(source)
@@ -66,65 +63,22 @@ final class DelimitedCutter: PartCutter {
 
     private func cut(_ part: inout PartBytes, at target: Int) throws {
         if !isAtEnd { isAtEnd = try part.fill(to: target + LineCutter.lookAhead, from: &stream) }
-        var state = bd_delimited_state(inside: 0, is_start: 1, is_closed: 0, is_returned: 0, newlines: 0)
-        var scan = bd_delimited_scan()
-        // A quote as a separator would be both.
-        if [0x22, 0x0D, 0x0A].contains(head.delimiter) { return try cutSlowly(&part, at: target) }
         while true {
-            find(in: part, target: target - 1, &state, &scan)
-            switch Int(scan.reason) {
-            case BD_DELIMITED_TARGET:
-                part.length = scan.offset
-            case BD_DELIMITED_FULL:
-                separators.append(contentsOf: repeatElement(0, count: separators.count))
-                ends.append(contentsOf: repeatElement(0, count: ends.count))
-                continue
-            case BD_DELIMITED_IRREGULAR: return try cutSlowly(&part, at: target)
-            default:
-                let lastEnd = scan.ends == 0 ? 0 : Int(separators[Int(ends[scan.ends - 1]) - 1]) + 1
-                guard isAtEnd else {
-                    if part.filled - lastEnd > LineBlocks.longestLine {
-                        return try cutSlowly(&part, at: target)
-                    }
-                    isAtEnd = try part.fill(to: part.filled + (1 << 20), from: &stream)
-                    continue
-                }
-                // A quote that is never closed.
-                if state.inside != 0 { return try cutSlowly(&part, at: target) }
-                part.length = part.filled
-                if lastEnd < part.filled {
-                    if scan.separators == separators.count { separators.append(0) }
-                    if scan.ends == ends.count { ends.append(0) }
-                    separators[scan.separators] = UInt32(part.filled)
-                    ends[scan.ends] = UInt32(scan.separators + 1)
-                    scan.separators += 1
-                    scan.ends += 1
-                }
-            }
-            part.cells = CellEnds(
-                separators: Array(separators[..<scan.separators]), ends: Array(ends[..<scan.ends]),
-                areLinesQuoted: state.newlines > scan.ends)
-            line += state.newlines
-            return
-        }
-    }
-
-    private func find(
-        in part: PartBytes, target: Int, _ state: inout bd_delimited_state, _ scan: inout bd_delimited_scan
-    ) {
-        let (delimiter, filled, isLast) = (head.delimiter, part.filled, isAtEnd)
-        part.bytes.withUnsafeBufferPointer { bytes in
-            separators.withUnsafeMutableBufferPointer { separators in
-                ends.withUnsafeMutableBufferPointer { ends in
-                    bd_delimited_find(
-                        bytes.baseAddress, filled, delimiter, target, isLast ? 1 : 0, &state,
-                        separators.baseAddress, separators.count, ends.baseAddress, ends.count, &scan)
-                }
+            switch part.findCells(delimiter: head.delimiter, target: target - 1, isLast: isAtEnd) {
+            case .records(let length):
+                part.length = length
+                line += part.cells.lineCount
+                return
+            case .irregular: return try cutSlowly(&part, at: target)
+            case .incomplete(let length):
+                if part.filled - length > LineBlocks.longestLine { return try cutSlowly(&part, at: target) }
+                isAtEnd = try part.fill(to: part.filled + (1 << 20), from: &stream)
             }
         }
     }
 
     private func cutSlowly(_ part: inout PartBytes, at target: Int) throws {
+        part.cells.restart()
         var scanner = DelimitedScanner(delimiter: head.delimiter, line: line)
         var cells: [DelimitedCell] = []
         var position = 0

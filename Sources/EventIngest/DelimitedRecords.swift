@@ -151,39 +151,56 @@ struct DelimitedRecords: ~Copyable {
 extension DelimitedRecords {
     /// Reads a part of a text; the names of the columns are known.
     mutating func read<Sink: RecordSink>(_ part: PartBytes, into sink: inout Sink) throws {
-        if let ends = part.cells {
-            try part.bytes.withUnsafeBytes { bytes in
-                try ends.separators.withUnsafeBufferPointer { separators in
-                    try ends.ends.withUnsafeBufferPointer {
-                        try walk(
-                            bytes, separators, ends: $0, areLinesQuoted: ends.areLinesQuoted, of: part,
-                            into: &sink)
-                    }
-                }
-            }
-        } else {
-            try readSlowly(part, into: &sink)
+        guard part.cells.areKnown else { return try readSlowly(part, into: &sink) }
+        try part.bytes.withUnsafeBytes {
+            try walk(
+                UnsafeRawBufferPointer(rebasing: $0[..<part.length]), part.cells, offset: part.offset,
+                line: part.line, into: &sink)
         }
+    }
+
+    /// Reads whole records; the names of the columns are known.
+    ///
+    /// - Parameter block: ``PartBytes/padding`` more bytes behind it must be readable.
+    mutating func readWhole<Sink: RecordSink>(_ block: UnsafeRawBufferPointer, into sink: inout Sink) throws {
+        var cells = CellEnds()
+        cells.restart()
+        let found = cells.find(in: block, delimiter: delimiter, target: block.count, isLast: true)
+        guard case .records = found else { return try read(block, into: &sink) }
+        try walk(block, cells, offset: 0, line: 1, into: &sink)
     }
 
     /// Goes from cell to cell; quotes stand only where they belong.
     private mutating func walk<Sink: RecordSink>(
+        _ bytes: UnsafeRawBufferPointer, _ cells: CellEnds, offset: Int, line: Int, into sink: inout Sink
+    ) throws {
+        try cells.separators.withUnsafeBufferPointer { separators in
+            try cells.ends.withUnsafeBufferPointer {
+                try walk(
+                    bytes, separators, ends: UnsafeBufferPointer(rebasing: $0[..<cells.count]),
+                    areLinesQuoted: cells.areLinesQuoted, offset: offset, line: line, into: &sink)
+            }
+        }
+    }
+
+    private mutating func walk<Sink: RecordSink>(
         _ bytes: UnsafeRawBufferPointer, _ separators: UnsafeBufferPointer<UInt32>,
-        ends: UnsafeBufferPointer<UInt32>, areLinesQuoted: Bool, of part: PartBytes, into sink: inout Sink
+        ends: UnsafeBufferPointer<UInt32>, areLinesQuoted: Bool, offset: Int, line: Int,
+        into sink: inout Sink
     ) throws {
         let columns = places.indices.filter { places[$0] >= 0 }
-        var (start, first, line) = (0, 0, part.line)
+        var (start, first, line) = (0, 0, line)
         for end in ends {
             let last = Int(end) - 1
             let record = start..<Int(separators[last])
             defer {
                 if areLinesQuoted { line += bytes[record].count { $0 == 0x0A } }
                 line += 1
-                start = min(record.upperBound + 1, part.length)
+                start = min(record.upperBound + 1, bytes.count)
                 first = last + 1
             }
             let isBlank = record.isEmpty || record.count == 1 && bytes[start] == 0x0D
-            if isBlank, last == first, record.upperBound < part.length { continue }
+            if isBlank, last == first, record.upperBound < bytes.count { continue }
             func cell(_ column: Int) -> DelimitedCell {
                 let position = first + column
                 var from = column == 0 ? start : Int(separators[position - 1]) + 1
@@ -211,7 +228,7 @@ extension DelimitedRecords {
             makeRoom(record.count)
             var plainCount = 0
             for column in columns { note(cell(column), of: bytes, at: places[column], &plainCount) }
-            try accept(bytes, record, offset: part.offset, line: line, into: &sink)
+            try accept(bytes, record, offset: offset, line: line, into: &sink)
         }
     }
 

@@ -17,6 +17,8 @@ public final class EventSources {
         var name: String
         /// Where its bytes are.
         var path: String
+        /// What they are read from the first time, where they come only once.
+        var live: LiveStream?
     }
 
     let sources: [Source]
@@ -30,7 +32,12 @@ public final class EventSources {
     /// Finds the files, and asks the servers.
     ///
     /// - Parameter inputs: what is read, in this order.
-    public init(_ inputs: [EventInput]) throws {
+    public convenience init(_ inputs: [EventInput]) throws {
+        try self.init(inputs, headBytes: LiveStream.headBytes)
+    }
+
+    /// - Parameter headBytes: streams that are no longer are kept as they are.
+    package init(_ inputs: [EventInput], headBytes: Int) throws {
         var sources: [Source] = []
         var spools: [SpoolFile] = []
         for input in inputs {
@@ -45,18 +52,15 @@ public final class EventSources {
             }
             if path == "-" {
                 guard !sources.contains(where: { $0.name == "-" }) else { continue }
-                let kept = try SpoolFile(copying: FileDescriptor(standardInput: ()))
-                spools.append(kept)
-                sources.append(Source(name: "-", path: kept.path))
+                sources.append(
+                    try Self.kept(FileDescriptor(standardInput: ()), name: "-", headBytes, &spools))
                 continue
             }
             switch kind(of: path) {
             case .file: sources.append(Source(name: path, path: path))
             case .stream:
                 // What can be read only once is kept, as standard input is.
-                let kept = try SpoolFile(copying: FileDescriptor(reading: path))
-                spools.append(kept)
-                sources.append(Source(name: path, path: kept.path))
+                sources.append(try Self.kept(FileDescriptor(reading: path), name: path, headBytes, &spools))
             case .missing:
                 throw IngestError(
                     .unreadable, "there is no such file or folder", at: path,
@@ -74,15 +78,44 @@ public final class EventSources {
         self.sources = sources.filter { known.insert($0.path.replacing("//", with: "/")).inserted }
         self.spools = spools
     }
+
+    /// What can be read only once, as something that can be read again: a file when it is short or compressed.
+    private static func kept(
+        _ stream: consuming FileDescriptor, name: String, _ headBytes: Int, _ spools: inout [SpoolFile]
+    ) throws -> Source {
+        var head = [UInt8](repeating: 0, count: headBytes)
+        var filled = 0
+        while filled < head.count {
+            let count = try head.withUnsafeMutableBytes {
+                try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]), path: name)
+            }
+            guard count > 0 else { break }
+            filled += count
+        }
+        if filled == headBytes, Compression(magic: head) == .none {
+            let live = try LiveStream(stream, head: head)
+            return Source(name: name, path: live.path, live: live)
+        }
+        let spool = try SpoolFile { file in
+            while filled > 0 {
+                try head.withUnsafeBytes { try file.write(UnsafeRawBufferPointer(rebasing: $0[..<filled])) }
+                filled = try head.withUnsafeMutableBytes { try stream.read(into: $0, path: name) }
+            }
+        }
+        spools.append(spool)
+        return Source(name: name, path: spool.path)
+    }
 }
 
 extension EventSources.Source {
     /// Hands the plain bytes to `body`, decompressed where the file is compressed.
     ///
+    /// - Parameter isOnlyHead: whether of a stream that comes only once no more than the first bytes are wanted.
     /// - Returns: how it was compressed.
     @discardableResult
-    func read(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Compression {
-        var bytes = try PlainBytes(self)
+    func read(isOnlyHead: Bool = false, _ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Compression
+    {
+        var bytes = try PlainBytes(self, isOnlyHead: isOnlyHead)
         var block = [UInt8](repeating: 0, count: 1 << 18)
         while true {
             let filled = try block.withUnsafeMutableBytes { try bytes.read(into: $0) }
@@ -150,6 +183,7 @@ extension EventSources.Source {
 
     /// The last bytes of the file as text.
     func tail() throws -> String {
+        if let live { return String(decoding: live.tail, as: UTF8.self) }
         let file = try FileDescriptor(reading: path)
         var bytes = [UInt8](repeating: 0, count: 2048)
         let offset = max((file.size ?? 0) - bytes.count, 0)

@@ -172,7 +172,9 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     let all = sources.sources
     let plans = try all.map { try ReadingPlan($0, options: options) }
     var aggregator = EventAggregator()
-    var shapes = plans.map { $0.shape ?? SourceShape(format: .ndjson, compression: .none) }
+    var shapes = zip(plans, all).map {
+        $0.shape(of: $1) ?? SourceShape(format: .ndjson, compression: .none)
+    }
     var inputs = all.enumerated().map { number, source in
         InputSummary(
             source: source.name, format: shapes[number].words, events: 0, skipped: 0, first: nil, last: nil,

@@ -29,6 +29,12 @@ struct FileDescriptor: ~Copyable {
         isOwned = false
     }
 
+    /// A file that is open already, and is closed with this.
+    init(owning number: Int32) {
+        self.number = number
+        isOwned = true
+    }
+
     deinit { if isOwned, number >= 0 { close(number) } }
 
     /// Reads up to `buffer.count` bytes; 0 at the end.
@@ -146,20 +152,6 @@ func temporaryFile() throws(IngestError) -> (descriptor: Int32, path: String) {
 /// A file without a name, for what can be read only once: it is gone when it is freed.
 final class SpoolFile {
     let path: String
-
-    /// Copies standard input, or another stream, into a file below `TMPDIR`.
-    convenience init(copying source: borrowing FileDescriptor) throws {
-        try self.init { file in
-            var block = [UInt8](repeating: 0, count: 1 << 18)
-            while true {
-                let count = try block.withUnsafeMutableBytes {
-                    try source.read(into: $0, path: "standard input")
-                }
-                guard count > 0 else { return }
-                try block.withUnsafeBytes { try file.write(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-            }
-        }
-    }
 
     /// Fills a file below `TMPDIR`.
     init(filledBy fill: (AnswerFile) throws -> Void) throws {

@@ -10,7 +10,7 @@ enum ReadingPlan: Sendable {
     case export
 
     init(_ source: EventSources.Source, options: IngestOptions) throws {
-        var bytes = try PlainBytes(source)
+        var bytes = try PlainBytes(source, isOnlyHead: true)
         var block = [UInt8](repeating: 0, count: FileHead.size)
         let filled = try block.withUnsafeMutableBytes { try bytes.read(into: $0) }
         let compression = bytes.compression
@@ -52,13 +52,14 @@ enum ReadingPlan: Sendable {
         }
     }
 
-    /// What the file is, as far as the plan tells; `nil` for exports.
-    var shape: SourceShape? {
-        switch self {
+    /// What a source is, as far as the plan tells; `nil` for exports.
+    func shape(of source: EventSources.Source) -> SourceShape? {
+        // What we packed ourselves came plain.
+        let compression = source.live == nil ? compression : .none
+        return switch self {
         case .export: nil
-        case .ranges: SourceShape(format: .ndjson, compression: .none)
-        case .lines(let compression): SourceShape(format: .ndjson, compression: compression)
-        case .delimited(let head, let compression):
+        case .ranges, .lines: SourceShape(format: .ndjson, compression: compression)
+        case .delimited(let head, _):
             SourceShape(
                 format: .csv, compression: compression, header: head.header, delimiter: head.delimiter)
         }

@@ -12,8 +12,8 @@ struct PartBytes {
     var isCutLong = false
     /// Whether nothing follows.
     var isLast = false
-    /// The cells of delimited text; `nil` for lines, and where each byte must be looked at.
-    var cells: CellEnds?
+    /// The cells of delimited text.
+    var cells = CellEnds()
     /// The line of the file that the first record begins on, where it is known.
     var line = 1
 
@@ -23,10 +23,11 @@ struct PartBytes {
     /// Begins anew with some bytes.
     mutating func restart(with held: [UInt8], at offset: Int) {
         reserve(held.count)
-        for index in held.indices { bytes[index] = held[index] }
+        bytes.replaceSubrange(0..<held.count, with: held)
         filled = held.count
         self.offset = offset
-        (length, isCutLong, isLast, cells, line) = (0, false, false, nil, 1)
+        (length, isCutLong, isLast, line) = (0, false, false, 1)
+        cells.restart()
     }
 
     /// Reads on until there are so many bytes, or no more.
@@ -43,24 +44,24 @@ struct PartBytes {
         return filled < count
     }
 
+    /// Looks for the cells of delimited text among the bytes.
+    mutating func findCells(delimiter: UInt8, target: Int, isLast: Bool) -> CellEnds.Finding {
+        bytes.withUnsafeBytes {
+            cells.find(
+                in: UnsafeRawBufferPointer(rebasing: $0[..<filled]), delimiter: delimiter, target: target,
+                isLast: isLast)
+        }
+    }
+
     /// The bytes behind the records, which belong to the next part.
     var rest: [UInt8] { Array(bytes[length..<filled]) }
 
     private mutating func reserve(_ count: Int) {
         guard bytes.count < count + Self.padding else { return }
-        let room = max(count, bytes.count + bytes.count / 2) + Self.padding
-        bytes.append(contentsOf: repeatElement(0, count: room - bytes.count))
+        var more = [UInt8](repeating: 0, count: max(count, bytes.count + bytes.count / 2) + Self.padding)
+        more.replaceSubrange(0..<filled, with: bytes[..<filled])
+        bytes = more
     }
-}
-
-/// Where the cells of some records of delimited text end.
-struct CellEnds {
-    /// The offsets of delimiters and newlines outside of quotes; for the last record perhaps the end of the text.
-    var separators: [UInt32]
-    /// For each record how many separators there are up to its end.
-    var ends: [UInt32]
-    /// Whether newlines stand inside quotes.
-    var areLinesQuoted: Bool
 }
 
 /// Cuts a stream into parts, each of the records that begin in so many bytes of it.

@@ -160,7 +160,7 @@ private struct Slab: Sendable {
             blocks[last].bytes.append(0x0A)
         }
         for block in blocks.indices {
-            blocks[block].bytes.append(contentsOf: repeatElement(0, count: JSONRecordParser.padding))
+            blocks[block].bytes.append(contentsOf: repeatElement(0, count: PartBytes.padding))
         }
     }
 
@@ -228,11 +228,11 @@ private struct ColumnsBuilder: RecordSink {
     mutating func read(_ block: Slab.Block) throws {
         (rows, next) = (block.rows, 0)
         try block.bytes.withUnsafeBytes { bytes in
-            let lines = UnsafeRawBufferPointer(rebasing: bytes.dropLast(JSONRecordParser.padding))
+            let lines = UnsafeRawBufferPointer(rebasing: bytes.dropLast(PartBytes.padding))
             if block.shape.format == .csv {
                 var records = DelimitedRecords(
                     header: block.shape.header, delimiter: block.shape.delimiter, wanted: wanted)
-                try records.read(lines, into: &self)
+                try records.readWhole(lines, into: &self)
             } else {
                 var records = try JSONLines(wanted)
                 var line = 0

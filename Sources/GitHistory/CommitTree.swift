@@ -98,13 +98,15 @@ public final class CommitTree: SourceTree {
     /// The blob's id, or `nil` when there is no such file.
     public func fingerprint(of path: String) -> String? { entries[path]?.hex }
 
-    /// Where each of the names stands as a whole word in a text file of at most one mebibyte.
+    /// Where each of the names stands as a whole word in a text file of at most one mebibyte; pictures and fonts, also those that
+    /// are text, are left out.
     public func occurrences(of names: Set<String>) throws -> [String: [Occurrence]] {
         guard !names.isEmpty else { return [:] }
         let search = WordSearch(names)
         var found: [String: [Occurrence]] = [:]
-        let blobs = sortedPaths.compactMap { path in entries[path].map { (path: path, oid: $0) } }
-        for (path, oid) in index?.candidates(for: search, among: blobs) ?? blobs {
+        let blobs = sortedPaths.lazy.filter { !isPicture($0) }
+            .compactMap { path in self.entries[path].map { (path: path, oid: $0) } }
+        for (path, oid) in index?.candidates(for: search, among: Array(blobs)) ?? Array(blobs) {
             guard size(of: oid) <= 1 << 20 else { continue }
             let hits = try read(oid, path: path) { bytes in
                 let (hits, names) = search.hits(in: bytes, notingNames: index != nil)
@@ -135,6 +137,16 @@ public final class CommitTree: SourceTree {
         return use(UnsafeRawBufferPointer(start: git_odb_object_data(object.pointer), count: size))
     }
 }
+
+/// Whether a file is a picture or a font, by its path.
+private func isPicture(_ path: String) -> Bool {
+    guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
+    return pictureEndings.contains(path[path.index(after: dot)...])
+}
+
+private let pictureEndings: Set<Substring> = [
+    "bmp", "eot", "gif", "ico", "jpeg", "jpg", "otf", "png", "svg", "ttf", "webp", "woff", "woff2",
+]
 
 extension [String] {
     /// The first place from which on a condition holds, of those that hold from a place on.

@@ -38,44 +38,106 @@ struct WordSearch {
     /// - Parameter notingNames: whether to hash all words that a ``WordIndex`` knows as well.
     /// - Returns: also those hashes, in any order, some perhaps more than once.
     func hits(in bytes: UnsafeRawBufferPointer, notingNames: Bool = false) -> (hits: [Hit], names: [UInt32]) {
-        var hits: [Hit] = []
         var names: [UInt32] = []
         let isText = !isBinary(bytes)
         guard isText || notingNames else { return ([], []) }
-        wordKinds.withUnsafeBufferPointer { kinds in
-            var line = 1
-            var index = 0
-            while index < bytes.count {
-                var kind = kinds[Int(bytes[index])]
-                guard kind != 0 else {
-                    if bytes[index] == UInt8(ascii: "\n") { line += 1 }
+        var found = Found()
+        if areIndexed {
+            forEachName(in: bytes) { word in
+                let hash = Self.hash(word)
+                if notingNames { names.append(UInt32(truncatingIfNeeded: hash)) }
+                if isText { match(word, hash, in: bytes, &found) }
+            }
+        } else {
+            forEachWord(in: bytes) { word, isName in
+                let isLong = word.count < lengths.count && lengths[word.count]
+                guard isText && isLong || isName && notingNames else { return }
+                let hash = Self.hash(word)
+                if isName, notingNames { names.append(UInt32(truncatingIfNeeded: hash)) }
+                if isText { match(word, hash, in: bytes, &found) }
+            }
+        }
+        return (found.hits, names)
+    }
+
+    /// Hits so far, and how far lines were counted.
+    private struct Found {
+        var hits: [Hit] = []
+        var line = 1, counted = 0
+    }
+
+    private func match(
+        _ word: Slice<UnsafeRawBufferPointer>, _ hash: UInt64, in bytes: UnsafeRawBufferPointer,
+        _ found: inout Found
+    ) {
+        guard word.count < lengths.count, lengths[word.count], let candidates = byHash[hash] else { return }
+        for candidate in candidates
+        where candidate.bytes.elementsEqual(UnsafeRawBufferPointer(rebasing: word)) {
+            found.line += bytes[found.counted..<word.startIndex].count { $0 == UInt8(ascii: "\n") }
+            found.counted = word.startIndex
+            if found.hits.last.map({ $0 != (candidate.name, found.line) }) ?? true {
+                found.hits.append((candidate.name, found.line))
+            }
+        }
+    }
+
+    /// All words, and whether a ``WordIndex`` knows them.
+    private func forEachWord(
+        in bytes: UnsafeRawBufferPointer, _ body: (Slice<UnsafeRawBufferPointer>, Bool) -> Void
+    ) {
+        var index = 0
+        while index < bytes.count {
+            guard isWordByte(bytes[index]) else {
+                index += 1
+                continue
+            }
+            let start = index
+            var isName = true
+            while index < bytes.count, isWordByte(bytes[index]) {
+                isName = isName && WordIndex.isNameByte(bytes[index])
+                index += 1
+            }
+            body(bytes[start..<index], isName && index - start >= WordIndex.leastLength)
+        }
+    }
+
+    /// The words that a ``WordIndex`` knows. They are rare in most texts, so that 32 bytes are passed over at once where no four
+    /// neighbours may be in one.
+    private func forEachName(
+        in bytes: UnsafeRawBufferPointer, _ body: (Slice<UnsafeRawBufferPointer>) -> Void
+    ) {
+        var index = 0
+        while index < bytes.count {
+            if index + 35 <= bytes.count, !mayBeginName(bytes, index) {
+                index += 32
+                continue
+            }
+            let end = min(index + 32, bytes.count)
+            while index < end {
+                guard isWordByte(bytes[index]), index == 0 || !isWordByte(bytes[index - 1]) else {
                     index += 1
                     continue
                 }
                 let start = index
-                var common = kind
-                repeat {
-                    common &= kind
-                    index += 1
-                    kind = index < bytes.count ? kinds[Int(bytes[index])] : 0
-                } while kind != 0
-                let length = index - start
-                let isName = common == nameKind && length >= WordIndex.leastLength
-                let isSearched = isText && length < lengths.count && lengths[length]
-                guard isSearched && (isName || !areIndexed) || isName && notingNames else { continue }
-                let word = bytes[start..<index]
-                let hash = Self.hash(word)
-                if isName, notingNames { names.append(UInt32(truncatingIfNeeded: hash)) }
-                guard isSearched, let candidates = byHash[hash] else { continue }
-                for candidate in candidates
-                where candidate.bytes.elementsEqual(UnsafeRawBufferPointer(rebasing: word)) {
-                    if hits.last.map({ $0 != (candidate.name, line) }) ?? true {
-                        hits.append((candidate.name, line))
-                    }
+                while index < bytes.count, WordIndex.isNameByte(bytes[index]) { index += 1 }
+                if index - start >= WordIndex.leastLength, index == bytes.count || !isWordByte(bytes[index]) {
+                    body(bytes[start..<index])
                 }
+                index = max(index, start + 1)
             }
         }
-        return (hits, names)
+    }
+
+    /// Whether four neighbours that may be in a name begin among 32 bytes.
+    @inline(__always)
+    private func mayBeginName(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Bool {
+        func areNameBytes(_ offset: Int) -> SIMDMask<SIMD32<Int8>> {
+            let own = bytes.loadUnaligned(fromByteOffset: offset, as: SIMD32<UInt8>.self)
+            return ((own &- 0x41) .< 26) .| ((own &- 0x30) .< 10) .| (own .== 0x5F)
+        }
+        return any(
+            areNameBytes(offset) .& areNameBytes(offset + 1) .& areNameBytes(offset + 2)
+                .& areNameBytes(offset + 3))
     }
 
     /// Whether a zero stands among the first bytes, as git tells binary files.
@@ -88,13 +150,6 @@ struct WordSearch {
         word.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 }
-
-/// For each byte whether it belongs to a word: 0 when not, ``nameKind`` where it may be in a name of a variable, else 1.
-private let wordKinds: [UInt8] = (0...255).map { (byte: UInt8) in
-    !isWordByte(byte) ? 0 : WordIndex.isNameByte(byte) ? nameKind : 1
-}
-
-private let nameKind: UInt8 = 3
 
 @inline(__always)
 func isWordByte(_ byte: UInt8) -> Bool {

@@ -136,6 +136,38 @@ struct StreamTests {
         }
     }
 
+    @Test(
+        "what comes only once is read as a file is, be it short, packed or kept on the way",
+        arguments: [10, 700, 1 << 20], [false, true])
+    func pipe(headBytes: Int, isDelimited: Bool) throws {
+        // The first records are broken, so that the head alone does not tell the roles of fields.
+        let lines = (0..<300).map {
+            $0 < 12
+                ? "Starting the server"
+                : "{\"ts\":\"\(Instant(seconds: 1_600_000_000 + $0 * 30))\",\"error\":\($0 % 9 == 2),\"n\":\($0)}"
+        }
+        let text = isDelimited ? delimited(seed: 5, isBroken: true) : lines.joined(separator: "\n")
+        try withTemporaryFolder { folder in
+            try write(text, to: "\(folder)/events")
+            let plain = try Reading(path: "\(folder)/events")
+            for bytes in [64, 1000, 16 << 20] {
+                let pipe = "\(folder)/pipe\(bytes)"
+                #expect(try run("mkfifo", [pipe]).status == 0)
+                // Opening a pipe waits for who reads it.
+                Thread.detachNewThread {
+                    try? FileHandle(forWritingTo: URL(filePath: pipe)).write(contentsOf: Data(text.utf8))
+                }
+                let sources = try EventSources([.path(pipe)], headBytes: headBytes)
+                #expect(try Reading(sources, options: options(partBytes: bytes, jobs: 2)) == plain)
+                let again = try Reading(sources, options: options(partBytes: bytes, jobs: 1), limit: 7)
+                #expect(try again == Reading(path: "\(folder)/events", limit: 7))
+                #expect(
+                    try summarize(sources, options: options(partBytes: bytes, jobs: 1)).inputs[0].format
+                        == (isDelimited ? "csv" : "ndjson"))
+            }
+        }
+    }
+
     @Test("a line of more than 16 MiB costs itself only, in a packed file as in a plain one")
     func longLine() throws {
         guard isInstalled("zstd") else { return }
