@@ -57,7 +57,7 @@ final class DelimitedCutter: PartCutter {
         if target > 0 { try cut(&part, at: target) }
         held = part.rest
         offset = part.offset + part.length
-        part.isLast = isAtEnd && held.isEmpty
+        (part.isLast, part.isNearEnd) = (isAtEnd && held.isEmpty, isAtEnd)
         return part.length > 0 || !part.isLast
     }
 

@@ -247,11 +247,12 @@ extension DelimitedRecords {
                 position = end
                 sink.reject(line: scanner.line, reason: reason)
             case .incomplete:
-                sink.reject(line: scanner.nextLine, reason: "the record is longer than 16 MiB")
-                guard case .malformed(_, let end) = scanner.skipLine(in: bytes, from: position) else {
-                    return
-                }
+                // The cutter saw further, and gave the record up as well.
+                let step = scanner.next(in: bytes, from: position, isLast: true, cells: &cells)
+                guard case .malformed(let reason, let end) = step else { return }
                 position = end
+                sink.reject(
+                    line: scanner.line, reason: part.isNearEnd ? reason : "the record is longer than 16 MiB")
             case .end: return
             }
         }

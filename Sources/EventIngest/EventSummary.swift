@@ -185,12 +185,13 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     var warnings: [Warning] = []
     var rejected: [RejectedLine] = []
     var seen = [Set<String>](repeating: [], count: roles.kinds.count)
+    let arePacked = plans.contains { $0.compression != .none }
+    // Without a place for them they are looked for once more, by reading all of the file.
+    let spool = arePacked ? try? SampleSpool() : nil
     let isAddressable =
         plans.allSatisfy(\.isOfRecords) && roles.kinds.allSatisfy(\.roles.countsEachRecordOnce)
-        && all.count < Int16.max
+        && all.count < Int16.max && (spool != nil || !arePacked)
     var addresses = isAddressable ? AddressSample() : nil
-    let spool =
-        isAddressable && plans.contains { $0.compression != .none } ? try SampleSpool() : nil
     let parts = Mutex(InputParts(all, plans, partBytes: options.partBytes))
     for round in 0... {
         let (empty, noAddresses) = (aggregator.emptied, addresses?.emptied)

@@ -10,8 +10,8 @@ struct PartBytes {
     var length = 0
     /// Whether a line that is too long to be looked at follows the records.
     var isCutLong = false
-    /// Whether nothing follows.
-    var isLast = false
+    /// Whether nothing follows; whether the end was in sight when it was cut.
+    var isLast = false, isNearEnd = false
     /// The cells of delimited text.
     var cells = CellEnds()
     /// The line of the file that the first record begins on, where it is known.
@@ -22,11 +22,12 @@ struct PartBytes {
 
     /// Begins anew with some bytes.
     mutating func restart(with held: [UInt8], at offset: Int) {
+        filled = 0
         reserve(held.count)
         bytes.replaceSubrange(0..<held.count, with: held)
         filled = held.count
         self.offset = offset
-        (length, isCutLong, isLast, line) = (0, false, false, 1)
+        (length, isCutLong, isLast, isNearEnd, line) = (0, false, false, false, 1)
         cells.restart()
     }
 

@@ -124,21 +124,21 @@ struct CommitTreeTests {
         for names: Set in [
             ["SHOP", "SHOP_URL", "PORT", "PORT9", "SHOPA1"], ["x", "shop_Url", "SHOP", "A1"],
         ] {
-            var expected: [String: [Occurrence]] = [:]
+            var expected: [String: Set<Occurrence>] = [:]
             for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
                 let words = line.utf8.split { byte in
                     !(byte == 0x5F || byte < 0x80 && Character(UnicodeScalar(byte)).isLetter
                         || (0x30...0x39).contains(byte))
                 }
                 for name in names where words.contains(where: { $0.elementsEqual(name.utf8) }) {
-                    expected[name, default: []].append(Occurrence(path: "a.go", line: number + 1))
+                    expected[name, default: []].insert(Occurrence(path: "a.go", line: number + 1))
                 }
             }
             #expect(expected.count > 1)
             for index in [nil, WordIndex()] {
                 let tree = try builder.repository.tree(of: builder.head, index: index)
-                #expect(try tree.occurrences(of: names) == expected)
-                #expect(try tree.occurrences(of: names) == expected)
+                // The second time an index knows the names.
+                for _ in 1...2 { #expect(try tree.occurrences(of: names).mapValues(Set.init) == expected) }
             }
         }
     }
