@@ -66,7 +66,6 @@ public final class WordIndex: Sendable {
     static let leastLength = 4
 
     /// Whether a name may hold a byte.
-    static func isNameByte(_ byte: UInt8) -> Bool {
-        (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x5F
-    }
+    @inline(__always)
+    static func isNameByte(_ byte: UInt8) -> Bool { byte &- 0x41 < 26 || byte &- 0x30 < 10 || byte == 0x5F }
 }

@@ -101,43 +101,27 @@ struct WordSearch {
         }
     }
 
-    /// The words that a ``WordIndex`` knows. They are rare in most texts, so that 32 bytes are passed over at once where no four
-    /// neighbours may be in one.
+    /// The words that a ``WordIndex`` knows. They are rare in most texts, so that every fourth byte is looked at: where it may not be in
+    /// a name, no name of four bytes lies over it.
     private func forEachName(
         in bytes: UnsafeRawBufferPointer, _ body: (Slice<UnsafeRawBufferPointer>) -> Void
     ) {
+        // No name begins before this.
         var index = 0
-        while index < bytes.count {
-            if index + 35 <= bytes.count, !mayBeginName(bytes, index) {
-                index += 32
+        while index + 3 < bytes.count {
+            guard WordIndex.isNameByte(bytes[index + 3]) else {
+                index += 4
                 continue
             }
-            let end = min(index + 32, bytes.count)
-            while index < end {
-                guard isWordByte(bytes[index]), index == 0 || !isWordByte(bytes[index - 1]) else {
-                    index += 1
-                    continue
-                }
-                let start = index
-                while index < bytes.count, WordIndex.isNameByte(bytes[index]) { index += 1 }
-                if index - start >= WordIndex.leastLength, index == bytes.count || !isWordByte(bytes[index]) {
-                    body(bytes[start..<index])
-                }
-                index = max(index, start + 1)
-            }
+            var (start, end) = (index + 3, index + 4)
+            while start > index, WordIndex.isNameByte(bytes[start - 1]) { start -= 1 }
+            while end < bytes.count, WordIndex.isNameByte(bytes[end]) { end += 1 }
+            index = end
+            guard end - start >= WordIndex.leastLength, start == 0 || !isWordByte(bytes[start - 1]),
+                end == bytes.count || !isWordByte(bytes[end])
+            else { continue }
+            body(bytes[start..<end])
         }
-    }
-
-    /// Whether four neighbours that may be in a name begin among 32 bytes.
-    @inline(__always)
-    private func mayBeginName(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Bool {
-        func areNameBytes(_ offset: Int) -> SIMDMask<SIMD32<Int8>> {
-            let own = bytes.loadUnaligned(fromByteOffset: offset, as: SIMD32<UInt8>.self)
-            return ((own &- 0x41) .< 26) .| ((own &- 0x30) .< 10) .| (own .== 0x5F)
-        }
-        return any(
-            areNameBytes(offset) .& areNameBytes(offset + 1) .& areNameBytes(offset + 2)
-                .& areNameBytes(offset + 3))
     }
 
     /// Whether a zero stands among the first bytes, as git tells binary files.
