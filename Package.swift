@@ -67,7 +67,8 @@ let package = Package(
         .target(
             name: "EventIngest",
             dependencies: [
-                "CDelimited", "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", numerics,
+                "CDelimited", "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel",
+                numerics,
             ],
             swiftSettings: common),
         .target(
