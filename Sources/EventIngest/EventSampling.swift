@@ -107,7 +107,8 @@ private func readWindows(
 ) throws {
     let all = sources.sources
     let parts = Mutex(WindowParts(all, summary, windows: windows.map(\.window), options: options))
-    let limit = 8
+    // Each part may hold the bytes of tens of thousands of records until it is merged.
+    let limit = options.jobs + 1
     while true {
         // Each round knows what the ones before it found, and keeps less.
         let empty = windows.flatMap { $0.classes.map { kept[$0].emptied } }
