@@ -38,6 +38,7 @@ let package = Package(
             name: "CSimdjson",
             cxxSettings: [.define("SIMDJSON_THREADS_ENABLED", to: "1")],
             linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CDelimited"),
 
         // The values, and the pure middle.
         .target(name: "Parallel", swiftSettings: pure),
@@ -66,7 +67,8 @@ let package = Package(
         .target(
             name: "EventIngest",
             dependencies: [
-                "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", numerics,
+                "CDelimited", "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel",
+                numerics,
             ],
             swiftSettings: common),
         .target(
@@ -164,7 +166,7 @@ let package = Package(
             name: "Soak", dependencies: ["BlameDeployCLI", "DeployModel", "GitHistory", "TestSupport"],
             path: "Tests/Benchmarks/Soak", swiftSettings: common),
         .executableTarget(
-            name: "Speed", dependencies: ["ChangeDetection", "DeployModel", "TestSupport"],
+            name: "Speed", dependencies: ["ChangeDetection", "DeployModel", "EventIngest", "TestSupport"],
             path: "Tests/Benchmarks/Speed", swiftSettings: common),
     ],
     swiftLanguageModes: [.v6],

@@ -9,6 +9,8 @@ struct CollectedEvidence: InvestigationSource {
     var repository: Repository?
     var code: [any CodeRepository] = []
     var rules: ProjectRules?
+    /// How closely commits are compared.
+    var depth = ComparisonDepth.hints
     private let earlier = EarlierReads()
     /// Where the events are; `nil` where none are looked at.
     var supply: EventSupply?
@@ -30,7 +32,7 @@ struct CollectedEvidence: InvestigationSource {
             return nil
         }
         var comparison = try repository.compareConfig(
-            from: repository.base(of: deploy), to: commit, code: code, earlier: earlier)
+            from: repository.base(of: deploy), to: commit, code: code, earlier: earlier, depth: depth)
         rules?.narrow(&comparison, environment: deploy.environment)
         return comparison
     }
@@ -45,8 +47,8 @@ struct CollectedEvidence: InvestigationSource {
 final class EarlierReads {
     fileprivate var tree: CommitTree?
     fileprivate let cache = ManifestCache()
-    /// Which files hold which names; kept from the second comparison on, since a single one would not gain by it.
-    fileprivate var index: WordIndex?
+    /// Which files hold which names.
+    fileprivate let index = WordIndex()
 }
 
 extension Repository {
@@ -62,15 +64,17 @@ extension Repository {
     /// - Parameters:
     ///   - code: the repositories that images are built from.
     ///   - earlier: what comparisons before this one read.
+    ///   - depth: what is looked for.
     func compareConfig(
-        from: CommitID?, to: CommitID, code: [any CodeRepository] = [], earlier: EarlierReads = EarlierReads()
+        from: CommitID?, to: CommitID, code: [any CodeRepository] = [],
+        earlier: EarlierReads = EarlierReads(),
+        depth: ComparisonDepth = .hints
     ) throws -> ConfigComparison {
         let before = try from.map { try tree(of: $0, near: earlier.tree) }
         let after = try tree(of: to, near: before ?? earlier.tree, index: earlier.index)
         earlier.tree = after
-        if earlier.index == nil { earlier.index = WordIndex() }
         return try ConfigFaults.compareConfig(
             before: before, after: after, files: try changes(from: from, to: to), cache: earlier.cache,
-            code: code)
+            code: code, depth: depth)
     }
 }

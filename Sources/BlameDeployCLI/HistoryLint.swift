@@ -79,7 +79,7 @@ private final class HistoryJudge {
             let before = try parent.map(tree)
             let after = try tree(of: record.id)
             var comparison = try compareConfig(
-                before: before, after: after, files: files, cache: cache, wantsHints: false)
+                before: before, after: after, files: files, cache: cache, depth: .contradictions)
             rules?.narrow(&comparison, environment: nil)
             let contradictions = comparison.contradictions
             guard !contradictions.changes.isEmpty else { continue }

@@ -15,6 +15,9 @@ struct ProjectRules: Sendable {
         self.now = now
     }
 
+    /// Whether findings that people set aside may take changes with them.
+    var setFindingsAside: Bool { !settings.exemptions.isEmpty }
+
     /// Leaves out files that do not count, those that other environments run, and findings that people set aside; the warnings
     /// say what was set aside and why.
     func narrow(_ comparison: inout ConfigComparison, environment: String?) {

@@ -124,7 +124,9 @@ func variableReads(_ contents: [UInt8]) -> [(name: String, line: Int, hasDefault
     var seen: Set<String> = []
     for (index, line) in contents.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
         // The names first: hardly any line has one, and looking for words is slow.
-        guard line.count < 500, case let names = capitalNames(in: line), !names.isEmpty else { continue }
+        guard line.count < 500, line.contains(UInt8(ascii: "_")), case let names = capitalNames(in: line),
+            !names.isEmpty
+        else { continue }
         let lowered = String(decoding: line, as: UTF8.self).lowercased()
         let hasDefault = defaults.contains(where: lowered.contains)
         for name in names where seen.insert(name).inserted { reads.append((name, index + 1, hasDefault)) }

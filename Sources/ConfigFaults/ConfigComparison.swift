@@ -112,6 +112,16 @@ struct FaultFinding: Sendable {
     }
 }
 
+/// How closely two commits are compared.
+public enum ComparisonDepth: Sendable {
+    /// Only which workloads the changes reach.
+    case reach
+    /// Also whether they contradict something.
+    case contradictions
+    /// Also what is no contradiction in itself, such as a mistyped word.
+    case hints
+}
+
 /// Compares the configuration of two commits.
 ///
 /// - Parameters:
@@ -120,32 +130,43 @@ struct FaultFinding: Sendable {
 ///   - files: what changed between them.
 ///   - cache: what was read for other commits.
 ///   - code: the repositories that images are built from, where these live apart.
-///   - wantsHints: whether to look for what is no contradiction in itself, such as a mistyped word.
+///   - depth: what is looked for.
 /// - Throws: what the trees and the repositories throw.
 public func compareConfig(
     before: (any SourceTree)?, after: any SourceTree, files: [FileChange],
-    cache: ManifestCache = ManifestCache(), code: [any CodeRepository] = [], wantsHints: Bool = true
+    cache: ManifestCache = ManifestCache(), code: [any CodeRepository] = [], depth: ComparisonDepth = .hints
 ) throws -> ConfigComparison {
     let listed = files
     let files = files.flatMap(\.byPurpose)
+    let wantsHints = depth == .hints
     let oversized = try files.filter { try isOversized($0, before: before, after: after) }
     let readable = files.filter { !oversized.contains($0) }
     let changed = try readable.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
     let surroundings = try Surroundings(changed, after: after, cache: cache)
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
-    if wantsHints {
+    if depth != .contradictions {
         changes += changed.flatMap { statementChanges(of: $0, beside: changes, in: surroundings) }
     }
     let charts = try ChangedCharts(files, changed: changed, before: before, after: after, cache: cache)
     let rendered = try charts?.land(&changes) ?? []
+    if depth == .reach {
+        for file in changed { findDuplicateKeys(in: file, surroundings: surroundings, changes: &changes) }
+        let overlays = try Overlays(files, before: before, after: after, cache: cache.kustomizations)
+        let recipes = try recipeFiles(
+            readable, besides: changed, before: before, after: after, overlays: overlays)
+        changes += recipes.flatMap(\.changes)
+        overlays.judge(&changes, files: files)
+        return comparison(
+            changes, of: listed, files, changed, recipes, surroundings, overlays, rendered, oversized)
+    }
     let newExamples = Set(listed.filter(\.becomesExample).map(\.path))
     let readers = try Readers(
         changes, after: after, configuration: surroundings, except: newExamples)
     try findFaults(
         in: &changes, files: changed, surroundings: surroundings, readers: readers, charts: charts)
     let overlays = try Overlays(files, before: before, after: after, cache: cache.kustomizations)
-    let recipes = try readable.filter { file in !changed.contains { $0.file.path == file.path } }
-        .compactMap { try RecipeFile($0, before: before, after: after, isUsed: overlays.uses($0)) }
+    let recipes = try recipeFiles(
+        readable, besides: changed, before: before, after: after, overlays: overlays)
     changes += recipes.flatMap(\.changes)
     if let charts { try findMissingTemplates(in: &changes, charts: charts) }
     overlays.maskSecrets(in: &changes)
@@ -174,6 +195,26 @@ public func compareConfig(
             $1.change.path, $1.change.line, $1.change.fieldPath
         )
     }
+    var found = comparison(
+        changes, of: listed, files, changed, recipes, surroundings, overlays, rendered, oversized)
+    found.warnings += images
+    return found
+}
+
+/// What are no configuration files, but say how something is built or what it starts with.
+private func recipeFiles(
+    _ files: [FileChange], besides changed: [ChangedFile], before: (any SourceTree)?, after: any SourceTree,
+    overlays: Overlays
+) throws -> [RecipeFile] {
+    try files.filter { file in !changed.contains { $0.file.path == file.path } }
+        .compactMap { try RecipeFile($0, before: before, after: after, isUsed: overlays.uses($0)) }
+}
+
+private func comparison(
+    _ changes: [FoundChange], of listed: [FileChange], _ files: [FileChange], _ changed: [ChangedFile],
+    _ recipes: [RecipeFile], _ surroundings: Surroundings, _ overlays: Overlays, _ rendered: [Workload],
+    _ oversized: [FileChange]
+) -> ConfigComparison {
     let told = Set(changed.map(\.file.path) + recipes.map(\.file.path))
     return ConfigComparison(
         changes: changes,
@@ -181,7 +222,7 @@ public func compareConfig(
         filesChanged: listed.count,
         configFiles: told.count,
         otherFiles: files.map(\.path).filter { !told.contains($0) }.sorted(),
-        warnings: surroundings.warnings + overlays.warnings + images + oversized.map(notCompared))
+        warnings: surroundings.warnings + overlays.warnings + oversized.map(notCompared))
 }
 
 /// Whether a file is configuration by its name, and too large on either side to be read as a tree: one side alone would look

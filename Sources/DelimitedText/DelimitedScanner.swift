@@ -7,6 +7,14 @@ public struct DelimitedCell: Sendable, Hashable {
     /// Whether the cell holds doubled quotes, so that its text is not simply its bytes.
     public var hasDoubledQuotes: Bool
 
+    /// A cell between two offsets.
+    @inlinable
+    public init(start: Int, end: Int, hasDoubledQuotes: Bool) {
+        self.start = start
+        self.end = end
+        self.hasDoubledQuotes = hasDoubledQuotes
+    }
+
     /// The text of the cell, doubled quotes undone and broken UTF-8 repaired.
     public func text(in bytes: Span<UInt8>) -> String {
         var content: [UInt8] = []

@@ -2,20 +2,20 @@ internal import CZlib
 internal import CZstd
 
 /// Turns compressed bytes into plain ones, a piece at a time.
-protocol Decompressor: ~Copyable {
-    /// Hands the plain bytes of `input` to `body`.
-    mutating func decompress(
-        _ input: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) throws
+protocol Decompressor: AnyObject {
+    /// Decompresses some of `input` into some of `output`; what was made earlier and had no room comes first.
+    ///
+    /// - Returns: how many bytes were used up and how many were made. Neither when the stream ended and there is no more input.
+    func decompress(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
+        throws(IngestError) -> (consumed: Int, produced: Int)
 
     /// Whether the compressed stream ended where it said it would.
     var isComplete: Bool { get }
 }
 
 /// gzip, also several members one after the other (RFC 1952).
-struct GzipDecompressor: ~Copyable, Decompressor {
+final class GzipDecompressor: Decompressor {
     private let stream: UnsafeMutablePointer<z_stream>
-    private var output = [UInt8](repeating: 0, count: 1 << 18)
     private(set) var isComplete = false
 
     init() throws(IngestError) {
@@ -33,36 +33,32 @@ struct GzipDecompressor: ~Copyable, Decompressor {
         stream.deallocate()
     }
 
-    mutating func decompress(
-        _ input: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
-        guard let start = input.bindMemory(to: UInt8.self).baseAddress else { return }
-        stream.pointee.next_in = UnsafeMutablePointer(mutating: start)
-        stream.pointee.avail_in = UInt32(input.count)
-        while stream.pointee.avail_in > 0 {
-            if isComplete {
-                inflateReset(stream)
-                isComplete = false
-            }
-            let (result, count) = output.withUnsafeMutableBufferPointer { buffer in
-                stream.pointee.next_out = buffer.baseAddress
-                stream.pointee.avail_out = UInt32(buffer.count)
-                let result = inflate(stream, Z_NO_FLUSH)
-                return (result, buffer.count - Int(stream.pointee.avail_out))
-            }
-            guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else {
-                throw IngestError(.damagedCompression, "the gzip data are damaged")
-            }
-            isComplete = result == Z_STREAM_END
-            try output.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    func decompress(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
+        throws(IngestError) -> (consumed: Int, produced: Int)
+    {
+        if isComplete {
+            guard !input.isEmpty else { return (0, 0) }
+            inflateReset(stream)
+            isComplete = false
         }
+        let (available, room) = (UInt32(clamping: input.count), UInt32(clamping: output.count))
+        stream.pointee.next_in = UnsafeMutablePointer(
+            mutating: input.bindMemory(to: UInt8.self).baseAddress)
+        stream.pointee.avail_in = available
+        stream.pointee.next_out = output.bindMemory(to: UInt8.self).baseAddress
+        stream.pointee.avail_out = room
+        let result = inflate(stream, Z_NO_FLUSH)
+        guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else {
+            throw IngestError(.damagedCompression, "the gzip data are damaged")
+        }
+        isComplete = result == Z_STREAM_END
+        return (Int(available - stream.pointee.avail_in), Int(room - stream.pointee.avail_out))
     }
 }
 
 /// zstd, also several frames one after the other (RFC 8878).
-struct ZstdDecompressor: ~Copyable, Decompressor {
+final class ZstdDecompressor: Decompressor {
     private let stream: OpaquePointer
-    private var output = [UInt8](repeating: 0, count: 1 << 18)
     private(set) var isComplete = false
 
     init() throws(IngestError) {
@@ -74,22 +70,17 @@ struct ZstdDecompressor: ~Copyable, Decompressor {
 
     deinit { ZSTD_freeDStream(stream) }
 
-    mutating func decompress(
-        _ input: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
+    func decompress(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
+        throws(IngestError) -> (consumed: Int, produced: Int)
+    {
+        if isComplete, input.isEmpty { return (0, 0) }
         var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
-        var isFull = false
-        while source.pos < source.size || isFull {
-            let (result, count) = output.withUnsafeMutableBytes { buffer in
-                var sink = ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)
-                return (ZSTD_decompressStream(stream, &sink, &source), sink.pos)
-            }
-            guard ZSTD_isError(result) == 0 else {
-                throw IngestError(.damagedCompression, "the zstd data are damaged")
-            }
-            isComplete = result == 0
-            isFull = count == output.count
-            try output.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        var sink = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
+        let result = ZSTD_decompressStream(stream, &sink, &source)
+        guard ZSTD_isError(result) == 0 else {
+            throw IngestError(.damagedCompression, "the zstd data are damaged")
         }
+        isComplete = result == 0
+        return (source.pos, sink.pos)
     }
 }

@@ -1,5 +1,6 @@
 public import DeployModel
 import Parallel
+import Synchronization
 
 /// Reads the events of two windows into a table, for comparison: the second pass.
 ///
@@ -25,8 +26,7 @@ public func sampleTable(
         kept[2 * index].keep(failing.addresses, standingFor: failing.count)
         kept[2 * index + 1].keep(passing.addresses, standingFor: passing.count)
     }
-    var shapes = [SourceShape](
-        repeating: SourceShape(format: .ndjson, compression: .none), count: sources.sources.count)
+    var shapes = summary.shapes
     if !unread.isEmpty {
         try readWindows(
             unread.map { (windows[$0], [2 * $0, 2 * $0 + 1]) }, of: sources, summary: summary,
@@ -106,48 +106,83 @@ private func readWindows(
     options: IngestOptions, into kept: inout [KeptRecords], shapes: inout [SourceShape]
 ) throws {
     let all = sources.sources
-    var parts = partsToRead(summary.blocks, windows: windows.map(\.window))[...]
-    while !parts.isEmpty {
+    let parts = Mutex(WindowParts(all, summary, windows: windows.map(\.window), options: options))
+    // Each part may hold the bytes of tens of thousands of records until it is merged.
+    let limit = options.jobs + 1
+    while true {
         // Each round knows what the ones before it found, and keeps less.
-        let round = Array(parts.prefix(options.jobs * 2))
-        parts = parts.dropFirst(round.count)
         let empty = windows.flatMap { $0.classes.map { kept[$0].emptied } }
-        let found = try concurrentMap(round, workers: options.jobs) { part in
-            var own = SampledPart(
-                kept: empty, reading: EventReading(summary.sourceRoles[part.source], depth: .outcome),
-                source: part.source,
-                isPlain: part.range != nil)
-            let shape = try own.read(part, of: all[part.source], options: options)
-            return (own.kept, shape)
-        }
-        for (part, (own, shape)) in zip(round, found) {
+        let found = try concurrentMap(
+            upTo: limit, workers: options.jobs, room: PartBytes.init,
+            taking: { bytes in try parts.withLock { try $0.next(into: &bytes) } },
+            { part, bytes in
+                let plan = summary.plans[part.source]
+                var own = SampledPart(
+                    kept: empty, reading: EventReading(summary.sourceRoles[part.source], depth: .outcome),
+                    source: part.source, isPlain: plan.isOfRecords && plan.compression == .none)
+                let shape = try own.read(
+                    part.extent, &bytes, of: all[part.source], plan: plan, options: options)
+                return (part: part, kept: own.kept, shape: shape)
+            })
+        for (part, own, shape) in found {
             for (place, records) in zip(windows.flatMap(\.classes), own) { kept[place].merge(records) }
-            shapes[part.source] = shape
+            if let shape { shapes[part.source] = shape }
         }
+        if found.count < limit { return }
     }
 }
 
-/// The parts of the input that may hold events of some windows: neighbouring blocks together, up to a size.
-private func partsToRead(_ blocks: [[BlockSpan]], windows: [TimeWindow]) -> [InputPart] {
-    let size = 8 << 20
-    var parts: [InputPart] = []
-    for (source, blocks) in blocks.enumerated() {
-        guard !blocks.isEmpty else {
-            parts.append(InputPart(source: source))
-            continue
-        }
-        var last: Range<Int>?
-        for block in blocks where windows.contains(where: block.span.overlaps) {
-            if let range = last, range.upperBound == block.range.lowerBound, range.count < size {
-                last = range.lowerBound..<block.range.upperBound
-                parts[parts.count - 1].range = last
-            } else {
-                last = block.range
-                parts.append(InputPart(source: source, range: last))
+/// The parts of the input that may hold events of some windows, one after the other.
+private final class WindowParts {
+    private let windows: [TimeWindow]
+    private let blocks: [[BlockSpan]]
+    /// Neighbouring blocks of plain files together, up to a size.
+    private var ranges: ArraySlice<InputPart>
+    /// All parts of the other files.
+    private let others: InputParts
+
+    private static let rangeBytes = 8 << 20
+
+    init(
+        _ sources: [EventSources.Source], _ summary: EventSummary, windows: [TimeWindow],
+        options: IngestOptions
+    ) {
+        self.windows = windows
+        blocks = summary.blocks
+        var ranges: [InputPart] = []
+        for (source, blocks) in summary.blocks.enumerated() {
+            guard case .ranges = summary.plans[source] else { continue }
+            var last: Range<Int>?
+            for block in blocks where windows.contains(where: block.span.overlaps) {
+                if let range = last, range.upperBound == block.range.lowerBound,
+                    range.count < Self.rangeBytes
+                {
+                    let range = range.lowerBound..<block.range.upperBound
+                    ranges[ranges.count - 1].extent = .range(range)
+                    last = range
+                } else {
+                    ranges.append(InputPart(source: source, extent: .range(block.range)))
+                    last = block.range
+                }
             }
         }
+        self.ranges = ranges[...]
+        let plans = summary.plans.map { if case .ranges = $0 { ReadingPlan.ranges(size: 0) } else { $0 } }
+        others = InputParts(sources, plans, partBytes: options.partBytes)
     }
-    return parts
+
+    func next(into bytes: inout PartBytes) throws -> InputPart? {
+        if let range = ranges.popFirst() { return range }
+        while let part = try others.next(into: &bytes) {
+            guard case .cut = part.extent else { return part }
+            let range = bytes.offset..<bytes.offset + bytes.length
+            let own = blocks[part.source].lazy.filter { range.overlaps($0.range) }
+            if own.contains(where: { block in self.windows.contains(where: block.span.overlaps) }) {
+                return part
+            }
+        }
+        return nil
+    }
 }
 
 /// The fold that chooses events of a part of the input.
@@ -158,15 +193,22 @@ private struct SampledPart: RecordSink {
     /// Whether records can be read again from where they are.
     let isPlain: Bool
 
-    mutating func read(_ part: InputPart, of source: EventSources.Source, options: IngestOptions) throws
-        -> SourceShape
-    {
+    /// - Returns: what an export said of itself.
+    mutating func read(
+        _ extent: InputPart.Extent, _ bytes: inout PartBytes, of source: EventSources.Source,
+        plan: ReadingPlan, options: IngestOptions
+    ) throws -> SourceShape? {
         let wanted = WantedFields(reading.wanted)
-        guard let range = part.range else {
-            return try source.read(wanted, options: options, into: &self)
+        switch extent {
+        case .range(let range): _ = try source.read(range, wanted, into: &self)
+        case .cut: _ = try plan.read(bytes, wanted, into: &self)
+        case .whole:
+            guard let cutter = try plan.cutter(of: source, partBytes: options.partBytes) else {
+                return try source.read(wanted, options: options, into: &self)
+            }
+            while try cutter.next(into: &bytes) { _ = try plan.read(bytes, wanted, into: &self) }
         }
-        _ = try source.read(range, wanted, into: &self)
-        return SourceShape(format: .ndjson, compression: .none)
+        return nil
     }
 
     mutating func accept(_ record: Record, line: Int) {

@@ -17,6 +17,8 @@ public final class EventSources {
         var name: String
         /// Where its bytes are.
         var path: String
+        /// What they are read from the first time, where they come only once.
+        var live: LiveStream?
     }
 
     let sources: [Source]
@@ -30,7 +32,12 @@ public final class EventSources {
     /// Finds the files, and asks the servers.
     ///
     /// - Parameter inputs: what is read, in this order.
-    public init(_ inputs: [EventInput]) throws {
+    public convenience init(_ inputs: [EventInput]) throws {
+        try self.init(inputs, headBytes: LiveStream.headBytes)
+    }
+
+    /// - Parameter headBytes: streams that are no longer are kept as they are.
+    package init(_ inputs: [EventInput], headBytes: Int) throws {
         var sources: [Source] = []
         var spools: [SpoolFile] = []
         for input in inputs {
@@ -45,18 +52,15 @@ public final class EventSources {
             }
             if path == "-" {
                 guard !sources.contains(where: { $0.name == "-" }) else { continue }
-                let kept = try SpoolFile(copying: FileDescriptor(standardInput: ()))
-                spools.append(kept)
-                sources.append(Source(name: "-", path: kept.path))
+                sources.append(
+                    try Self.kept(FileDescriptor(standardInput: ()), name: "-", headBytes, &spools))
                 continue
             }
             switch kind(of: path) {
             case .file: sources.append(Source(name: path, path: path))
             case .stream:
                 // What can be read only once is kept, as standard input is.
-                let kept = try SpoolFile(copying: FileDescriptor(reading: path))
-                spools.append(kept)
-                sources.append(Source(name: path, path: kept.path))
+                sources.append(try Self.kept(FileDescriptor(reading: path), name: path, headBytes, &spools))
             case .missing:
                 throw IngestError(
                     .unreadable, "there is no such file or folder", at: path,
@@ -74,36 +78,52 @@ public final class EventSources {
         self.sources = sources.filter { known.insert($0.path.replacing("//", with: "/")).inserted }
         self.spools = spools
     }
+
+    /// What can be read only once, as something that can be read again: a file when it is short or compressed.
+    private static func kept(
+        _ stream: consuming FileDescriptor, name: String, _ headBytes: Int, _ spools: inout [SpoolFile]
+    ) throws -> Source {
+        var head = [UInt8](repeating: 0, count: headBytes)
+        var filled = 0
+        while filled < head.count {
+            let count = try head.withUnsafeMutableBytes {
+                try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]), path: name)
+            }
+            guard count > 0 else { break }
+            filled += count
+        }
+        if filled == headBytes, Compression(magic: head) == .none {
+            let live = try LiveStream(stream, head: head)
+            return Source(name: name, path: live.path, live: live)
+        }
+        let spool = try SpoolFile { file in
+            while filled > 0 {
+                try head.withUnsafeBytes { try file.write(UnsafeRawBufferPointer(rebasing: $0[..<filled])) }
+                filled = try head.withUnsafeMutableBytes { try stream.read(into: $0, path: name) }
+            }
+        }
+        spools.append(spool)
+        return Source(name: name, path: spool.path)
+    }
 }
 
 extension EventSources.Source {
     /// Hands the plain bytes to `body`, decompressed where the file is compressed.
     ///
+    /// - Parameter isOnlyHead: whether of a stream that comes only once no more than the first bytes are wanted.
     /// - Returns: how it was compressed.
     @discardableResult
-    func read(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Compression {
-        let file = try FileDescriptor(reading: path)
-        var block = [UInt8](repeating: 0, count: 1 << 20)
-        var filled = try fill(&block, from: file)
-        let compression = Compression(magic: block.prefix(filled))
-        func feed(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-            while filled > 0 {
+    func read(isOnlyHead: Bool = false, _ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Compression
+    {
+        var bytes = try PlainBytes(self, isOnlyHead: isOnlyHead)
+        var block = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+            let filled = try block.withUnsafeMutableBytes { try bytes.read(into: $0) }
+            if filled > 0 {
                 try block.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<filled])) }
-                filled = try fill(&block, from: file)
             }
+            if filled < block.count { return bytes.compression }
         }
-        switch compression {
-        case .none: try feed(body)
-        case .gzip:
-            var gzip = try GzipDecompressor()
-            try feed { try gzip.decompress($0, body) }
-            try requireComplete(gzip.isComplete, "gzip", test: "gzip -t")
-        case .zstd:
-            var zstd = try ZstdDecompressor()
-            try feed { try zstd.decompress($0, body) }
-            try requireComplete(zstd.isComplete, "zstd", test: "zstd -t")
-        }
-        return compression
     }
 
     /// Hands over the lines that begin in a range of a plain file, a block of whole lines at a time.
@@ -161,21 +181,9 @@ extension EventSources.Source {
 
     private static let blockSize = 1 << 19
 
-    /// How many bytes a plain file of JSON lines has; `nil` for any other file, which can only be read from the start.
-    func plainSize(forced: EventFormat?) throws -> Int? {
-        let file = try FileDescriptor(reading: path)
-        var block = [UInt8](repeating: 0, count: FileHead.size)
-        let filled = try fill(&block, from: file)
-        guard filled > 0, Compression(magic: block.prefix(filled)) == .none else { return nil }
-        let shape = try block.withUnsafeBytes {
-            let bytes = UnsafeRawBufferPointer(rebasing: $0[..<filled])
-            return try recognised(bytes, head: FileHead(bytes, name: name), forced: forced)
-        }
-        return shape.format == .ndjson ? file.size : nil
-    }
-
     /// The last bytes of the file as text.
     func tail() throws -> String {
+        if let live { return String(decoding: live.tail, as: UTF8.self) }
         let file = try FileDescriptor(reading: path)
         var bytes = [UInt8](repeating: 0, count: 2048)
         let offset = max((file.size ?? 0) - bytes.count, 0)
@@ -185,17 +193,6 @@ extension EventSources.Source {
 
     /// When the file was last written; standard input has just been.
     var modified: Instant? { get throws { try FileDescriptor(reading: path).modified } }
-
-    private func fill(_ block: inout [UInt8], from file: borrowing FileDescriptor) throws -> Int {
-        try block.withUnsafeMutableBytes { try file.read(into: $0, path: name) }
-    }
-
-    private func requireComplete(_ isComplete: Bool, _ format: String, test: String) throws(IngestError) {
-        guard !isComplete else { return }
-        throw IngestError(
-            .damagedCompression, "the \(format) data end too early: the file is cut off", at: name,
-            remedy: "fetch it again, and check it with \(test) \(name)")
-    }
 }
 
 /// What is thrown when what was there is not there any more.

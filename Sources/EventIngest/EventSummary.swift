@@ -1,5 +1,6 @@
 public import DeployModel
 import Parallel
+import Synchronization
 
 /// What is asked of reading events.
 public struct IngestOptions: Sendable {
@@ -50,10 +51,15 @@ public struct EventSummary: Sendable {
     public var rejected: [RejectedLine]
     /// What the reader must know.
     public var warnings: [Warning]
-    /// For each source the blocks of a plain file with their times, so that the second pass reads only some.
+    /// How each source was read, and what it turned out to be.
+    var plans: [ReadingPlan]
+    var shapes: [SourceShape]
+    /// For each source the blocks with their times, so that the second pass reads only some.
     var blocks: [[BlockSpan]]
-    /// Where records are that may be looked at again, when all files are plain and each record is one event.
+    /// Where records are that may be looked at again, when each record is one event.
     var addresses: AddressSample?
+    /// Where the bytes of those are that cannot be read again from their files.
+    var spool: SampleSpool?
     /// How many events and failing events there were in each minute.
     var minutes: BucketCounts
 
@@ -63,26 +69,7 @@ public struct EventSummary: Sendable {
     }
 }
 
-/// A part of the input that is read by itself.
-struct InputPart: Sendable {
-    /// Which source.
-    var source: Int
-    /// The offsets of a plain file that its lines begin in; `nil` for the whole of a file that must be read from its start.
-    var range: Range<Int>?
-
-    static func parts(of sources: EventSources, options: IngestOptions) throws -> [InputPart] {
-        try sources.sources.enumerated().flatMap { index, source in
-            guard let size = try source.plainSize(forced: options.formatIn) else {
-                return [InputPart(source: index)]
-            }
-            return stride(from: 0, to: size, by: options.partBytes).map {
-                InputPart(source: index, range: $0..<min($0 + options.partBytes, size))
-            }
-        }
-    }
-}
-
-/// A block of lines with the time between its first and its last event.
+/// A block of records with the time between its first and its last event.
 struct BlockSpan: Sendable {
     var range: Range<Int>
     var span: EventSpan
@@ -95,42 +82,66 @@ private struct CountedPart: RecordSink {
     var skipped = 0
     /// The first few lines that are no records, numbered from the beginning of the part.
     var rejected: [(line: Int, reason: String)] = []
-    /// How many lines the part has, where only a part was read.
+    /// How many lines the part has, where they are numbered within it.
     var lines = 0
-    var shape = SourceShape(format: .ndjson, compression: .none)
+    /// What an export said of itself.
+    var shape: SourceShape?
     var blocks: [BlockSpan] = []
     /// Where records are, for looking at some of them again.
     var addresses: AddressSample?
+    private var writer: SampleWriter?
     private let source: Int16
     /// The times of the current block.
     private var span = EventSpan()
 
     static let rejectedLimit = 5
 
+    /// - Parameter spool: where records are kept that cannot be read again from where they are.
     init(
-        _ part: InputPart, of source: EventSources.Source, roles: RoleAssignment, options: IngestOptions,
-        aggregator: EventAggregator, addresses: AddressSample?
-    ) throws {
+        _ part: InputPart, roles: RoleAssignment, aggregator: EventAggregator, addresses: AddressSample?,
+        spool: SampleSpool?
+    ) {
         self.addresses = addresses
-        self.source = Int16(truncatingIfNeeded: part.source)
+        writer = addresses == nil ? nil : spool.map(SampleWriter.init)
+        source = Int16(truncatingIfNeeded: part.source)
         self.aggregator = aggregator
         reading = EventReading(roles, depth: .scopes)
-        if let range = part.range {
-            lines = try source.read(range, WantedFields(reading.wanted), into: &self)
-        } else {
-            shape = try source.read(WantedFields(reading.wanted), options: options, into: &self)
-        }
     }
 
-    mutating func accept(_ record: Record, line: Int) {
+    /// Reads the part.
+    mutating func read(
+        _ extent: InputPart.Extent, _ bytes: inout PartBytes, of source: EventSources.Source,
+        plan: ReadingPlan, options: IngestOptions
+    ) throws {
+        let wanted = WantedFields(reading.wanted)
+        switch extent {
+        case .range(let range): lines = try source.read(range, wanted, into: &self)
+        case .cut: lines = try plan.read(bytes, wanted, into: &self)
+        case .whole:
+            guard let cutter = try plan.cutter(of: source, partBytes: options.partBytes) else {
+                shape = try source.read(wanted, options: options, into: &self)
+                break
+            }
+            while try cutter.next(into: &bytes) {
+                lines += try plan.read(bytes, wanted, firstLine: lines + 1, into: &self)
+            }
+        }
+        try writer?.finish()
+    }
+
+    mutating func accept(_ record: Record, line: Int) throws {
         switch reading.read(record) {
         case .failure(let failure): reject(line: line, reason: failure.reason)
         case .success(let event):
             span.add(event.time)
             aggregator.add(event, of: record, with: reading.places)
+            guard let sample = addresses else { return }
+            let key = sampleKey(record.bytes, at: event.time)
+            guard sample.wants(key, isFailing: event.isFailing) else { return }
+            let offset = try writer?.add(record.bytes) ?? record.offset
             addresses?.add(
                 RecordAddress(
-                    key: sampleKey(record.bytes, at: event.time), time: event.time, offset: record.offset,
+                    key: key, time: event.time, offset: offset,
                     length: Int32(truncatingIfNeeded: record.bytes.count), source: source,
                     isFailing: event.isFailing))
         }
@@ -149,8 +160,9 @@ private struct CountedPart: RecordSink {
 }
 
 /// How many parts are counted before their counts are added up: bounds the memory. The first part comes alone, so that the
-/// others know what it counted.
-private func partsAtOnce(isFirst: Bool, jobs: Int) -> Int { isFirst ? 1 : max(2 * jobs, min(16 * jobs, 32)) }
+/// others know what it counted; the next rounds are short, so that soon fewer records need be noted. How many threads there
+/// are does not change it.
+private func partsAtOnce(round: Int) -> Int { 1 << min(round, 5) }
 
 /// Counts all events of some files: one pass, in memory that depends on the number of scopes and buckets only.
 ///
@@ -158,10 +170,14 @@ private func partsAtOnce(isFirst: Bool, jobs: Int) -> Int { isFirst ? 1 : max(2 
 public func summarize(_ sources: EventSources, options: IngestOptions) throws -> EventSummary {
     let roles = try SourceRoles(sources, options: options)
     let all = sources.sources
+    let plans = try all.map { try ReadingPlan($0, options: options) }
     var aggregator = EventAggregator()
+    var shapes = zip(plans, all).map {
+        $0.shape(of: $1) ?? SourceShape(format: .ndjson, compression: .none)
+    }
     var inputs = all.enumerated().map { number, source in
         InputSummary(
-            source: source.name, format: "", events: 0, skipped: 0, first: nil, last: nil,
+            source: source.name, format: shapes[number].words, events: 0, skipped: 0, first: nil, last: nil,
             assumptions: roles[number].assumptions)
     }
     var lines = [Int](repeating: 0, count: all.count)
@@ -169,21 +185,30 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     var warnings: [Warning] = []
     var rejected: [RejectedLine] = []
     var seen = [Set<String>](repeating: [], count: roles.kinds.count)
-    var parts = try InputPart.parts(of: sources, options: options)[...]
+    let arePacked = plans.contains { $0.compression != .none }
+    // Without a place for them they are looked for once more, by reading all of the file.
+    let spool = arePacked ? try? SampleSpool() : nil
     let isAddressable =
-        parts.allSatisfy { $0.range != nil } && roles.kinds.allSatisfy(\.roles.countsEachRecordOnce)
-        && all.count < Int16.max
+        plans.allSatisfy(\.isOfRecords) && roles.kinds.allSatisfy(\.roles.countsEachRecordOnce)
+        && all.count < Int16.max && (spool != nil || !arePacked)
     var addresses = isAddressable ? AddressSample() : nil
-    while !parts.isEmpty {
-        let round = Array(parts.prefix(partsAtOnce(isFirst: parts.startIndex == 0, jobs: options.jobs)))
-        parts = parts.dropFirst(round.count)
+    let parts = Mutex(InputParts(all, plans, partBytes: options.partBytes))
+    for round in 0... {
         let (empty, noAddresses) = (aggregator.emptied, addresses?.emptied)
-        let counted = try concurrentMap(round, workers: options.jobs) {
-            try CountedPart(
-                $0, of: all[$0.source], roles: roles[$0.source], options: options, aggregator: empty,
-                addresses: noAddresses)
-        }
-        for (part, counted) in zip(round, counted) {
+        let limit = partsAtOnce(round: round)
+        let counted = try concurrentMap(
+            upTo: limit, workers: options.jobs, room: PartBytes.init,
+            taking: { bytes in try parts.withLock { try $0.next(into: &bytes) } },
+            { part, bytes in
+                let plan = plans[part.source]
+                var counted = CountedPart(
+                    part, roles: roles[part.source], aggregator: empty, addresses: noAddresses,
+                    spool: plan.compression == .none ? nil : spool)
+                try counted.read(
+                    part.extent, &bytes, of: all[part.source], plan: plan, options: options)
+                return (part: part, counted: counted)
+            })
+        for (part, counted) in counted {
             let source = part.source
             aggregator.merge(counted.aggregator)
             seen[roles.kindOfSource[source]].formUnion(counted.reading.seen)
@@ -194,11 +219,13 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
                     RejectedLine(source: all[source].name, line: lines[source] + line, reason: reason))
             }
             lines[source] += counted.lines
-            inputs[source].add(counted.aggregator, skipped: counted.skipped, shape: counted.shape)
-            for warning in counted.shape.remarks.warnings where !warnings.contains(warning) {
+            if let shape = counted.shape { shapes[source] = shape }
+            inputs[source].add(counted.aggregator, skipped: counted.skipped, shape: shapes[source])
+            for warning in shapes[source].remarks.warnings where !warnings.contains(warning) {
                 warnings.append(warning)
             }
         }
+        if counted.count < limit { break }
     }
     let fieldWarnings = try requireFields(of: roles, seen: seen, in: sources)
     let strays = aggregator.setStraysAside()
@@ -223,7 +250,8 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
             + onlyFailures(aggregator.total)
             + aggregator.warnings + [strays?.warning].compactMap { $0 }
             + skippedLines(inputs.reduce(0) { $0 + $1.skipped }, first: rejected.first),
-        blocks: blocks, addresses: addresses, minutes: aggregator.minutes)
+        plans: plans, shapes: shapes, blocks: blocks, addresses: addresses, spool: spool,
+        minutes: aggregator.minutes)
 }
 
 extension InputSummary {

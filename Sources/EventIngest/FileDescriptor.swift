@@ -29,6 +29,12 @@ struct FileDescriptor: ~Copyable {
         isOwned = false
     }
 
+    /// A file that is open already, and is closed with this.
+    init(owning number: Int32) {
+        self.number = number
+        isOwned = true
+    }
+
     deinit { if isOwned, number >= 0 { close(number) } }
 
     /// Reads up to `buffer.count` bytes; 0 at the end.
@@ -130,29 +136,14 @@ func files(inFolder path: String, depth: Int) throws(IngestError) -> [String] {
     return found
 }
 
-/// A file for what can be read only once: it is gone when it is freed, or when the process ends, however it ends.
-final class SpoolFile {
+/// A new file below `TMPDIR`, open for reading and writing: it is gone when this is freed, or when the process ends, however it ends.
+final class TemporaryFile: Sendable {
+    let descriptor: Int32
     /// Where it can be opened, by this process.
     let path: String
-    private let descriptor: Int32
     private let isNamed: Bool
 
-    /// Copies standard input, or another stream, into a file below `TMPDIR`.
-    convenience init(copying source: borrowing FileDescriptor) throws {
-        try self.init { file in
-            var block = [UInt8](repeating: 0, count: 1 << 18)
-            while true {
-                let count = try block.withUnsafeMutableBytes {
-                    try source.read(into: $0, path: "standard input")
-                }
-                guard count > 0 else { return }
-                try block.withUnsafeBytes { try file.write(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-            }
-        }
-    }
-
-    /// Fills a file below `TMPDIR`.
-    init(filledBy fill: (AnswerFile) throws -> Void) throws {
+    init() throws(IngestError) {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(folder)/blamedeploy-XXXXXX".utf8CString)
         descriptor = mkstemp(&template)
@@ -167,12 +158,25 @@ final class SpoolFile {
         isNamed = kind(of: own) != .file
         path = isNamed ? name : own
         if !isNamed { unlink(name) }
-        try fill(AnswerFile(descriptor: descriptor, path: name))
     }
 
     deinit {
         close(descriptor)
         if isNamed { unlink(path) }
+    }
+}
+
+/// A file for what can be read only once.
+final class SpoolFile {
+    private let file: TemporaryFile
+
+    /// Where it can be opened, by this process.
+    var path: String { file.path }
+
+    /// Fills a file below `TMPDIR`.
+    init(filledBy fill: (AnswerFile) throws -> Void) throws {
+        file = try TemporaryFile()
+        try fill(AnswerFile(descriptor: file.descriptor, path: file.path))
     }
 }
 

@@ -1,6 +1,6 @@
 import DeployModel
 
-/// Where a record is in a plain file, and what decides whether it is looked at again.
+/// Where a record is in a plain file or in a ``SampleSpool``, and what decides whether it is looked at again.
 struct RecordAddress: Sendable {
     /// Chance drawn from the record's content; the records with the smallest keys are a fair sample.
     var key: UInt64
@@ -55,6 +55,9 @@ struct AddressSample: Sendable {
         copy.passing.bound = passing.bound
         return copy
     }
+
+    /// Whether a record with a key would be added.
+    func wants(_ key: UInt64, isFailing: Bool) -> Bool { key <= (isFailing ? failing : passing).bound }
 
     mutating func add(_ address: RecordAddress) {
         if address.isFailing { failing.add(address) } else { passing.add(address) }

@@ -1,5 +1,13 @@
 import DeployModel
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// One value of a record, borrowed while the record is looked at.
 struct RecordField {
     enum Kind: UInt8 { case missing, null, bool, number, string, array }
@@ -38,12 +46,9 @@ struct RecordField {
         if canBeginNumber(first), let parsed = parseNumber(cell) {
             kind = .number
             number = parsed
-        } else if first | 0x20 == UInt8(ascii: "t"), isWord(cell, ["true", "True", "TRUE"]) {
+        } else if let flag = flag(cell) {
             kind = .bool
-            number = 1
-        } else if first | 0x20 == UInt8(ascii: "f"), isWord(cell, ["false", "False", "FALSE"]) {
-            kind = .bool
-            number = 0
+            number = flag ? 1 : 0
         } else {
             kind = .string
         }
@@ -75,9 +80,20 @@ private func boolean(_ text: UnsafeRawBufferPointer) -> Double {
     return head == 0x736C_6166 && text[4] == UInt8(ascii: "e") ? 0 : .nan
 }
 
-/// Whether a cell is a word as programs of various languages write it: `true`, `True` or `TRUE`.
-private func isWord(_ cell: UnsafeRawBufferPointer, _ spellings: [String]) -> Bool {
-    spellings.contains { cell.elementsEqual($0.utf8) }
+/// Whether a cell says true or false as programs of various languages write it: `true`, `True` or `TRUE`.
+private func flag(_ cell: UnsafeRawBufferPointer) -> Bool? {
+    func isSpelled(_ lower: StaticString, _ upper: StaticString) -> Bool {
+        guard let bytes = cell.baseAddress, cell.count == lower.utf8CodeUnitCount else { return false }
+        return memcmp(bytes, upper.utf8Start, cell.count) == 0
+            || (bytes.load(as: UInt8.self) == lower.utf8Start[0]
+                || bytes.load(as: UInt8.self) == upper.utf8Start[0])
+                && memcmp(bytes + 1, lower.utf8Start + 1, cell.count - 1) == 0
+    }
+    switch cell.first {
+    case UInt8(ascii: "t"), UInt8(ascii: "T"): return isSpelled("true", "TRUE") ? true : nil
+    case UInt8(ascii: "f"), UInt8(ascii: "F"): return isSpelled("false", "FALSE") ? false : nil
+    default: return nil
+    }
 }
 
 private func canBeginNumber(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 || byte == 0x2D || byte == 0x2B }
@@ -116,6 +132,8 @@ func parseNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
         let magnitude = Double(mantissa) / exactPowers[decimals]
         return first == 0x2D ? -magnitude : magnitude
     }
+    // What follows the digits of a number that is short enough to be read whole begins its exponent: `2020.7.1` is none.
+    if position < bytes.count, digits > 0, digits <= 18, bytes[position] | 0x20 != 0x65 { return nil }
     guard bytes.allSatisfy({ $0 &- 0x30 < 10 || $0 == 0x2B || $0 == 0x2D || $0 == 0x2E || $0 | 0x20 == 0x65 })
     else { return nil }
     return Double(String(decoding: bytes, as: UTF8.self))

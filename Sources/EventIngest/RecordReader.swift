@@ -101,10 +101,12 @@ struct NamedField {
 package struct RecordFailure: Error { package var reason: String }
 
 extension EventSources.Source {
-    /// Hands over every record of the file, from the first to the last.
-    func read<Sink: RecordSink>(_ wanted: WantedFields, options: IngestOptions, into sink: inout Sink) throws
-        -> SourceShape
-    {
+    /// Hands over every record of the source, from the first to the last.
+    ///
+    /// - Parameter isOnlyHead: whether of a stream that comes only once no more than the first bytes are wanted.
+    func read<Sink: RecordSink>(
+        _ wanted: WantedFields, options: IngestOptions, isOnlyHead: Bool = false, into sink: inout Sink
+    ) throws -> SourceShape {
         var lines = LineBlocks()
         var line = 1
         var shape: SourceShape?
@@ -129,7 +131,7 @@ extension EventSources.Source {
                 try json.read(UnsafeRawBufferPointer(rebasing: $0[..<length]), line: &line, into: &sink)
             }
         }
-        let compression = try read { block in
+        let compression = try read(isOnlyHead: isOnlyHead) { block in
             guard !block.isEmpty else { return }
             if shape == nil {
                 let head = FileHead(block, name: name)
@@ -160,7 +162,8 @@ extension EventSources.Source {
         if let remarks = try conversion?.finish(emit) { shape.remarks = remarks }
         if let header = delimited?.header { shape.header = header }
         if let delimiter = delimited?.delimiter { shape.delimiter = delimiter }
-        shape.compression = compression
+        // What we packed ourselves came plain.
+        shape.compression = live == nil ? compression : .none
         return shape
     }
 
@@ -219,6 +222,30 @@ extension EventSources.Source {
                 remedy: "docs/inputs.md has a table of what is read; --format-in says which of them it is")
         }
         return SourceShape(format: head.isJSON ? .ndjson : .csv, compression: .none)
+    }
+}
+
+extension ReadingPlan {
+    /// Hands over the records of a part.
+    ///
+    /// - Parameter firstLine: the number of its first line, where the part does not know.
+    /// - Returns: how many lines there were, where the part does not know.
+    func read<Sink: RecordSink>(
+        _ part: PartBytes, _ wanted: WantedFields, firstLine: Int = 1, into sink: inout Sink
+    ) throws -> Int {
+        if case .delimited(let head, _) = self {
+            var records = DelimitedRecords(header: head.header, delimiter: head.delimiter, wanted: wanted)
+            try records.read(part, into: &sink)
+            sink.endBlock(at: part.offset..<part.offset + part.length)
+            return 0
+        }
+        var json = try JSONLines(wanted)
+        var line = firstLine
+        try part.forEachBlock { piece, offsets in
+            try json.read(piece, offset: offsets.lowerBound, line: &line, into: &sink)
+            sink.endBlock(at: offsets)
+        }
+        return line - firstLine
     }
 }
 

@@ -57,7 +57,8 @@ extension EventSummary {
         self.init(
             inputs: inputs, span: span, series: series, rollouts: rollouts, sourceRoles: SourceRoles(roles),
             rejected: [],
-            warnings: warnings, blocks: [], addresses: nil, minutes: BucketCounts())
+            warnings: warnings, plans: [], shapes: [], blocks: [], addresses: nil, spool: nil,
+            minutes: BucketCounts())
     }
 }
 

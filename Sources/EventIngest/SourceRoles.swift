@@ -157,11 +157,21 @@ private func surveys(of sources: EventSources, options: IngestOptions) throws ->
     // However many files there are, looking at them costs little beside reading them.
     let limit = min(FieldSurvey.wanted, max(50, 20 * FieldSurvey.wanted / max(all.count, 1)))
     return try concurrentMap(all, workers: options.jobs) { source in
-        var surveying = Surveying(source.name, limit: limit, offsetSeconds: options.offsetSeconds)
-        do {
-            _ = try source.read(surveying.wanted, options: options, into: &surveying)
-        } catch is Surveying.Enough {}
-        return SurveyedSource(survey: surveying.survey, firstReason: surveying.firstReason)
+        func survey(isOnlyHead: Bool) throws -> (found: SurveyedSource, isEnough: Bool) {
+            var surveying = Surveying(source.name, limit: limit, offsetSeconds: options.offsetSeconds)
+            var isEnough = false
+            do {
+                _ = try source.read(
+                    surveying.wanted, options: options, isOnlyHead: isOnlyHead, into: &surveying)
+            } catch is Surveying.Enough { isEnough = true }
+            return (
+                SurveyedSource(survey: surveying.survey, firstReason: surveying.firstReason), isEnough
+            )
+        }
+        guard source.live != nil else { return try survey(isOnlyHead: false).found }
+        // Of a stream the first bytes are mostly enough; where they are not, it is read and kept first.
+        let head = try survey(isOnlyHead: true)
+        return head.isEnough ? head.found : try survey(isOnlyHead: false).found
     }
 }
 

@@ -23,13 +23,17 @@ func table(
         rows += records.kept.map { Row(kept: $0, isFailing: records.isFailing, weight: $0.weight * scale) }
     }
     classes = []
-    rows = try ordered(rows, of: sources)
+    // What cannot be read again from its file was kept.
+    let files = zip(sources.sources, summary.plans).map { source, plan in
+        guard let spool = summary.spool, plan.compression != .none else { return source }
+        return EventSources.Source(name: source.name, path: spool.path)
+    }
+    rows = try ordered(rows, of: files)
     let (times, failing, weights) = (rows.map(\.kept.time), rows.map(\.isFailing), rows.map(\.weight))
     let shareCount = max(1, min(jobs, 8))
     let shares = try (0..<shareCount).map { try ColumnShare(rows: rows.count, share: ($0, shareCount)) }
     var pieces = pieces(of: rows)
     rows = []
-    let files = sources.sources
     while !pieces.isEmpty {
         // What was read is let go before more is.
         let slabs = try concurrentMap(Array(pieces.prefix(8)), workers: jobs) {
@@ -73,7 +77,7 @@ private struct Piece: Sendable {
 }
 
 /// Rows in order of time, then of their content: the same whatever the order of the input.
-private func ordered(_ rows: [Row], of sources: EventSources) throws -> [Row] {
+private func ordered(_ rows: [Row], of sources: [EventSources.Source]) throws -> [Row] {
     struct Place: Comparable {
         var time: Int64, key: UInt64, hash: UInt64, isPassing: Int, index: Int
         static func < (a: Place, b: Place) -> Bool {
@@ -92,7 +96,7 @@ private func ordered(_ rows: [Row], of sources: EventSources) throws -> [Row] {
     where places[next].key == places[next - 1].key && places[next].time == places[next - 1].time {
         isTied = true
         for place in [next - 1, next] where places[place].hash == 0 {
-            let bytes = try rows[places[place].index].kept.read(of: sources.sources)
+            let bytes = try rows[places[place].index].kept.read(of: sources)
             places[place].hash = bytes.withUnsafeBytes(hashed)
         }
     }
@@ -156,7 +160,7 @@ private struct Slab: Sendable {
             blocks[last].bytes.append(0x0A)
         }
         for block in blocks.indices {
-            blocks[block].bytes.append(contentsOf: repeatElement(0, count: JSONRecordParser.padding))
+            blocks[block].bytes.append(contentsOf: repeatElement(0, count: PartBytes.padding))
         }
     }
 
@@ -224,11 +228,11 @@ private struct ColumnsBuilder: RecordSink {
     mutating func read(_ block: Slab.Block) throws {
         (rows, next) = (block.rows, 0)
         try block.bytes.withUnsafeBytes { bytes in
-            let lines = UnsafeRawBufferPointer(rebasing: bytes.dropLast(JSONRecordParser.padding))
+            let lines = UnsafeRawBufferPointer(rebasing: bytes.dropLast(PartBytes.padding))
             if block.shape.format == .csv {
                 var records = DelimitedRecords(
                     header: block.shape.header, delimiter: block.shape.delimiter, wanted: wanted)
-                try records.read(lines, into: &self)
+                try records.readWhole(lines, into: &self)
             } else {
                 var records = try JSONLines(wanted)
                 var line = 0

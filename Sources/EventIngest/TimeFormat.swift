@@ -89,6 +89,9 @@ public enum TimeFormat: Sendable, Hashable {
 struct DateCache {
     private var head: UInt64 = 0, tail: UInt64 = 0
     private var minute: Int64 = 0
+    /// The last day, which other minutes share: its last two bytes, and when it began.
+    private var dayTail = UInt16.max
+    private var day: Int64 = 0
 
     /// Reads `YYYY-MM-DDThh:mm:ss[.fff…]` followed by `Z` or an offset or, where the format has no zone, by nothing; `nil` for
     /// anything else, which the slow way then reads.
@@ -136,11 +139,17 @@ struct DateCache {
         if own == (head, tail) { return true }
         guard text[13] == UInt8(ascii: ":"),
             [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")].contains(text[10]),
-            let hours = Self.pair(text, 11), let minutes = Self.pair(text, 14), hours < 24, minutes < 60,
-            let day = Instant(rfc3339: String(decoding: text.prefix(10), as: UTF8.self))
+            let hours = Self.pair(text, 11), let minutes = Self.pair(text, 14), hours < 24, minutes < 60
         else { return false }
+        let ownDay = text.loadUnaligned(fromByteOffset: 8, as: UInt16.self)
+        if own.0 != head || ownDay != dayTail {
+            guard let read = Instant(rfc3339: String(decoding: text.prefix(10), as: UTF8.self)) else {
+                return false
+            }
+            (dayTail, day) = (ownDay, read.milliseconds)
+        }
         (head, tail) = own
-        minute = day.milliseconds + Int64(hours * 60 + minutes) * 60_000
+        minute = day + Int64(hours * 60 + minutes) * 60_000
         return true
     }
 

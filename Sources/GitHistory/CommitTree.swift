@@ -126,16 +126,20 @@ public final class CommitTree: SourceTree {
     /// The blob's id, or `nil` when there is no such file.
     public func fingerprint(of path: String) -> String? { entries[path]?.hex }
 
-    /// Where each of the names stands as a whole word in a text file of at most one mebibyte.
+    /// Where each of the names stands as a whole word in a text file of at most one mebibyte; pictures and fonts, also those that
+    /// are text, are left out.
     public func occurrences(of names: Set<String>) throws -> [String: [Occurrence]] {
+        guard !names.isEmpty else { return [:] }
         let search = WordSearch(names)
         var found: [String: [Occurrence]] = [:]
-        let blobs = sortedPaths.compactMap { path in entries[path].map { (path: path, oid: $0) } }
-        for (path, oid) in index?.candidates(for: search, among: blobs) ?? blobs {
+        let blobs = sortedPaths.lazy.filter { !isPicture($0) }
+            .compactMap { path in self.entries[path].map { (path: path, oid: $0) } }
+        for (path, oid) in index?.candidates(for: search, among: Array(blobs)) ?? Array(blobs) {
             guard size(of: oid) ?? .max <= 1 << 20 else { continue }
             let hits = try read(oid, path: path) { bytes in
-                index?.add(bytes, oid)
-                return search.hits(in: bytes)
+                let (hits, names) = search.hits(in: bytes, notingNames: index != nil)
+                index?.add(names, of: oid)
+                return hits
             }
             for hit in hits { found[hit.name, default: []].append(Occurrence(path: path, line: hit.line)) }
         }
@@ -163,6 +167,16 @@ public final class CommitTree: SourceTree {
     }
 }
 
+/// Whether a file is a picture or a font, by its path.
+private func isPicture(_ path: String) -> Bool {
+    guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
+    return pictureEndings.contains(path[path.index(after: dot)...])
+}
+
+private let pictureEndings: Set<Substring> = [
+    "bmp", "eot", "gif", "ico", "jpeg", "jpg", "otf", "png", "svg", "ttf", "webp", "woff", "woff2",
+]
+
 extension [String] {
     /// The first place from which on a condition holds, of those that hold from a place on.
     fileprivate func partitioningIndex(where holds: (String) -> Bool) -> Int {
@@ -186,69 +200,4 @@ extension Repository {
     ) throws(GitError) -> CommitTree {
         try CommitTree(self, of: commit, near: near, index: index)
     }
-}
-
-/// Finds whole words in text, all in one pass: runs of letters, digits and underscores are looked up by length, then by a
-/// hash, before they are compared.
-struct WordSearch {
-    /// Whether a ``WordIndex`` knows words such as these.
-    let areIndexed: Bool
-    private let byHash: [UInt64: [(name: String, bytes: [UInt8])]]
-    private let lengths: [Bool]
-
-    init(_ names: Set<String>) {
-        areIndexed = names.allSatisfy { WordIndex.isIndexed(Array($0.utf8)) }
-        var byHash: [UInt64: [(name: String, bytes: [UInt8])]] = [:]
-        var lengths = [Bool](repeating: false, count: (names.map(\.utf8.count).max() ?? 0) + 1)
-        for name in names.sorted() where !name.isEmpty {
-            let bytes = Array(name.utf8)
-            byHash[bytes.withUnsafeBytes { Self.hash($0[...]) }, default: []].append((name, bytes))
-            lengths[bytes.count] = true
-        }
-        self.byHash = byHash
-        self.lengths = lengths
-    }
-
-    /// Half of the hash of each name.
-    var hashes: [UInt32] { byHash.keys.map(UInt32.init(truncatingIfNeeded:)) }
-
-    /// The names with the lines they stand on, in order; each name at most once a line; none in binary text.
-    func hits(in bytes: UnsafeRawBufferPointer) -> [(name: String, line: Int)] {
-        guard !bytes.prefix(8192).contains(0) else { return [] }
-        var hits: [(name: String, line: Int)] = []
-        var line = 1
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            guard isWordByte(byte) else {
-                if byte == UInt8(ascii: "\n") { line += 1 }
-                index += 1
-                continue
-            }
-            let start = index
-            while index < bytes.count, isWordByte(bytes[index]) { index += 1 }
-            let length = index - start
-            guard length < lengths.count, lengths[length],
-                let candidates = byHash[Self.hash(bytes[start..<index])]
-            else { continue }
-            for candidate in candidates
-            where candidate.bytes.elementsEqual(UnsafeRawBufferPointer(rebasing: bytes[start..<index])) {
-                if hits.last.map({ $0 != (candidate.name, line) }) ?? true {
-                    hits.append((candidate.name, line))
-                }
-            }
-        }
-        return hits
-    }
-
-    /// Fowler, Noll and Vo's hash, FNV-1a.
-    static func hash(_ word: Slice<UnsafeRawBufferPointer>) -> UInt64 {
-        word.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    }
-}
-
-@inline(__always)
-func isWordByte(_ byte: UInt8) -> Bool {
-    (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x30 && byte <= 0x39)
-        || byte == 0x5F
 }

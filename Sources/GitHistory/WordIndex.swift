@@ -48,30 +48,24 @@ public final class WordIndex: Sendable {
         return low < sorted.count && sorted[low] == hash
     }
 
-    /// Remembers the names in a file.
-    func add(_ bytes: UnsafeRawBufferPointer, _ oid: git_oid) {
+    /// Remembers the hashes of the names in a file.
+    func add(_ names: [UInt32], of oid: git_oid) {
         let blob = Blob(oid)
         guard hashes.withLock({ $0[blob] == nil }) else { return }
-        var found: Set<UInt32> = []
-        var index = 0
-        while index < bytes.count {
-            guard isWordByte(bytes[index]) else {
-                index += 1
-                continue
-            }
-            let start = index
-            while index < bytes.count, isWordByte(bytes[index]) { index += 1 }
-            let word = bytes[start..<index]
-            if Self.isIndexed(word) { found.insert(UInt32(truncatingIfNeeded: WordSearch.hash(word))) }
-        }
-        hashes.withLock { $0[blob] = found.sorted() }
+        var sorted: [UInt32] = []
+        for name in names.sorted() where name != sorted.last { sorted.append(name) }
+        hashes.withLock { $0[blob] = sorted }
     }
 
     /// Upper-case letters, digits and underscores, four at least: what variables are called.
     static func isIndexed(_ word: some Collection<UInt8>) -> Bool {
-        word.count >= 4
-            && word.allSatisfy {
-                (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F
-            }
+        word.count >= leastLength && word.allSatisfy(isNameByte)
     }
+
+    /// How short a name may be.
+    static let leastLength = 4
+
+    /// Whether a name may hold a byte.
+    @inline(__always)
+    static func isNameByte(_ byte: UInt8) -> Bool { byte &- 0x41 < 26 || byte &- 0x30 < 10 || byte == 0x5F }
 }

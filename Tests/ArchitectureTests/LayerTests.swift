@@ -16,7 +16,7 @@ private let allowedImports: [String: Set<String>] = [
     "DeployRecords": ["ConfigTree", "DelimitedText", "DeployModel"],
     "Settings": ["ConfigTree", "DeployModel"],
     "EventIngest": [
-        "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", "RealModule",
+        "CDelimited", "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", "RealModule",
         "Synchronization",
     ],
     "Connectors": ["Attribution", "CCurl", "DeployModel", "EventIngest"],

@@ -3,10 +3,14 @@
 
   swift build -c release --product Speed && .build/release/Speed telemetry 2000000 > wide.ndjson
   .build/release/Speed deploys > deploys.json
-  speed.py --events wide.ndjson --deploys deploys.json [--binary .build/release/blamedeploy] [--rounds 5] [--slow]
+  .build/release/Speed telemetry 2000000 csv > wide.csv
+  speed.py --events wide.ndjson --deploys deploys.json [--csv wide.csv] [--packed] [--binary .build/release/blamedeploy]
+           [--bench .build/release/Speed] [--rounds 5] [--slow]
 
 The peers answer one question, how many events and failing events each pod had in each minute; blamedeploy investigates:
-all series, every deploy, both passes. DuckDB comes from `pip install duckdb-cli`, chDB from `pip install chdb-core`, jq and
+all series, every deploy, both passes. With --packed it also reads the file as gzip and zstd, against these programs alone;
+with --csv the same events as delimited text; with --bench the first pass alone, against the least that simdjson needs
+(bare_loop.cpp, compiled with clang++). DuckDB comes from `pip install duckdb-cli`, chDB from `pip install chdb-core`, jq and
 Miller from Debian; those that are missing are left out, and the slow ones (jq, Miller) only run with --slow. Ratios are
 of wall times in the same round.
 """
@@ -17,6 +21,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 DUCKDB = """select date_trunc('minute', timestamp) as minute, "k8s.pod.name" as pod, count(*) as events, sum(error::int) as errors
@@ -37,6 +42,23 @@ def commands(options):
         "blamedeploy explain": [options.binary, "explain", events],
         "cat": ["cat", events],
     }
+    if options.csv:
+        found["blamedeploy, CSV"] = [options.binary, options.csv, "--no-repo", "--deploys", deploys]
+    for packer, ending in (("gzip", "gz"), ("zstd", "zst")) if options.packed else ():
+        packed = f"{events}.{ending}"
+        if not os.path.exists(packed):
+            subprocess.run([packer, "-q", "-k", events], check=True)
+        found[f"blamedeploy, {packer}"] = [options.binary, packed, "--no-repo", "--deploys", deploys]
+        found[f"{packer} -dc alone"] = [packer, "-q", "-dc", packed]
+    if options.bench:
+        here = os.path.dirname(os.path.abspath(__file__))
+        loop = os.path.join(tempfile.mkdtemp(), "bare_loop")
+        subprocess.run(
+            ["clang++", "-O2", "-std=c++17", f"{here}/bare_loop.cpp", "-o", loop, "-lsimdjson", "-pthread"], check=True)
+        found["first pass"] = [options.bench, "scan", events, str(os.cpu_count())]
+        if options.csv:
+            found["first pass, CSV"] = [options.bench, "scan", options.csv, str(os.cpu_count())]
+        found["bare simdjson loop"] = [loop, events]
     if shutil.which("duckdb"):
         found["DuckDB"] = ["duckdb", "-csv", "-c", DUCKDB.format(events=events)]
     if subprocess.run([sys.executable, "-c", "import chdb"], capture_output=True).returncode == 0:
@@ -80,6 +102,9 @@ def main():
     parser.add_argument("--events", required=True)
     parser.add_argument("--deploys", required=True)
     parser.add_argument("--binary", default=".build/release/blamedeploy")
+    parser.add_argument("--csv")
+    parser.add_argument("--packed", action="store_true")
+    parser.add_argument("--bench")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--slow", action="store_true")
     options = parser.parse_args()

@@ -112,6 +112,37 @@ struct CommitTreeTests {
         #expect(found["MISSING"] == nil)
     }
 
+    @Test("words are found wherever they stand, as splitting at everything else finds them", arguments: 1...4)
+    func words(seed: Int) throws {
+        var noise = SeededNoise(seed: UInt64(seed))
+        let pieces = [
+            "SHOP", "_URL", "SHOP_URL", "A1", "x", "shop_Url", " ", "=", "\n", "\"", "é", "PORT", "9",
+        ]
+        let text = (0..<900).map { _ in pieces[Int(noise.next() % UInt64(pieces.count))] }.joined()
+        let builder = try RepositoryBuilder().commit(
+            "Start", at: at(1), files: ["a.go": text, "b.svg": text])
+        for names: Set in [
+            ["SHOP", "SHOP_URL", "PORT", "PORT9", "SHOPA1"], ["x", "shop_Url", "SHOP", "A1"],
+        ] {
+            var expected: [String: Set<Occurrence>] = [:]
+            for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                let words = line.utf8.split { byte in
+                    !(byte == 0x5F || byte < 0x80 && Character(UnicodeScalar(byte)).isLetter
+                        || (0x30...0x39).contains(byte))
+                }
+                for name in names where words.contains(where: { $0.elementsEqual(name.utf8) }) {
+                    expected[name, default: []].insert(Occurrence(path: "a.go", line: number + 1))
+                }
+            }
+            #expect(expected.count > 1)
+            for index in [nil, WordIndex()] {
+                let tree = try builder.repository.tree(of: builder.head, index: index)
+                // The second time an index knows the names.
+                for _ in 1...2 { #expect(try tree.occurrences(of: names).mapValues(Set.init) == expected) }
+            }
+        }
+    }
+
     @Test("paths are sorted, contents and fingerprints are of the commit")
     func contents() throws {
         let builder = try RepositoryBuilder()

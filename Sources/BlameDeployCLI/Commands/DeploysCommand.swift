@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConfigFaults
 import DeployModel
 import Investigation
 import Reporting
@@ -34,8 +35,9 @@ struct DeploysCommand: ParsableCommand, Executable {
         let listing = try repository.over(settings).listDeploys(
             opened, window: asked, offsetSeconds: window.offsetSeconds, settings: settings,
             access: network.access(typed: repository.deploys))
+        let rules = ProjectRules(settings, now: terminal.now)
         let evidence = CollectedEvidence(
-            repository: opened, rules: ProjectRules(settings, now: terminal.now)
+            repository: opened, rules: rules, depth: rules?.setFindingsAside ?? false ? .hints : .reach
         ) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }

@@ -1,5 +1,6 @@
 import ChangeDetection
 import DeployModel
+import EventIngest
 import TestSupport
 
 #if canImport(Glibc)
@@ -105,6 +106,21 @@ case "telemetry":
     let count = CommandLine.arguments.dropFirst(2).first.flatMap(Int.init) ?? 2_000_000
     telemetry.export(count, as: CommandLine.arguments.contains("csv") ? .csv : .ndjson) {
         writeToStandardOutput($0)
+    }
+case "scan":
+    // The first pass alone: every event read and counted.
+    let arguments = Array(CommandLine.arguments.dropFirst(2))
+    let clock = ContinuousClock()
+    do {
+        let sources = try EventSources(Array(arguments.prefix(1)))
+        let options = IngestOptions(jobs: arguments.dropFirst().first.flatMap(Int.init) ?? 1)
+        var events = 0.0
+        let elapsed = try clock.measure {
+            events = try summarize(sources, options: options).inputs.reduce(0) { $0 + $1.events }
+        }
+        print("\(Int(events)) events in \(elapsed)")
+    } catch {
+        print(error)
     }
 case "deploys":
     writeToStandardOutput(Array(Telemetry.records.utf8))
