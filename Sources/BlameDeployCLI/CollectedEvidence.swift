@@ -9,6 +9,8 @@ struct CollectedEvidence: InvestigationSource {
     var repository: Repository?
     var code: [any CodeRepository] = []
     var rules: ProjectRules?
+    /// Is told of each comparison.
+    var progress: Progress?
     private let earlier = EarlierReads()
     /// Where the events are; `nil` where none are looked at.
     var supply: EventSupply?
@@ -26,6 +28,7 @@ struct CollectedEvidence: InvestigationSource {
     }
 
     func comparison(of deploy: Deploy) throws -> ConfigComparison? {
+        defer { progress?.advance() }
         guard let repository, let commit = deploy.commit, (try? repository.commit(commit)) != nil else {
             return nil
         }
@@ -33,6 +36,12 @@ struct CollectedEvidence: InvestigationSource {
             from: repository.base(of: deploy), to: commit, code: code, earlier: earlier)
         rules?.narrow(&comparison, environment: deploy.environment)
         return comparison
+    }
+
+    /// Deploys are going to be compared, one after another, and then judged.
+    func willCompare(_ deploys: [Deploy]) {
+        progress?.begin(
+            "comparing what deploys changed", of: deploys.count, then: "weighing the evidence")
     }
 
     func origin(of path: String, in deploy: Deploy) throws -> CommitID? {

@@ -106,7 +106,7 @@ private func readWindows(
     options: IngestOptions, into kept: inout [KeptRecords], shapes: inout [SourceShape]
 ) throws {
     let all = sources.sources
-    var parts = partsToRead(summary.blocks, windows: windows.map(\.window))[...]
+    var parts = partsToRead(summary, windows: windows.map(\.window))[...]
     while !parts.isEmpty {
         // Each round knows what the ones before it found, and keeps less.
         let round = Array(parts.prefix(options.jobs * 2))
@@ -128,10 +128,10 @@ private func readWindows(
 }
 
 /// The parts of the input that may hold events of some windows: neighbouring blocks together, up to a size.
-private func partsToRead(_ blocks: [[BlockSpan]], windows: [TimeWindow]) -> [InputPart] {
+private func partsToRead(_ summary: EventSummary, windows: [TimeWindow]) -> [InputPart] {
     let size = 8 << 20
     var parts: [InputPart] = []
-    for (source, blocks) in blocks.enumerated() {
+    for (source, blocks) in summary.blocks.enumerated() where summary.inputs[source].first != nil {
         guard !blocks.isEmpty else {
             parts.append(InputPart(source: source))
             continue

@@ -17,9 +17,13 @@ public final class EventSources {
         var name: String
         /// Where its bytes are.
         var path: String
+        /// Is told how many bytes of the file were read.
+        var onRead: @Sendable (Int) -> Void
     }
 
     let sources: [Source]
+    /// Files that hold the same bytes as one before them, and are not read.
+    let copies: [(name: String, of: String)]
     private let spools: [SpoolFile]
 
     /// Finds the files.
@@ -29,8 +33,10 @@ public final class EventSources {
 
     /// Finds the files, and asks the servers.
     ///
-    /// - Parameter inputs: what is read, in this order.
-    public init(_ inputs: [EventInput]) throws {
+    /// - Parameters:
+    ///   - inputs: what is read, in this order.
+    ///   - onRead: is told how many bytes of the files were read, on any thread.
+    public init(_ inputs: [EventInput], onRead: @escaping @Sendable (Int) -> Void = { _ in }) throws {
         var sources: [Source] = []
         var spools: [SpoolFile] = []
         for input in inputs {
@@ -40,23 +46,23 @@ public final class EventSources {
             case .answers(let name, let ask):
                 let kept = try SpoolFile(filledBy: ask)
                 spools.append(kept)
-                sources.append(Source(name: name, path: kept.path))
+                sources.append(Source(name: name, path: kept.path, onRead: onRead))
                 continue
             }
             if path == "-" {
                 guard !sources.contains(where: { $0.name == "-" }) else { continue }
                 let kept = try SpoolFile(copying: FileDescriptor(standardInput: ()))
                 spools.append(kept)
-                sources.append(Source(name: "-", path: kept.path))
+                sources.append(Source(name: "-", path: kept.path, onRead: onRead))
                 continue
             }
             switch kind(of: path) {
-            case .file: sources.append(Source(name: path, path: path))
+            case .file: sources.append(Source(name: path, path: path, onRead: onRead))
             case .stream:
                 // What can be read only once is kept, as standard input is.
                 let kept = try SpoolFile(copying: FileDescriptor(reading: path))
                 spools.append(kept)
-                sources.append(Source(name: path, path: kept.path))
+                sources.append(Source(name: path, path: kept.path, onRead: onRead))
             case .missing:
                 throw IngestError(
                     .unreadable, "there is no such file or folder", at: path,
@@ -66,14 +72,18 @@ public final class EventSources {
                 guard !files.isEmpty else {
                     throw IngestError(.empty, "there is no file in this folder", at: path)
                 }
-                sources += files.map { Source(name: $0, path: $0) }
+                sources += files.map { Source(name: $0, path: $0, onRead: onRead) }
             }
         }
         // What is named twice, as a file and by its folder, happened once.
         var known: Set<String> = []
-        self.sources = sources.filter { known.insert($0.path.replacing("//", with: "/")).inserted }
+        let named = sources.filter { known.insert($0.path.replacing("//", with: "/")).inserted }
+        (self.sources, copies) = try withoutCopies(named)
         self.spools = spools
     }
+
+    /// How many bytes the files have, as they lie there.
+    public var byteCount: Int { sources.reduce(0) { $0 + (size(ofFile: $1.path) ?? 0) } }
 }
 
 extension EventSources.Source {
@@ -89,6 +99,7 @@ extension EventSources.Source {
         func feed(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
             while filled > 0 {
                 try block.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<filled])) }
+                onRead(filled)
                 filled = try fill(&block, from: file)
             }
         }
@@ -147,6 +158,7 @@ extension EventSources.Source {
                 return end
             }
             offset += consumed
+            onRead(consumed)
             guard consumed == 0 else { continue }
             if room < LineBlocks.longestLine {
                 room = min(room * 4, LineBlocks.longestLine)
@@ -195,6 +207,44 @@ extension EventSources.Source {
         throw IngestError(
             .damagedCompression, "the \(format) data end too early: the file is cut off", at: name,
             remedy: "fetch it again, and check it with \(test) \(name)")
+    }
+}
+
+/// What was exported once and saved under two names happened once, too.
+private func withoutCopies(
+    _ sources: [EventSources.Source]
+) throws -> (kept: [EventSources.Source], copies: [(name: String, of: String)]) {
+    var kept: [EventSources.Source] = []
+    var copies: [(name: String, of: String)] = []
+    var bySize: [Int: [EventSources.Source]] = [:]
+    for source in sources {
+        let size = size(ofFile: source.path) ?? 0
+        if size > 0, let original = try bySize[size]?.first(where: { try haveSameBytes($0, source) }) {
+            copies.append((source.name, original.name))
+        } else {
+            kept.append(source)
+            bySize[size, default: []].append(source)
+        }
+    }
+    return (kept, copies)
+}
+
+/// Whether two files of one size hold the same; mostly the first bytes differ.
+private func haveSameBytes(_ a: EventSources.Source, _ b: EventSources.Source) throws -> Bool {
+    let oneFile = try FileDescriptor(reading: a.path)
+    let otherFile = try FileDescriptor(reading: b.path)
+    var blocks = ([UInt8](repeating: 0, count: 1 << 16), [UInt8](repeating: 0, count: 1 << 16))
+    var offset = 0
+    while true {
+        let first = try blocks.0.withUnsafeMutableBytes {
+            try oneFile.read(into: $0, at: offset, path: a.name)
+        }
+        let second = try blocks.1.withUnsafeMutableBytes {
+            try otherFile.read(into: $0, at: offset, path: b.name)
+        }
+        guard first == second, blocks.0.prefix(first) == blocks.1.prefix(first) else { return false }
+        guard first == blocks.0.count else { return true }
+        offset += first
     }
 }
 

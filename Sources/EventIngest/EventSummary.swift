@@ -178,12 +178,16 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         let round = Array(parts.prefix(partsAtOnce(isFirst: parts.startIndex == 0, jobs: options.jobs)))
         parts = parts.dropFirst(round.count)
         let (empty, noAddresses) = (aggregator.emptied, addresses?.emptied)
-        let counted = try concurrentMap(round, workers: options.jobs) {
-            try CountedPart(
-                $0, of: all[$0.source], roles: roles[$0.source], options: options, aggregator: empty,
-                addresses: noAddresses)
+        let counted = try concurrentMap(round, workers: options.jobs) { part -> CountedPart? in
+            do {
+                return try CountedPart(
+                    part, of: all[part.source], roles: roles[part.source], options: options,
+                    aggregator: empty, addresses: noAddresses)
+            } catch let error as IngestError where error.code == .empty && all.count > 1 {
+                return nil
+            }
         }
-        for (part, counted) in zip(round, counted) {
+        for case (let part, let counted?) in zip(round, counted) {
             let source = part.source
             aggregator.merge(counted.aggregator)
             seen[roles.kindOfSource[source]].formUnion(counted.reading.seen)
@@ -200,6 +204,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
             }
         }
     }
+    for index in inputs.indices where inputs[index].format.isEmpty { inputs[index].format = "empty" }
     let fieldWarnings = try requireFields(of: roles, seen: seen, in: sources)
     let strays = aggregator.setStraysAside()
     guard var span = aggregator.span.window else {
@@ -219,11 +224,36 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     return EventSummary(
         inputs: inputs, span: span, series: aggregator.series(), rollouts: aggregator.rollouts(),
         sourceRoles: roles, rejected: rejected,
-        warnings: warnings + fieldWarnings + (try endWarnings(inputs, of: sources, roles: roles))
+        warnings: warnings + emptySources(inputs) + copies(sources.copies) + fieldWarnings
+            + (try endWarnings(inputs, of: sources, roles: roles))
             + onlyFailures(aggregator.total)
             + aggregator.warnings + [strays?.warning].compactMap { $0 }
             + skippedLines(inputs.reduce(0) { $0 + $1.skipped }, first: rejected.first),
         blocks: blocks, addresses: addresses, minutes: aggregator.minutes)
+}
+
+/// A file that holds nothing is no reason not to read the others, but its author may not know.
+private func emptySources(_ inputs: [InputSummary]) -> [Warning] {
+    let empty = inputs.filter { $0.first == nil && $0.skipped == 0 }
+    guard let first = empty.first else { return [] }
+    let others = empty.count > 1 ? ", and \(empty.count - 1) more files" : ""
+    return [
+        Warning(
+            code: "empty_source",
+            text: "There is not one event in \(first.source)\(others): nothing was read there.",
+            remedy: "export it again if something should be in it")
+    ]
+}
+
+private func copies(_ copies: [(name: String, of: String)]) -> [Warning] {
+    guard let first = copies.first else { return [] }
+    let others = copies.count > 1 ? ", and \(copies.count - 1) more files are copies" : ""
+    return [
+        Warning(
+            code: "same_content",
+            text: "\(first.name) holds the same as \(first.of)\(others): what is in both was counted once.",
+            remedy: "leave one of them out; if both count, put them into one file")
+    ]
 }
 
 extension InputSummary {

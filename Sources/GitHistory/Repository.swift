@@ -56,6 +56,19 @@ public final class Repository {
     /// Whether it has no working folder.
     public var isBare: Bool { git_repository_is_bare(pointer) == 1 }
 
+    /// The address that `origin` is fetched from, or else the first remote; `nil` where there is none.
+    public var remoteAddress: String? {
+        var names = git_strarray()
+        defer { git_strarray_dispose(&names) }
+        guard git_remote_list(&names, pointer) == 0 else { return nil }
+        let known = (0..<names.count).map { lossyText(names.strings[$0]) }
+        guard let name = known.first(where: { $0 == "origin" }) ?? known.first else { return nil }
+        var remote: OpaquePointer?
+        guard git_remote_lookup(&remote, pointer, name) == 0, let remote else { return nil }
+        let handle = Handle(remote, freedBy: git_remote_free)
+        return git_remote_url(handle.pointer).map { lossyText($0) }
+    }
+
     /// Whether it has no commit yet.
     public var isEmpty: Bool {
         git_repository_is_empty(pointer) == 1 || git_repository_head_unborn(pointer) == 1

@@ -23,7 +23,7 @@ public func renderMarkdown(_ changes: DeployChanges, command: String = "diff") -
             "Not configuration, and not ranked: \(shown)\(changes.otherFiles.count > 10 ? " and \(changes.otherFiles.count - 10) more" : "")",
         ]
     }
-    return lines.joined(separator: "\n") + "\n"
+    return Markdown.fitting(lines)
 }
 
 /// A table of changes, in their order.

@@ -71,6 +71,17 @@ package enum Wording {
         return "\(date.shortDay) \(date.clock)"
     }
 
+    /// `22 Jul 13:35 – 27 Jul 13:35 UTC 2020`; with both years where they differ.
+    static func span(_ window: TimeWindow, style: TextStyle) -> String {
+        let (since, until) = (CivilDate(window.since), CivilDate(window.until))
+        let dash = style.glyph("–", "-")
+        guard since.year != until.year else {
+            return "\(moment(window.since)) \(dash) \(moment(window.until)) UTC \(until.year)"
+        }
+        return
+            "\(since.shortDay) \(since.year) \(since.clock) \(dash) \(until.shortDay) \(until.year) \(until.clock) UTC"
+    }
+
     /// A number with so many decimals, without trailing zeros.
     static func rounded(_ value: Double, decimals: Int) -> String {
         let scale = [1.0, 10, 100, 1000][decimals]
@@ -134,6 +145,10 @@ package enum Wording {
 
     static func padded(_ text: String, to width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - columns(text)))
+    }
+
+    static func leftPadded(_ text: String, to width: Int) -> String {
+        String(repeating: " ", count: max(0, width - columns(text))) + text
     }
 }
 

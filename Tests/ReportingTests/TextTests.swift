@@ -24,10 +24,10 @@ struct TextTests {
         #expect(text.contains("55 %") && text.contains("40 %"))
     }
 
-    @Test("uses the width it has", arguments: [60, 80, 120, 200])
-    func widths(width: Int) throws {
-        let text = renderText(SampleReports.report("blamed"), style: TextStyle(width: width))
-        try expectGolden(text, matches: "reports/blamed-\(width).txt")
+    @Test("uses the width it has", arguments: SampleReports.names, [60, 80, 120, 200])
+    func widths(name: String, width: Int) throws {
+        let text = renderText(SampleReports.report(name), style: TextStyle(width: width))
+        try expectGolden(text, matches: "reports/\(name)-\(width).txt")
         for line in text.split(separator: "\n") { #expect(line.count <= width, "\(line)") }
     }
 
