@@ -67,7 +67,7 @@ struct EventSupply {
     func summary(_ options: IngestOptions) throws -> EventSummary {
         var summary: EventSummary?
         if let sources {
-            progress.begin("reading events", of: sources.byteCount)
+            progress.begin("reading events", of: sources.byteCount, then: "reading events")
             summary = try summarize(sources, options: options)
         }
         for table in tables {

@@ -47,9 +47,11 @@ enum Markdown {
     static let limit = 65_536
 
     /// Lines as a text that fits into a comment; what is left out is told.
-    static func fitting(_ lines: [String]) -> String {
+    ///
+    /// - Parameter isWhole: whether nothing is left out, for places that hold more.
+    static func fitting(_ lines: [String], isWhole: Bool) -> String {
         let whole = lines.joined(separator: "\n") + "\n"
-        guard whole.unicodeScalars.count > limit else { return whole }
+        guard !isWhole, whole.unicodeScalars.count > limit else { return whole }
         let room = limit - 200
         var kept: [String] = []
         var used = 0
@@ -62,7 +64,7 @@ enum Markdown {
         if kept.filter({ $0.hasPrefix("```") }).count % 2 == 1 { kept.append("```") }
         let left = lines.count - kept.count
         return kept.joined(separator: "\n")
-            + "\n\n**\(left) more lines are left out**: a comment holds 65,536 characters. `--export html=report.html` has everything.\n"
+            + "\n\n**\(left) more lines are left out**: a comment holds 65,536 characters. `--full` leaves nothing out.\n"
     }
 
     /// What sets failing events apart, and what they say, as lists.
@@ -82,7 +84,8 @@ enum Markdown {
             )
             if showsSymptomsOfCauses { lines += symptoms(cause.symptoms).map { "  \($0)" } }
         }
-        guard !explanation.symptoms.isEmpty else { return lines }
+        let areTold = showsSymptomsOfCauses && explanation.outcome == .causes
+        guard !explanation.symptoms.isEmpty, !areTold else { return lines }
         return lines + ["", "What they say:", ""] + symptoms(explanation.symptoms)
     }
 

@@ -1,7 +1,9 @@
 public import DeployModel
 
 /// The answer of `explain` as Markdown.
-public func renderMarkdown(_ comparison: WindowComparison) -> String {
+///
+/// - Parameter isWhole: whether it may be longer than the 65,536 characters that a comment holds.
+public func renderMarkdown(_ comparison: WindowComparison, isWhole: Bool = false) -> String {
     let explanation = comparison.explanation
     let style = TextStyle()
     var lines = [
@@ -20,14 +22,16 @@ public func renderMarkdown(_ comparison: WindowComparison) -> String {
     }
     lines += Markdown.explanation(explanation, showsSymptomsOfCauses: true)
     lines += Markdown.warnings(comparison.warnings)
-    return Markdown.fitting(lines)
+    return Markdown.fitting(lines, isWhole: isWhole)
 }
 
 /// The deploys of a window as Markdown.
 ///
-/// - Parameter failed: deploys that failed or were called off; they stand in a list of their own.
+/// - Parameters:
+///   - failed: deploys that failed or were called off; they stand in a list of their own.
+///   - isWhole: whether it may be longer than the 65,536 characters that a comment holds.
 public func renderMarkdown(
-    deploys: [Deploy], failed: [Deploy] = [], source: String, window: TimeWindow
+    deploys: [Deploy], failed: [Deploy] = [], source: String, window: TimeWindow, isWhole: Bool = false
 ) -> String {
     let span = Wording.span(window, style: TextStyle())
     let from = source.isEmpty ? "" : " (\(Markdown.text(source)))"
@@ -40,7 +44,7 @@ public func renderMarkdown(
         lines += table(deploys)
     }
     if !failed.isEmpty { lines += ["", "Failed or called off, and not judged:", ""] + table(failed) }
-    return Markdown.fitting(lines)
+    return Markdown.fitting(lines, isWhole: isWhole)
 }
 
 private func table(_ deploys: [Deploy]) -> [String] {
@@ -56,4 +60,23 @@ private func table(_ deploys: [Deploy]) -> [String] {
             ]
             return "| \(cells.joined(separator: " | ")) |"
         }
+}
+
+/// What `lint --each` found as Markdown.
+///
+/// - Parameters:
+///   - judged: how many commits change configuration.
+///   - count: how many commits were looked at.
+///   - isWhole: whether it may be longer than the 65,536 characters that a comment holds.
+public func renderMarkdown(
+    commits: [DeployChanges], judged: Int, of count: Int, isWhole: Bool = false
+) -> String {
+    let found = commits.flatMap { changes in
+        renderMarkdown(changes, command: "lint", isWhole: true).split(
+            separator: "\n", omittingEmptySubsequences: false
+        ).map(String.init)
+    }
+    let summary =
+        "\(Wording.counted(commits.count, "commit")) with contradictions; \(judged) of \(count) change configuration"
+    return Markdown.fitting([summary, ""] + found, isWhole: isWhole)
 }

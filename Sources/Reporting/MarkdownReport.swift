@@ -2,11 +2,14 @@ public import DeployModel
 
 /// A report as Markdown: for the summary of a CI step, an annotation, or a comment.
 ///
-/// - Parameter command: what was asked: `investigate` or `check`.
-public func renderMarkdown(_ report: Report, command: String = "investigate") -> String {
+/// - Parameters:
+///   - command: what was asked: `investigate` or `check`.
+///   - isWhole: whether it may be longer than the 65,536 characters that a comment holds.
+public func renderMarkdown(
+    _ report: Report, command: String = "investigate", isWhole: Bool = false
+) -> String {
     let style = TextStyle()
-    let (since, until) = (report.window.since, report.window.until)
-    var facts = ["\(Wording.moment(since)) – \(Wording.moment(until)) \(CivilDate(until).year) UTC"]
+    var facts = [Wording.span(report.window, style: style)]
     if let series = report.series { facts.append("\(Wording.count(series.total.events)) events") }
     facts.append(Wording.counted(report.deploys.count, "deploy"))
     if let repository = report.repository { facts.append("HEAD is `\(repository.head.abbreviated)`") }
@@ -36,14 +39,16 @@ public func renderMarkdown(_ report: Report, command: String = "investigate") ->
         lines += changesTable(changes.changes)
     }
     lines += Markdown.warnings(report.warnings)
-    return Markdown.fitting(lines)
+    return Markdown.fitting(lines, isWhole: isWhole)
 }
 
 /// The time line in a block of code, as wide as comments are without scrolling. Names of deploys are left out where they are foreign
 /// text: nothing inside a block can be escaped.
 private func chart(_ report: Report) -> [String] {
     guard let series = report.series, series.total.events > 0 else { return [] }
-    let timeline = Timeline(series: series, window: report.window, style: TextStyle(width: 98))
+    let timeline = Timeline(
+        series: series, window: report.window, isEventful: !report.findings.isEmpty,
+        style: TextStyle(width: 98))
     let named = report.namedDeploys
     let ended = Set(report.findings.compactMap(\.incident.endedBy))
     let rows =

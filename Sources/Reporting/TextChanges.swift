@@ -80,11 +80,18 @@ public func renderText(
         "\(Wording.span(window, style: style))   "
             + "\(Wording.counted(deploys.count, "deploy")) (\(Wording.harmless(source)))")
     layout.blank()
+    listing(deploys, failed: failed, &layout)
+    return layout.text
+}
+
+/// Deploys, one a line, with what is known of each.
+func listing(_ deploys: [Deploy], failed: [Deploy] = [], _ layout: inout TextLayout) {
     let all = deploys + failed
     let widths = ListingWidths(
         name: min(24, all.map { Wording.columns(Wording.harmless($0.shortName)) }.max() ?? 0),
         title: all.map { Wording.columns(shownTitle($0)) }.max() ?? 0,
-        author: min(16, all.map { Wording.columns(Wording.harmless($0.author)) }.max() ?? 0))
+        author: min(16, all.map { Wording.columns(Wording.harmless($0.author)) }.max() ?? 0),
+        config: all.map { shownConfig($0).utf8.count }.max() ?? 0)
     for deploy in deploys { line(deploy, widths, &layout) }
     if deploys.isEmpty { layout.line("No deploy in this window.", indent: 2) }
     if !failed.isEmpty {
@@ -92,24 +99,26 @@ public func renderText(
         layout.line("Failed or called off, and not judged", indent: 1, .strong)
         for deploy in failed { line(deploy, widths, &layout) }
     }
-    return layout.text
 }
 
 /// How wide the columns of the table need to be.
 private struct ListingWidths {
-    var name: Int, title: Int, author: Int
+    var name: Int, title: Int, author: Int, config: Int
 }
 
 private func shownTitle(_ deploy: Deploy) -> String {
     (deploy.isRollback ? "rollback: " : "") + Wording.harmless(deploy.title)
 }
 
+private func shownConfig(_ deploy: Deploy) -> String {
+    deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? (deploy.commit == nil ? "no commit" : "?")
+}
+
 /// One deploy of the table.
 private func line(_ deploy: Deploy, _ widths: ListingWidths, _ layout: inout TextLayout) {
     let style = layout.style
     let nameWidth = max(10, widths.name)
-    let config =
-        deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? (deploy.commit == nil ? "no commit" : "?")
+    let config = shownConfig(deploy)
     let name = Wording.padded(
         Wording.cut(Wording.harmless(deploy.shortName), to: nameWidth, style: style), to: nameWidth)
     let author = Wording.padded(
@@ -117,7 +126,7 @@ private func line(_ deploy: Deploy, _ widths: ListingWidths, _ layout: inout Tex
     let left = "  \(Wording.leftPadded(Wording.moment(deploy.startedAt), to: 12))  "
     // Where there is little room, who and how much stand below.
     let isNarrow = style.width < 76
-    let right = isNarrow ? "" : "  \(author)  \(Wording.padded(config, to: 9))"
+    let right = isNarrow ? "" : "  \(author)  \(Wording.padded(config, to: widths.config))"
     let free = max(10, style.width - Wording.columns(left + name + right) - 2)
     let room = isNarrow ? free : min(free, widths.title)
     let title = Wording.cut(shownTitle(deploy), to: room, style: style)
@@ -185,9 +194,7 @@ func renderChanges(
     if changes.count > shown.count {
         let next = Wording.count(changes[shown.count].score)
         layout.line(
-            "and \(changes.count - shown.count) more that score \(next) or less: --full shows them",
-            indent: 9,
-            .dim)
+            "and \(changes.count - shown.count) more, scoring \(next) or less: see --full", indent: 9, .dim)
     }
 }
 

@@ -100,7 +100,13 @@ private func rates(_ incident: Incident, _ layout: inout TextLayout) {
         "\(Wording.percent(incident.baseline.value)) \(style.arrow) \(Wording.percent(incident.during.value))"
     let size =
         "(\(Wording.ratio(incident.ratio, style: style)), 95 % interval \(Wording.range(incident.ratioInterval, style: style)))"
-    let place = incident.scope == .all ? nil : "in \(Wording.harmless(incident.scope.name)) only"
+    let name = Wording.harmless(incident.scope.name)
+    let place: String? =
+        switch incident.scope.kind {
+        case .all: nil
+        case .error: "counting only \"\(name)\""
+        case .workload, .pod, .version: "in \(name) only"
+        }
     /// What changed on one line; where there is no room for the rest, it goes below.
     func told(_ parts: [(String, TextStyle.Role)]) {
         let width = 3 + parts.reduce(0) { $0 + Wording.columns($1.0) }

@@ -9,6 +9,14 @@ public func renderText(_ report: Report, style: TextStyle) -> String {
     for (index, finding) in report.findings.enumerated() {
         render(finding, of: report, isFirst: index == 0, &layout)
     }
+    if report.series == nil, report.changesByDeploy.allSatisfy(\.changes.isEmpty), !report.deploys.isEmpty {
+        let shown = style.isFull ? report.deploys : Array(report.deploys.suffix(10))
+        listing(shown, &layout)
+        if shown.count < report.deploys.count {
+            layout.line(
+                "and \(report.deploys.count - shown.count) before: --full shows them", indent: 2, .dim)
+        }
+    }
     for changes in report.changesByDeploy where !changes.changes.isEmpty || style.isFull {
         layout.blank()
         deployTitle(changes.deploy, &layout)
@@ -59,7 +67,8 @@ private func overall(_ rate: Rate) -> String {
 
 private func chart(_ report: Report, _ series: Series, _ layout: inout TextLayout) {
     let style = layout.style
-    let timeline = Timeline(series: series, window: report.window, style: style)
+    let timeline = Timeline(
+        series: series, window: report.window, isEventful: !report.findings.isEmpty, style: style)
     let isBad = report.verdict.kind == .blamed || report.verdict.kind == .noDeploy
     for (index, row) in timeline.failing.enumerated() {
         let isTop = index == 0

@@ -4,21 +4,32 @@ import DeployModel
 struct Timeline {
     let window: TimeWindow
     let style: TextStyle
+    /// Whether something changed. Where nothing did, noise is drawn low.
+    private let isEventful: Bool
     private let totals: [Rate]
+    /// Events of each column, for each bucket in it: columns hold one more or less, which must not show.
+    private let traffic: [Double]
 
     /// What the labels before it and the peak behind it leave.
     private static let margins = 26
 
-    init(series: Series, window: TimeWindow, style: TextStyle) {
-        (self.window, self.style) = (window, style)
+    init(series: Series, window: TimeWindow, isEventful: Bool, style: TextStyle) {
+        (self.window, self.isEventful, self.style) = (window, isEventful, style)
         let width = style.width - Self.margins
         let step = window.seconds / Double(width)
-        totals = (0..<width).map { column in
+        let buckets = (0..<width).map { column -> Range<Int> in
             let since = Instant(milliseconds: window.since.milliseconds + Int64(Double(column) * step * 1000))
             let until = Instant(
                 milliseconds: window.since.milliseconds + Int64(Double(column + 1) * step * 1000))
-            return series.total(in: series.buckets(in: TimeWindow(since: since, until: until)))
+            let inside = series.buckets(in: TimeWindow(since: since, until: until))
+            guard inside.isEmpty else { return inside }
+            // Where there are more columns than buckets, several show the same one.
+            let place = Int(
+                (since.seconds(since: series.start) / Double(series.bucketSeconds)).rounded(.down))
+            return (0..<series.count).contains(place) ? place..<place + 1 : inside
         }
+        totals = buckets.map { series.total(in: $0) }
+        traffic = zip(totals, buckets).map { $0.events / Double(max($1.count, 1)) }
     }
 
     var width: Int { totals.count }
@@ -27,17 +38,24 @@ struct Timeline {
     /// the screen, from the top.
     var failing: [String] {
         let rates = totals.map { $0.events > 0 ? $0.value : nil }
-        let sorted = rates.compactMap { $0 }.sorted()
-        // A rate that hardly moves is drawn low, not as a wall.
-        let usual = sorted.isEmpty ? 0 : sorted[sorted.count / 4]
-        let rows = style.width < 90 ? 1 : style.width < 150 ? 3 : 5
-        return bars(rates, top: max(sorted.last ?? 0, 2 * usual), rows: rows)
+        guard isEventful else {
+            let all = totals.reduce(Rate(0, of: 0)) { $0 + $1 }
+            return bars(rates, top: max(height(rates), 6 * all.value), rows: 1)
+        }
+        return bars(rates, top: height(rates), rows: style.width < 90 ? 1 : style.width < 150 ? 3 : 5)
+    }
+
+    /// What full height stands for. What hardly moves is drawn low, not as a wall.
+    private func height(_ values: [Double?]) -> Double {
+        let sorted = values.compactMap { $0 }.sorted()
+        return sorted.isEmpty ? 0 : max(sorted[sorted.count - 1], 2 * sorted[sorted.count / 4])
     }
 
     /// The number of events in each column.
     var events: String {
-        let counts: [Double?] = totals.map(\.events)
-        return bars(counts, top: counts.compactMap { $0 }.max() ?? 0, rows: 1)[0]
+        let counts: [Double?] = traffic
+        // A gap below what fails keeps the two apart.
+        return bars(counts, top: height(counts), rows: 1, spare: 1)[0]
     }
 
     /// The largest share of failing events of any column.
@@ -50,8 +68,10 @@ struct Timeline {
     }
 
     /// Bars over several rows, the top one first. A column without events stays empty.
-    private func bars(_ values: [Double?], top: Double, rows: Int) -> [String] {
-        let steps = Array(style.isASCII ? "_.-:=+*#" : "▁▂▃▄▅▆▇█")
+    ///
+    /// - Parameter spare: how many eighths of a row stay free above the largest value.
+    private func bars(_ values: [Double?], top: Double, rows: Int, spare: Int = 0) -> [String] {
+        let steps = Array((style.isASCII ? "_.-:=+*#" : "▁▂▃▄▅▆▇█").dropLast(spare))
         let levels = steps.count * rows
         return (0..<rows).reversed().map { row in
             String(
@@ -118,7 +138,8 @@ struct Timeline {
     }
 
     private static let steps = [
-        60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400, 2 * 86_400, 7 * 86_400, 14 * 86_400,
+        60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400, 2 * 86_400, 3 * 86_400,
+        5 * 86_400, 7 * 86_400, 14 * 86_400,
         30 * 86_400, 91 * 86_400, 365 * 86_400,
     ]
 }

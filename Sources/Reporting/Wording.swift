@@ -29,7 +29,7 @@ package enum Wording {
 
     /// A probability in whole per cents; what is nearly certain never reads as certain.
     static func probability(_ value: Double) -> String {
-        if value > 0.995, value < 1 {
+        if value > 0.995 {
             return value >= 0.9995 ? "> 99.9 %" : "\(rounded(value * 100, decimals: 1)) %"
         }
         if value < 0.005 { return "< 1 %" }

@@ -4,14 +4,16 @@ import Testing
 @Suite("Links in terminals")
 struct LinkCommandTests {
     private func deploys(_ options: [String], remote: String?) throws -> CommandRun {
-        try withShop { folder, shop in
+        var result: CommandRun?
+        try withShop { _, shop in
             if let remote {
                 #expect(try run("git", ["-C", shop, "remote", "add", "upstream", remote]).status == 0)
             }
-            return try blamedeploy(
+            result = try blamedeploy(
                 ["deploys", "--repo", shop, "--since", "2020-09-13", "--until", "2020-09-20"] + options,
                 environment: ["TERM": "xterm-256color"])
         }
+        return try #require(result)
     }
 
     private let opening = "\u{1B}]8;;"

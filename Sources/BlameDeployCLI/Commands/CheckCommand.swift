@@ -71,7 +71,9 @@ struct CheckCommand: ParsableCommand, TellingCommand {
 
     private var renderings: Renderings<Report> {
         let readable: Renderings<Report> = [
-            .markdown: { report, _ in renderMarkdown(report, command: "check") },
+            .markdown: { report, style in
+                renderMarkdown(report, command: "check", isWhole: style.isFull)
+            },
             .text: { renderCheck($0, style: $1) },
             .json: { report, _ in renderJSON(report, version: BlameDeploy.version) },
             .html: { report, _ in renderHTML(report, version: BlameDeploy.version) },

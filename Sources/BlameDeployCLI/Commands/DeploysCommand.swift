@@ -32,10 +32,10 @@ struct DeploysCommand: ParsableCommand, TellingCommand {
                     style: $1)
             },
             .json: { found, _ in renderJSON(deploys: found.deploys, failed: found.listing.failed) },
-            .markdown: { found, _ in
+            .markdown: { found, style in
                 renderMarkdown(
                     deploys: found.deploys, failed: found.listing.failed, source: found.listing.source,
-                    window: found.window)
+                    window: found.window, isWhole: style.isFull)
             },
             .html: { found, _ in
                 renderHTML(

@@ -56,7 +56,7 @@ struct DiffCommand: ParsableCommand, TellingCommand {
                 style.isExplaining = explain
                 return renderText(changes, grouping: by, style: style)
             },
-            .markdown: { changes, _ in renderMarkdown(changes) },
+            .markdown: { changes, style in renderMarkdown(changes, isWhole: style.isFull) },
             .json: { changes, _ in renderJSON(changes) },
             .html: { changes, _ in renderHTML(changes, version: BlameDeploy.version) },
         ]

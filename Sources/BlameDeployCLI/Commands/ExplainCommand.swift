@@ -38,7 +38,7 @@ struct ExplainCommand: ParsableCommand, TellingCommand {
     func execute(on terminal: Terminal) throws -> ExitStatus {
         let renderings: Renderings<WindowComparison> = [
             .text: { renderText($0, style: $1) }, .json: { compared, _ in renderJSON(compared) },
-            .markdown: { compared, _ in renderMarkdown(compared) },
+            .markdown: { compared, style in renderMarkdown(compared, isWhole: style.isFull) },
             .html: { compared, _ in renderHTML(compared, version: BlameDeploy.version) },
         ]
         try output.require(renderings.keys)

@@ -62,7 +62,7 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
 
     private var renderings: Renderings<Report> {
         let readable: Renderings<Report> = [
-            .markdown: { report, _ in renderMarkdown(report) },
+            .markdown: { report, style in renderMarkdown(report, isWhole: style.isFull) },
             .text: { report, style in
                 var style = style
                 style.isExplaining = explain

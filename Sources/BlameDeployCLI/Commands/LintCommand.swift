@@ -65,7 +65,7 @@ struct LintCommand: ParsableCommand, TellingCommand {
                     ? "blamedeploy lint   no contradictions in \(Wording.counted(found.configFiles, "configuration file"))\n"
                     : renderText(found, command: "lint", style: style)
             },
-            .markdown: { found, _ in renderMarkdown(found, command: "lint") },
+            .markdown: { found, style in renderMarkdown(found, command: "lint", isWhole: style.isFull) },
             .json: { found, _ in renderJSON(found) },
             .html: { found, _ in renderHTML(found, command: "lint", version: BlameDeploy.version) },
         ]
@@ -91,8 +91,9 @@ struct LintCommand: ParsableCommand, TellingCommand {
                 found.map { renderText($0, command: "lint", style: style) + "\n" }.joined()
                     + "blamedeploy lint   \(count)"
             },
-            .markdown: { found, _ in
-                found.map { renderMarkdown($0, command: "lint") + "\n" }.joined() + count
+            .markdown: { found, style in
+                renderMarkdown(
+                    commits: found, judged: judged, of: commits.count, isWhole: style.isFull)
             },
             .json: { found, _ in renderJSON(commits: found, judged: judged) },
             .html: { found, _ in

@@ -76,7 +76,9 @@ struct OutputOptions: ParsableArguments {
         let format = chosenFormat(among: renderings.keys, on: terminal)
         let told = renderings[format]?(result, style(for: terminal, about: repository)) ?? ""
         try terminal.print(told, isForPeople: format == .text || format == .markdown)
-        if format == .github, let page = renderings[.markdown]?(result, plain) {
+        // The summary holds more than a comment.
+        let whole = TextStyle(width: 100, isASCII: ascii, isFull: true)
+        if format == .github, let page = renderings[.markdown]?(result, whole) {
             addToSummary(page, on: terminal)
         }
     }
@@ -110,7 +112,7 @@ struct OutputOptions: ParsableArguments {
             isColored: isColored,
             isFull: full)
         if hyperlinks == .always || (hyperlinks == .auto && terminal.opensLinks) {
-            style.links = repository?.remoteAddress.flatMap(HostedRepository.init(remote:))
+            style.links = repository?.remoteAddresses.lazy.compactMap(HostedRepository.init(remote:)).first
         }
         return style
     }

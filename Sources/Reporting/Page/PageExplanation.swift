@@ -12,7 +12,9 @@ struct PageExplanation {
                 HTML(.p) { "Everywhere alike: no field sets the failures apart." }
             }
             for cause in explanation.causes { content(of: cause) }
-            if !explanation.symptoms.isEmpty { table(of: explanation.symptoms) }
+            if !explanation.symptoms.isEmpty, !(showsSymptomsOfCauses && explanation.outcome == .causes) {
+                table(of: explanation.symptoms)
+            }
         }
     }
 
