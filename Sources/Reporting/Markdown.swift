@@ -84,6 +84,11 @@ enum Markdown {
             )
             if showsSymptomsOfCauses { lines += symptoms(cause.symptoms).map { "  \($0)" } }
         }
+        if explanation.areNewFailuresFew {
+            let looks = explanation.newFailures.prefix(3).map { "\(text($0.field)) \(code($0.value))" }
+            let count = Wording.count(explanation.newFailures.reduce(0) { $0 + $1.errors })
+            lines += ["", "Told by the \(count) failures that look new: \(looks.joined(separator: ", "))"]
+        }
         let areTold = showsSymptomsOfCauses && explanation.outcome == .causes
         guard !explanation.symptoms.isEmpty, !areTold else { return lines }
         return lines + ["", "What they say:", ""] + symptoms(explanation.symptoms)

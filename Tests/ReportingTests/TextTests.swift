@@ -57,7 +57,8 @@ struct TextTests {
         #expect(!noise.contains { "▄▅▆▇█".contains($0) } && noise.contains("  peak "))
     }
 
-    @Test("steady traffic is drawn steady, whatever the buckets", arguments: [5, 24, 100, 240], [60, 100, 200])
+    @Test(
+        "steady traffic is drawn steady, whatever the buckets", arguments: [5, 24, 100, 240], [60, 100, 200])
     func steady(buckets: Int, width: Int) throws {
         var report = SampleReports.report("unchanged")
         report.series = Series(

@@ -12,8 +12,21 @@ struct PageExplanation {
                 HTML(.p) { "Everywhere alike: no field sets the failures apart." }
             }
             for cause in explanation.causes { content(of: cause) }
+            if explanation.areNewFailuresFew { newFailures }
             if !explanation.symptoms.isEmpty, !(showsSymptomsOfCauses && explanation.outcome == .causes) {
                 table(of: explanation.symptoms)
+            }
+        }
+    }
+
+    /// By what few new failures were told from the others.
+    private var newFailures: HTML {
+        HTML(.p, .class("note")) {
+            "Told by the \(Wording.count(explanation.newFailures.reduce(0) { $0 + $1.errors })) failures that look new: "
+            for look in explanation.newFailures.prefix(3) {
+                "\(look.field) "
+                HTML(.code) { look.value }
+                " "
             }
         }
     }
