@@ -105,7 +105,7 @@ struct ScreenPicture {
                 outline +=
                     "M\(number(x)) \(number(top + Self.cell.height - height))h\(number(width))v\(number(height))h-\(number(width))z"
                 isWord = false
-            } else if character == " ", !isWord || run.text.dropFirst(offset + 1).first == " " {
+            } else if character == " ", !isWord || run.text.dropFirst(offset + 1).first ?? " " == " " {
                 isWord = false
             } else if isWord {
                 words[words.count - 1].text.append(character)
