@@ -75,7 +75,7 @@ public struct HoneycombAPI {
                         "Grouped by \(left) too there are more groups than Honeycomb returns: it is not looked at.",
                     remedy: "choose what events are grouped by: honeycomb://\(dataset)?by=FIELD,FIELD"))
         }
-        let others = columns.filter { !chosen.contains($0) && !Self.isBookkeeping($0) }
+        let others = columns.filter { !groupings[0].contains($0) && !Self.isBookkeeping($0) }
         if !others.isEmpty {
             let shown = others.sorted().prefix(3).joined(separator: ", ")
             warnings.append(
