@@ -11,6 +11,8 @@ struct CollectedEvidence: InvestigationSource {
     var rules: ProjectRules?
     /// How closely commits are compared.
     var depth = ComparisonDepth.hints
+    /// Is told of each comparison.
+    var progress: Progress?
     private let earlier = EarlierReads()
     /// Where the events are; `nil` where none are looked at.
     var supply: EventSupply?
@@ -28,6 +30,7 @@ struct CollectedEvidence: InvestigationSource {
     }
 
     func comparison(of deploy: Deploy) throws -> ConfigComparison? {
+        defer { progress?.advance() }
         guard let repository, let commit = deploy.commit, (try? repository.commit(commit)) != nil else {
             return nil
         }
@@ -35,6 +38,12 @@ struct CollectedEvidence: InvestigationSource {
             from: repository.base(of: deploy), to: commit, code: code, earlier: earlier, depth: depth)
         rules?.narrow(&comparison, environment: deploy.environment)
         return comparison
+    }
+
+    /// Deploys are going to be compared, one after another, and then judged.
+    func willCompare(_ deploys: [Deploy]) {
+        progress?.begin(
+            "comparing what deploys changed", of: deploys.count, then: "weighing the evidence")
     }
 
     func origin(of path: String, in deploy: Deploy) throws -> CommitID? {

@@ -3,11 +3,15 @@ import DeployModel
 import EventIngest
 
 /// What events are read from, and how they are counted and looked at again: the one place where files and servers part.
-enum EventSupply {
-    /// Files, and answers of servers that are kept as files are; with what was noticed while asking.
-    case sources(EventSources, warnings: [Warning])
-    /// A table that is counted where it is, in this window.
-    case table(ClickHouseEvents, window: TimeWindow)
+struct EventSupply {
+    /// Files, and answers of servers that are kept as files are; `nil` where only tables are named.
+    private var sources: EventSources?
+    /// Tables that are counted where they are, in ``window``.
+    private var tables: [ClickHouseEvents] = []
+    private let window: TimeWindow
+    /// What was noticed while asking.
+    private var warnings: [Warning] = []
+    private let progress: Progress
 
     /// Finds the files and asks the servers.
     ///
@@ -16,53 +20,64 @@ enum EventSupply {
     ///   - window: what servers are asked for.
     ///   - now: the clock: some servers keep only the latest days.
     ///   - options: how the events will be read: what they are grouped by follows from it.
+    ///   - progress: is told what is read and asked.
     init(
-        _ inputs: [String], window: TimeWindow, now: Instant, options: IngestOptions, access: ServerAccess
+        _ inputs: [String], window: TimeWindow, now: Instant, options: IngestOptions, access: ServerAccess,
+        progress: Progress
     ) throws {
+        (self.window, self.progress) = (window, progress)
         // What is named twice happened once.
         var known: Set<String> = []
         let inputs = inputs.filter { known.insert($0).inserted }
-        var warnings: [Warning] = []
-        let servers = try inputs.map { (text: $0, server: try EventServer($0)) }
-        for case (let text, .clickHouse(let table)) in servers {
-            guard servers.count == 1 else {
-                throw CommandError(
-                    "a table of ClickHouse is counted on its server, and cannot be read together with other events",
-                    at: table.name, remedy: "name the table alone, or make a view of all of them there")
+        var kept: [EventInput] = []
+        if inputs.contains("-") { progress.begin("reading standard input") }
+        var noticed: [Warning] = []
+        for text in inputs {
+            guard let server = try EventServer(text) else {
+                kept.append(.path(text))
+                continue
             }
-            let connection = try access.connection(to: text, place: table.name)
-            self = .table(
-                try ClickHouseEvents(table, over: connection, options: options), window: window)
-            return
-        }
-        let sources = try EventSources(
-            servers.map { text, server in
-                guard let server else { return .path(text) }
-                return .answers(name: server.name) { file in
-                    let connection = try access.connection(to: text, place: server.name)
-                    switch server {
-                    // Tables stay where they are: see above.
-                    case .clickHouse: break
-                    case .prometheus(let source):
-                        warnings += try source.ask(window, over: connection, into: file)
-                    case .honeycomb(let source):
+            let connection = try access.connection(to: text, place: server.name)
+            switch server {
+            case .clickHouse(let table):
+                progress.begin("asking ClickHouse")
+                tables.append(try ClickHouseEvents(table, over: connection, options: options))
+            case .prometheus(let source):
+                kept.append(
+                    .answers(name: server.name) { file in
+                        progress.begin("asking Prometheus")
+                        noticed += try source.ask(window, over: connection, into: file)
+                    })
+            case .honeycomb(let source):
+                kept.append(
+                    .answers(name: server.name) { file in
+                        progress.begin("asking Honeycomb")
                         var api = try HoneycombAPI(dataset: source.dataset, over: connection)
-                        warnings += try api.ask(source, window, now: now, options: options, into: file)
-                    }
-                }
-            })
-        self = .sources(sources, warnings: warnings)
+                        noticed += try api.ask(source, window, now: now, options: options, into: file)
+                    })
+            }
+        }
+        if !kept.isEmpty || tables.isEmpty {
+            sources = try EventSources(kept, onRead: { progress.advance(by: $0) })
+        }
+        warnings = noticed
     }
 
     /// All events, counted.
     func summary(_ options: IngestOptions) throws -> EventSummary {
-        switch self {
-        case .sources(let sources, let warnings):
-            var summary = try summarize(sources, options: options)
-            summary.warnings += warnings
-            return summary
-        case .table(let events, let window): return try events.summary(in: window)
+        var summary: EventSummary?
+        if let sources {
+            progress.begin("reading events", of: sources.byteCount, then: "reading events")
+            summary = try summarize(sources, options: options)
         }
+        for table in tables {
+            progress.begin("counting in ClickHouse")
+            let counted = try table.summary(in: window)
+            summary = summary.map { $0.joined(with: counted) } ?? counted
+        }
+        guard var summary else { throw CommandError("there are no events to read") }
+        summary.warnings += warnings
+        return summary
     }
 
     /// The events of two windows, to be looked at field by field.
@@ -72,11 +87,14 @@ enum EventSupply {
         _ summary: EventSummary, interest: TimeWindow, baseline: TimeWindow?, options: IngestOptions,
         keeping: Set<String>
     ) throws -> EventTable {
-        switch self {
-        case .sources(let sources, _):
-            try sampleTable(
-                sources, summary: summary, interest: interest, baseline: baseline, options: options)
-        case .table(let events, _): try events.table(interest: interest, baseline: baseline, keeping: keeping)
+        progress.begin("looking at the failing events")
+        let read = try sources.map {
+            try sampleTable($0, summary: summary, interest: interest, baseline: baseline, options: options)
+        }
+        return try tables.reduce(
+            read ?? EventTable(times: [], failing: [], weights: [], columns: [])
+        ) { whole, table in
+            whole.joined(with: try table.table(interest: interest, baseline: baseline, keeping: keeping))
         }
     }
 
@@ -84,11 +102,9 @@ enum EventSupply {
     func recounted(
         _ explanation: Explanation, of table: EventTable, interest: TimeWindow, baseline: TimeWindow?
     ) throws -> Explanation {
-        switch self {
-        case .sources: explanation
-        case .table(let events, _):
-            try events.recounted(explanation, of: table, interest: interest, baseline: baseline)
-        }
+        // Of several sources each would count only its own.
+        guard sources == nil, tables.count == 1 else { return explanation }
+        return try tables[0].recounted(explanation, of: table, interest: interest, baseline: baseline)
     }
 }
 

@@ -12,6 +12,8 @@ struct HistoryLint: Sendable {
     var workers: Int
     /// What the settings of the project leave out.
     var rules: ProjectRules?
+    /// Is told of each commit.
+    var progress: Progress
 
     /// What was found, in the order of the commits.
     struct Outcome: Sendable {
@@ -23,6 +25,7 @@ struct HistoryLint: Sendable {
 
     /// Commits that change no configuration are passed over.
     func run() throws -> Outcome {
+        progress.begin("judging commits", of: commits.count)
         let size = max(1, (commits.count + 16 * workers - 1) / (16 * workers))
         let stretches = stride(from: 0, to: commits.count, by: size).map {
             commits[$0..<min($0 + size, commits.count)]
@@ -32,7 +35,8 @@ struct HistoryLint: Sendable {
         let count = min(workers, stretches.count)
         // What a worker read for one stretch is mostly what it needs for its next.
         let judged = try concurrentMap(Array(0..<count), workers: count) { _ in
-            let judge = try HistoryJudge(repository: repository, index: index, rules: rules)
+            let judge = try HistoryJudge(
+                repository: repository, index: index, rules: rules, progress: progress)
             var found: [(place: Int, outcome: Outcome)] = []
             while case let place = next.wrappingAdd(1, ordering: .relaxed).oldValue, place < stretches.count {
                 found.append((place, try judge.judge(stretches[place])))
@@ -53,12 +57,13 @@ private final class HistoryJudge {
     private let index: WordIndex
     private let cache = ManifestCache()
     private let rules: ProjectRules?
+    private let progress: Progress
     private var latest: (commit: CommitID, tree: CommitTree)?
 
-    init(repository: String, index: WordIndex, rules: ProjectRules?) throws {
+    init(repository: String, index: WordIndex, rules: ProjectRules?, progress: Progress) throws {
         self.repository = try Repository(discovering: repository)
         self.index = index
-        self.rules = rules
+        (self.rules, self.progress) = (rules, progress)
     }
 
     private func tree(of commit: CommitID) throws -> CommitTree {
@@ -71,6 +76,7 @@ private final class HistoryJudge {
     func judge(_ stretch: ArraySlice<CommitRecord>) throws -> HistoryLint.Outcome {
         var outcome = HistoryLint.Outcome()
         for record in stretch {
+            defer { progress.advance() }
             let parent = record.parents.first
             let difference = try CommitDifference(repository, from: parent, to: record.id)
             guard difference.paths.contains(where: mayBeConfiguration) else { continue }

@@ -18,6 +18,9 @@ public enum Program {
     static func run(_ arguments: [String], on terminal: Terminal) -> ExitStatus {
         do {
             var command = try BlameDeploy.parseAsRoot(arguments)
+            if let command = command as? any TellingCommand, command.output.quiet {
+                terminal.progress.silence()
+            }
             if let command = command as? any Executable {
                 return try command.execute(on: terminal)
             }
@@ -60,4 +63,9 @@ public enum Program {
 /// A command that says with which status it ends.
 protocol Executable {
     func execute(on terminal: Terminal) throws -> ExitStatus
+}
+
+/// One whose result is told as the options of output say.
+protocol TellingCommand: Executable {
+    var output: OutputOptions { get }
 }

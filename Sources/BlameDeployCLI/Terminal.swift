@@ -22,12 +22,24 @@ struct Terminal {
     }
 
     private let environment: (String) -> String?
+    /// What long work is at, told on standard error where that is a terminal that somebody looks at.
+    let progress: Progress
     /// The CI that runs the program, if one does. Its agent reads along.
     let continuousIntegration: ContinuousIntegration?
 
     init(environment: @escaping (String) -> String? = { name in getenv(name).map { String(cString: $0) } }) {
         self.environment = environment
         continuousIntegration = ContinuousIntegration(environment: environment)
+        let isWatched =
+            isatty(STDERR_FILENO) == 1 && continuousIntegration == nil && (environment("CI") ?? "").isEmpty
+            && environment("TERM") != "dumb"
+        progress = Progress(
+            isSilent: !isWatched, columns: { columns(of: STDERR_FILENO) ?? 80 },
+            clock: {
+                var time = timespec()
+                clock_gettime(CLOCK_MONOTONIC, &time)
+                return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+            }, write: { _ = writeAll($0, to: STDERR_FILENO) })
         signal(SIGPIPE, SIG_IGN)
     }
 
@@ -37,7 +49,8 @@ struct Terminal {
     ///   written so that nothing in it is one.
     func print(_ text: String, isForPeople: Bool = true) throws(WriteFailure) {
         let told = isForPeople && continuousIntegration != nil ? withoutCommands(text) : text
-        switch write(told, to: STDOUT_FILENO) {
+        progress.end()
+        switch writeAll(told, to: STDOUT_FILENO) {
         case 0: return
         case EPIPE: exit(.success)
         case let code: throw WriteFailure(reason: String(cString: strerror(code)))
@@ -47,11 +60,15 @@ struct Terminal {
     /// Writes to standard error; what cannot be written there cannot be complained about either.
     func complain(_ text: String) {
         let told = continuousIntegration == nil ? text : withoutCommands(text)
-        _ = write(told.hasSuffix("\n") ? told : told + "\n", to: STDERR_FILENO)
+        progress.end()
+        _ = writeAll(told.hasSuffix("\n") ? told : told + "\n", to: STDERR_FILENO)
     }
 
     /// Ends the process.
-    func exit(_ status: ExitStatus) -> Never { _exit(status.rawValue) }
+    func exit(_ status: ExitStatus) -> Never {
+        progress.end()
+        _exit(status.rawValue)
+    }
 
     /// Whether standard output is a terminal.
     var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
@@ -59,16 +76,31 @@ struct Terminal {
     /// Columns of the terminal; 100 where there is none.
     var width: Int {
         if let columns = environment("COLUMNS").flatMap(Int.init), columns > 0 { return columns }
-        var size = winsize()
-        guard isInteractive, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
-            return 100
-        }
-        return Int(size.ws_col)
+        return isInteractive ? columns(of: STDOUT_FILENO) ?? 100 : 100
     }
 
     /// Whether colour is welcome: a terminal that is not dumb, and nobody said `NO_COLOR`.
     var welcomesColor: Bool {
         isInteractive && (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"
+    }
+
+    /// Whether links may be written: somebody looks, and the terminal opens them or passes over them.
+    ///
+    /// Those known to show the bytes instead are left out; of others one learns only by trying.
+    var opensLinks: Bool {
+        let term = environment("TERM") ?? ""
+        guard isInteractive, !["", "dumb", "linux"].contains(term), !term.hasPrefix("vt"),
+            environment("INSIDE_EMACS") == nil, environment("TERM_PROGRAM") != "Apple_Terminal"
+        else { return false }
+        if let version = environment("VTE_VERSION").flatMap(Int.init), version < 5000 { return false }
+        if environment("TERM_PROGRAM") == "tmux" {
+            let parts = (environment("TERM_PROGRAM_VERSION") ?? "").split { !$0.isNumber }.compactMap {
+                Int($0)
+            }
+            return parts.count >= 2 && (parts[0], parts[1]) >= (3, 4)
+        }
+        // GNU screen, and a tmux that is too old to say its name.
+        return !term.hasPrefix("screen")
     }
 
     /// Whether the locale promises characters beyond ASCII.
@@ -87,25 +119,28 @@ struct Terminal {
         return Instant(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    /// - Returns: 0, or the number of the error.
-    private func write(_ text: String, to descriptor: Int32) -> Int32 {
-        var text = text
-        return text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while !rest.isEmpty {
-                let count = systemWrite(descriptor, rest.baseAddress, rest.count)
-                guard count >= 0 else {
-                    if errno == EINTR { continue }
-                    return errno
-                }
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+}
+
+/// - Returns: 0, or the number of the error.
+private func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
+    var text = text
+    return text.withUTF8 { bytes in
+        var rest = UnsafeRawBufferPointer(bytes)
+        while !rest.isEmpty {
+            let count = write(descriptor, rest.baseAddress, rest.count)
+            guard count >= 0 else {
+                if errno == EINTR { continue }
+                return errno
             }
-            return 0
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
+        return 0
     }
 }
 
-/// `write(2)` under a name that the methods above do not hide.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
+/// How wide the terminal behind a descriptor is.
+private func columns(of descriptor: Int32) -> Int? {
+    var size = winsize()
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
 }

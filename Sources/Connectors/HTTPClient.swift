@@ -431,14 +431,20 @@ extension Transfer {
 }
 
 extension HTTPResponse {
-    /// How many seconds the server asks to wait: `Retry-After` in seconds, or the `reset` of a `RateLimit` line.
+    /// How many seconds the server asks to wait: `Retry-After` in seconds or as a time, or the `reset` of a `RateLimit` line.
     var waitSeconds: Int? {
         // More than this is for ever.
         askedSeconds.map { min(max($0, 0), 1_000_000) }
     }
 
     private var askedSeconds: Int? {
-        if let seconds = header("Retry-After").flatMap({ Int($0) }) { return seconds }
+        if let asked = header("Retry-After") {
+            if let seconds = Int(asked) { return seconds }
+            // Counted on the clock of the server, where it tells it: ours may go wrong.
+            if let time = httpDate(asked) {
+                return time - (header("Date").flatMap(httpDate) ?? wallClockSeconds())
+            }
+        }
         let parts = header("RateLimit")?.split { $0 == "," || $0 == ";" || $0 == " " } ?? []
         return parts.lazy.compactMap { $0.cut(at: "=") }.first { $0.0.lowercased() == "reset" }
             .flatMap { Int($0.1) }

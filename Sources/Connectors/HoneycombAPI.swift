@@ -75,6 +75,19 @@ public struct HoneycombAPI {
                         "Grouped by \(left) too there are more groups than Honeycomb returns: it is not looked at.",
                     remedy: "choose what events are grouped by: honeycomb://\(dataset)?by=FIELD,FIELD"))
         }
+        let others = columns.filter { !groupings[0].contains($0) && !Self.isBookkeeping($0) }
+        if !others.isEmpty {
+            let shown = others.sorted().prefix(3).joined(separator: ", ")
+            warnings.append(
+                Warning(
+                    code: "grouped_fields",
+                    text:
+                        "Events of \(dataset) are told apart by \(chosen.joined(separator: ", ")) only, not by "
+                        + "\(shown)\(others.count > 3 ? " or \(others.count - 3) more columns" : "").",
+                    remedy:
+                        "name what else they are grouped by: honeycomb://\(dataset)?by=\(([chosen[0]] + others.sorted().prefix(1)).joined(separator: ","))"
+                ))
+        }
         for stretch in source.stretches(window) {
             let answer = try result(of: source.specification(stretch, by: chosen), withSeries: true)
             // A document over several lines is read as a whole or not at all.
@@ -85,6 +98,13 @@ public struct HoneycombAPI {
             try file.write("\n")
         }
         return warnings + connection.warnings(ofKeyTo: endpoint, isSent: true)
+    }
+
+    /// Columns that differ in every event, or say nothing of what happened.
+    private static func isBookkeeping(_ column: String) -> Bool {
+        column.hasPrefix("trace.") || column.hasPrefix("meta.") || column.hasPrefix("telemetry.")
+            || column.hasPrefix("library.")
+            || ["name", "duration_ms", "timestamp", "time"].contains(column.lowercased())
     }
 
     /// The names of the columns of the dataset.

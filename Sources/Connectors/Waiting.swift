@@ -18,3 +18,10 @@ func sleep(milliseconds: Int64) {
     var rest = timespec()
     while nanosleep(&left, &rest) != 0, errno == EINTR { left = rest }
 }
+
+/// Seconds since 1970, as this machine has it.
+func wallClockSeconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return time.tv_sec
+}

@@ -168,7 +168,8 @@ private final class WindowParts {
         }
         self.ranges = ranges[...]
         let plans = summary.plans.map { if case .ranges = $0 { ReadingPlan.ranges(size: 0) } else { $0 } }
-        others = InputParts(sources, plans, partBytes: options.partBytes)
+        let empty = summary.inputs.indices.filter { summary.inputs[$0].first == nil }
+        others = InputParts(sources, plans, partBytes: options.partBytes, except: Set(empty))
     }
 
     func next(into bytes: inout PartBytes) throws -> InputPart? {

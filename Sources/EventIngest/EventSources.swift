@@ -19,9 +19,13 @@ public final class EventSources {
         var path: String
         /// What they are read from the first time, where they come only once.
         var live: LiveStream?
+        /// Is told how many bytes of the file were read.
+        var onRead: @Sendable (Int) -> Void = { _ in }
     }
 
     let sources: [Source]
+    /// Files that hold the same bytes as one before them, and are not read.
+    let copies: [(name: String, of: String)]
     private let spools: [SpoolFile]
 
     /// Finds the files.
@@ -31,13 +35,19 @@ public final class EventSources {
 
     /// Finds the files, and asks the servers.
     ///
-    /// - Parameter inputs: what is read, in this order.
-    public convenience init(_ inputs: [EventInput]) throws {
-        try self.init(inputs, headBytes: LiveStream.headBytes)
+    /// - Parameters:
+    ///   - inputs: what is read, in this order.
+    ///   - onRead: is told how many bytes of the files were read, on any thread.
+    public convenience init(
+        _ inputs: [EventInput], onRead: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws {
+        try self.init(inputs, headBytes: LiveStream.headBytes, onRead: onRead)
     }
 
     /// - Parameter headBytes: streams that are no longer are kept as they are.
-    package init(_ inputs: [EventInput], headBytes: Int) throws {
+    package init(
+        _ inputs: [EventInput], headBytes: Int, onRead: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws {
         var sources: [Source] = []
         var spools: [SpoolFile] = []
         for input in inputs {
@@ -47,20 +57,22 @@ public final class EventSources {
             case .answers(let name, let ask):
                 let kept = try SpoolFile(filledBy: ask)
                 spools.append(kept)
-                sources.append(Source(name: name, path: kept.path))
+                sources.append(Source(name: name, path: kept.path, onRead: onRead))
                 continue
             }
             if path == "-" {
                 guard !sources.contains(where: { $0.name == "-" }) else { continue }
                 sources.append(
-                    try Self.kept(FileDescriptor(standardInput: ()), name: "-", headBytes, &spools))
+                    try Self.kept(
+                        FileDescriptor(standardInput: ()), name: "-", headBytes, onRead, &spools))
                 continue
             }
             switch kind(of: path) {
-            case .file: sources.append(Source(name: path, path: path))
+            case .file: sources.append(Source(name: path, path: path, onRead: onRead))
             case .stream:
                 // What can be read only once is kept, as standard input is.
-                sources.append(try Self.kept(FileDescriptor(reading: path), name: path, headBytes, &spools))
+                sources.append(
+                    try Self.kept(FileDescriptor(reading: path), name: path, headBytes, onRead, &spools))
             case .missing:
                 throw IngestError(
                     .unreadable, "there is no such file or folder", at: path,
@@ -70,18 +82,20 @@ public final class EventSources {
                 guard !files.isEmpty else {
                     throw IngestError(.empty, "there is no file in this folder", at: path)
                 }
-                sources += files.map { Source(name: $0, path: $0) }
+                sources += files.map { Source(name: $0, path: $0, onRead: onRead) }
             }
         }
         // What is named twice, as a file and by its folder, happened once.
         var known: Set<String> = []
-        self.sources = sources.filter { known.insert($0.path.replacing("//", with: "/")).inserted }
+        let named = sources.filter { known.insert($0.path.replacing("//", with: "/")).inserted }
+        (self.sources, copies) = try withoutCopies(named)
         self.spools = spools
     }
 
     /// What can be read only once, as something that can be read again: a file when it is short or compressed.
     private static func kept(
-        _ stream: consuming FileDescriptor, name: String, _ headBytes: Int, _ spools: inout [SpoolFile]
+        _ stream: consuming FileDescriptor, name: String, _ headBytes: Int,
+        _ onRead: @escaping @Sendable (Int) -> Void, _ spools: inout [SpoolFile]
     ) throws -> Source {
         var head = [UInt8](repeating: 0, count: headBytes)
         var filled = 0
@@ -94,7 +108,7 @@ public final class EventSources {
         }
         if filled == headBytes, Compression(magic: head) == .none {
             let live = try LiveStream(stream, head: head)
-            return Source(name: name, path: live.path, live: live)
+            return Source(name: name, path: live.path, live: live, onRead: onRead)
         }
         let spool = try SpoolFile { file in
             while filled > 0 {
@@ -103,8 +117,11 @@ public final class EventSources {
             }
         }
         spools.append(spool)
-        return Source(name: name, path: spool.path)
+        return Source(name: name, path: spool.path, onRead: onRead)
     }
+
+    /// How many bytes the files have, as they lie there.
+    public var byteCount: Int { sources.reduce(0) { $0 + (size(ofFile: $1.path) ?? 0) } }
 }
 
 extension EventSources.Source {
@@ -167,6 +184,7 @@ extension EventSources.Source {
                 return end
             }
             offset += consumed
+            onRead(consumed)
             guard consumed == 0 else { continue }
             if room < LineBlocks.longestLine {
                 room = min(room * 4, LineBlocks.longestLine)
@@ -193,6 +211,45 @@ extension EventSources.Source {
 
     /// When the file was last written; standard input has just been.
     var modified: Instant? { get throws { try FileDescriptor(reading: path).modified } }
+}
+
+/// What was exported once and saved under two names happened once, too.
+private func withoutCopies(
+    _ sources: [EventSources.Source]
+) throws -> (kept: [EventSources.Source], copies: [(name: String, of: String)]) {
+    var kept: [EventSources.Source] = []
+    var copies: [(name: String, of: String)] = []
+    var bySize: [Int: [EventSources.Source]] = [:]
+    for source in sources {
+        // What comes only once is not there yet.
+        let size = source.live == nil ? size(ofFile: source.path) ?? 0 : 0
+        if size > 0, let original = try bySize[size]?.first(where: { try haveSameBytes($0, source) }) {
+            copies.append((source.name, original.name))
+        } else {
+            kept.append(source)
+            bySize[size, default: []].append(source)
+        }
+    }
+    return (kept, copies)
+}
+
+/// Whether two files of one size hold the same; mostly the first bytes differ.
+private func haveSameBytes(_ a: EventSources.Source, _ b: EventSources.Source) throws -> Bool {
+    let oneFile = try FileDescriptor(reading: a.path)
+    let otherFile = try FileDescriptor(reading: b.path)
+    var blocks = ([UInt8](repeating: 0, count: 1 << 16), [UInt8](repeating: 0, count: 1 << 16))
+    var offset = 0
+    while true {
+        let first = try blocks.0.withUnsafeMutableBytes {
+            try oneFile.read(into: $0, at: offset, path: a.name)
+        }
+        let second = try blocks.1.withUnsafeMutableBytes {
+            try otherFile.read(into: $0, at: offset, path: b.name)
+        }
+        guard first == second, blocks.0.prefix(first) == blocks.1.prefix(first) else { return false }
+        guard first == blocks.0.count else { return true }
+        offset += first
+    }
 }
 
 /// What is thrown when what was there is not there any more.

@@ -204,11 +204,15 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
                 var counted = CountedPart(
                     part, roles: roles[part.source], aggregator: empty, addresses: noAddresses,
                     spool: plan.compression == .none ? nil : spool)
-                try counted.read(
-                    part.extent, &bytes, of: all[part.source], plan: plan, options: options)
+                do {
+                    try counted.read(
+                        part.extent, &bytes, of: all[part.source], plan: plan, options: options)
+                } catch let error as IngestError where error.code == .empty && all.count > 1 {
+                    return (part: part, counted: CountedPart?.none)
+                }
                 return (part: part, counted: counted)
             })
-        for (part, counted) in counted {
+        for case (let part, let counted?) in counted {
             let source = part.source
             aggregator.merge(counted.aggregator)
             seen[roles.kindOfSource[source]].formUnion(counted.reading.seen)
@@ -227,6 +231,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         }
         if counted.count < limit { break }
     }
+    for index in inputs.indices where inputs[index].format.isEmpty { inputs[index].format = "empty" }
     let fieldWarnings = try requireFields(of: roles, seen: seen, in: sources)
     let strays = aggregator.setStraysAside()
     guard var span = aggregator.span.window else {
@@ -246,12 +251,37 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     return EventSummary(
         inputs: inputs, span: span, series: aggregator.series(), rollouts: aggregator.rollouts(),
         sourceRoles: roles, rejected: rejected,
-        warnings: warnings + fieldWarnings + (try endWarnings(inputs, of: sources, roles: roles))
+        warnings: warnings + emptySources(inputs) + copies(sources.copies) + fieldWarnings
+            + (try endWarnings(inputs, of: sources, roles: roles))
             + onlyFailures(aggregator.total)
             + aggregator.warnings + [strays?.warning].compactMap { $0 }
             + skippedLines(inputs.reduce(0) { $0 + $1.skipped }, first: rejected.first),
         plans: plans, shapes: shapes, blocks: blocks, addresses: addresses, spool: spool,
         minutes: aggregator.minutes)
+}
+
+/// A file that holds nothing is no reason not to read the others, but its author may not know.
+private func emptySources(_ inputs: [InputSummary]) -> [Warning] {
+    let empty = inputs.filter { $0.first == nil && $0.skipped == 0 }
+    guard let first = empty.first else { return [] }
+    let others = empty.count > 1 ? ", and \(empty.count - 1) more files" : ""
+    return [
+        Warning(
+            code: "empty_source",
+            text: "There is not one event in \(first.source)\(others): nothing was read there.",
+            remedy: "export it again if something should be in it")
+    ]
+}
+
+private func copies(_ copies: [(name: String, of: String)]) -> [Warning] {
+    guard let first = copies.first else { return [] }
+    let others = copies.count > 1 ? ", and \(copies.count - 1) more files are copies" : ""
+    return [
+        Warning(
+            code: "same_content",
+            text: "\(first.name) holds the same as \(first.of)\(others): what is in both was counted once.",
+            remedy: "leave one of them out; if both count, put them into one file")
+    ]
 }
 
 extension InputSummary {

@@ -105,6 +105,13 @@ func kind(of path: String) -> PathKind {
     }
 }
 
+/// How many bytes a regular file has; `nil` for anything else.
+func size(ofFile path: String) -> Int? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+}
+
 /// The names inside a folder that do not begin with a dot, sorted.
 func names(inFolder path: String) throws(IngestError) -> [String] {
     guard let folder = opendir(path) else { throw IngestError(.unreadable, reasonOfLastFailure(), at: path) }

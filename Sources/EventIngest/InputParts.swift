@@ -89,10 +89,15 @@ final class InputParts {
     private let partBytes: Int
     /// Whether compressed files are read by a thread each, which does better than cutting them up as soon as there are several.
     private let areWhole: Bool
+    private let except: Set<Int>
     private var source = 0, position = 0
     private var cutter: (any PartCutter)?
 
-    init(_ sources: [EventSources.Source], _ plans: [ReadingPlan], partBytes: Int) {
+    /// - Parameter except: sources that are passed over.
+    init(
+        _ sources: [EventSources.Source], _ plans: [ReadingPlan], partBytes: Int, except: Set<Int> = []
+    ) {
+        self.except = except
         self.sources = sources
         self.plans = plans
         self.partBytes = partBytes
@@ -102,6 +107,10 @@ final class InputParts {
     /// The next part; its bytes are put into `bytes` where it is cut off.
     func next(into bytes: inout PartBytes) throws -> InputPart? {
         while source < sources.count {
+            guard !except.contains(source) else {
+                source += 1
+                continue
+            }
             let plan = plans[source]
             if case .ranges(let size) = plan, position < size {
                 let start = position

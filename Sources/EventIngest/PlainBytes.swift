@@ -8,6 +8,7 @@ struct PlainBytes: ~Copyable {
     private let live: LiveStream?
     /// As the user named it.
     private let name: String
+    private let onRead: @Sendable (Int) -> Void
     private let decompressor: (any Decompressor)?
     /// What was read of the file and not yet handed on.
     private var input: [UInt8]
@@ -43,6 +44,7 @@ struct PlainBytes: ~Copyable {
             }
         }
         name = source.name
+        onRead = source.onRead
         self.input = input
         unread = 0..<filled
         isHeldBack = false
@@ -62,6 +64,7 @@ struct PlainBytes: ~Copyable {
             if unread.isEmpty, !isHeldBack {
                 unread = 0..<(try file?.fill(&input, name: name) ?? 0)
                 if unread.isEmpty { break }
+                onRead(unread.count)
             }
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
             let (used, made) = try input.withUnsafeBytes { bytes in
@@ -92,6 +95,7 @@ struct PlainBytes: ~Copyable {
                 into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]), path: name)
             guard count > 0 else { break }
             filled += count
+            onRead(count)
         }
         return filled
     }

@@ -25,12 +25,24 @@ struct SourceRoles: Sendable {
         kindOfSource = [0]
     }
 
+    /// The roles of these sources, and of others behind them.
+    func followed(by other: SourceRoles) -> SourceRoles {
+        var all = self
+        let (kindCount, sourceCount) = (kinds.count, kindOfSource.count)
+        all.kinds += other.kinds.map { kind in
+            Kind(sources: kind.sources.map { $0 + sourceCount }, roles: kind.roles)
+        }
+        all.kindOfSource += other.kindOfSource.map { $0 + kindCount }
+        return all
+    }
+
     /// Looks at the first records of every source to choose.
     init(_ sources: EventSources, options: IngestOptions) throws {
         let surveyed = try surveys(of: sources, options: options)
         let names = sources.sources.map(\.name)
         let groups = grouped(surveyed.map(\.survey))
         guard !groups.isEmpty else {
+            if let empty = surveyed.lazy.compactMap(\.emptiness).first { throw empty }
             throw IngestError(
                 .nothingReadable, "there is not one event in it", at: names.first,
                 remedy: surveyed.lazy.compactMap(\.firstReason).first.map {
@@ -150,6 +162,8 @@ extension FieldSurvey {
 private struct SurveyedSource: Sendable {
     var survey: FieldSurvey
     var firstReason: String?
+    /// What is said of a source that holds nothing at all.
+    var emptiness: IngestError?
 }
 
 private func surveys(of sources: EventSources, options: IngestOptions) throws -> [SurveyedSource] {
@@ -163,7 +177,11 @@ private func surveys(of sources: EventSources, options: IngestOptions) throws ->
             do {
                 _ = try source.read(
                     surveying.wanted, options: options, isOnlyHead: isOnlyHead, into: &surveying)
-            } catch is Surveying.Enough { isEnough = true }
+            } catch is Surveying.Enough {
+                isEnough = true
+            } catch let error as IngestError where error.code == .empty {
+                return (SurveyedSource(survey: surveying.survey, emptiness: error), true)
+            }
             return (
                 SurveyedSource(survey: surveying.survey, firstReason: surveying.firstReason), isEnough
             )

@@ -56,6 +56,31 @@ public final class Repository {
     /// Whether it has no working folder.
     public var isBare: Bool { git_repository_is_bare(pointer) == 1 }
 
+    /// The addresses that `origin`, or else the first remote, is fetched from: as it is configured, and as `insteadOf` has it
+    /// rewritten; none where there is no remote.
+    public var remoteAddresses: [String] {
+        var names = git_strarray()
+        defer { git_strarray_dispose(&names) }
+        guard git_remote_list(&names, pointer) == 0 else { return [] }
+        let known = (0..<names.count).map { lossyText(names.strings[$0]) }
+        guard let name = known.first(where: { $0 == "origin" }) ?? known.first else { return [] }
+        var addresses: [String] = []
+        var config: OpaquePointer?
+        if git_repository_config_snapshot(&config, pointer) == 0, let config {
+            let handle = Handle(config, freedBy: git_config_free)
+            var text: UnsafePointer<CChar>?
+            if git_config_get_string(&text, handle.pointer, "remote.\(name).url") == 0, let text {
+                addresses.append(lossyText(text))
+            }
+        }
+        var remote: OpaquePointer?
+        if git_remote_lookup(&remote, pointer, name) == 0, let remote {
+            let handle = Handle(remote, freedBy: git_remote_free)
+            if let url = git_remote_url(handle.pointer) { addresses.append(lossyText(url)) }
+        }
+        return addresses
+    }
+
     /// Whether it has no commit yet.
     public var isEmpty: Bool {
         git_repository_is_empty(pointer) == 1 || git_repository_head_unborn(pointer) == 1

@@ -2,8 +2,12 @@ public import DeployModel
 
 /// The changes of a deploy or a range as Markdown, for a comment on a pull request.
 ///
-/// - Parameter command: what was asked: `diff`, or `lint` for contradictions only.
-public func renderMarkdown(_ changes: DeployChanges, command: String = "diff") -> String {
+/// - Parameters:
+///   - command: what was asked: `diff`, or `lint` for contradictions only.
+///   - isWhole: whether it may be longer than the 65,536 characters that a comment holds.
+public func renderMarkdown(
+    _ changes: DeployChanges, command: String = "diff", isWhole: Bool = false
+) -> String {
     let range =
         changes.to.map { "`\(changes.from.map(\.abbreviated) ?? "nothing")..\($0.abbreviated)`" }
         ?? "what is staged"
@@ -23,7 +27,7 @@ public func renderMarkdown(_ changes: DeployChanges, command: String = "diff") -
             "Not configuration, and not ranked: \(shown)\(changes.otherFiles.count > 10 ? " and \(changes.otherFiles.count - 10) more" : "")",
         ]
     }
-    return lines.joined(separator: "\n") + "\n"
+    return Markdown.fitting(lines, isWhole: isWhole)
 }
 
 /// A table of changes, in their order.

@@ -32,7 +32,7 @@ public func renderText(
     let limit = style.isFull ? Int.max : 15
     for group in changes.groups(by: grouping) {
         if let title = group.title { layout.parts([(" \(Wording.harmless(title))", .strong)]) }
-        renderChanges(group.changes, limit: limit, isBrief: false, &layout)
+        renderChanges(group.changes, limit: limit, isBrief: false, at: changes.to, &layout)
     }
     if !changes.otherFiles.isEmpty, command != "lint" {
         let shown = changes.otherFiles.prefix(style.isFull ? .max : 6).map(Wording.harmless).joined(
@@ -75,40 +75,65 @@ public func renderText(
     deploys: [Deploy], failed: [Deploy] = [], source: String, window: TimeWindow, style: TextStyle
 ) -> String {
     var layout = TextLayout(style)
-    let until = CivilDate(window.until)
     layout.headline(
         "blamedeploy deploys",
-        "\(Wording.moment(window.since)) \(style.glyph("–", "-")) \(Wording.moment(window.until)) UTC \(until.year)   "
+        "\(Wording.span(window, style: style))   "
             + "\(Wording.counted(deploys.count, "deploy")) (\(Wording.harmless(source)))")
     layout.blank()
-    let width = min(24, (deploys + failed).map { Wording.columns(Wording.harmless($0.shortName)) }.max() ?? 0)
-    for deploy in deploys { line(deploy, nameWidth: max(10, width), &layout) }
+    listing(deploys, failed: failed, &layout)
+    return layout.text
+}
+
+/// Deploys, one a line, with what is known of each.
+func listing(_ deploys: [Deploy], failed: [Deploy] = [], _ layout: inout TextLayout) {
+    let all = deploys + failed
+    let widths = ListingWidths(
+        name: min(24, all.map { Wording.columns(Wording.harmless($0.shortName)) }.max() ?? 0),
+        title: all.map { Wording.columns(shownTitle($0)) }.max() ?? 0,
+        author: min(16, all.map { Wording.columns(Wording.harmless($0.author)) }.max() ?? 0),
+        config: all.map { shownConfig($0).utf8.count }.max() ?? 0)
+    for deploy in deploys { line(deploy, widths, &layout) }
     if deploys.isEmpty { layout.line("No deploy in this window.", indent: 2) }
     if !failed.isEmpty {
         layout.blank()
         layout.line("Failed or called off, and not judged", indent: 1, .strong)
-        for deploy in failed { line(deploy, nameWidth: max(10, width), &layout) }
+        for deploy in failed { line(deploy, widths, &layout) }
     }
-    return layout.text
+}
+
+/// How wide the columns of the table need to be.
+private struct ListingWidths {
+    var name: Int, title: Int, author: Int, config: Int
+}
+
+private func shownTitle(_ deploy: Deploy) -> String {
+    (deploy.isRollback ? "rollback: " : "") + Wording.harmless(deploy.title)
+}
+
+private func shownConfig(_ deploy: Deploy) -> String {
+    deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? (deploy.commit == nil ? "no commit" : "?")
 }
 
 /// One deploy of the table.
-private func line(_ deploy: Deploy, nameWidth: Int, _ layout: inout TextLayout) {
+private func line(_ deploy: Deploy, _ widths: ListingWidths, _ layout: inout TextLayout) {
     let style = layout.style
-    let config =
-        deploy.configFiles.map { $0 == 0 ? "" : "\($0) config" } ?? (deploy.commit == nil ? "no commit" : "?")
+    let nameWidth = max(10, widths.name)
+    let config = shownConfig(deploy)
     let name = Wording.padded(
         Wording.cut(Wording.harmless(deploy.shortName), to: nameWidth, style: style), to: nameWidth)
     let author = Wording.padded(
-        Wording.cut(Wording.harmless(deploy.author), to: 16, style: style), to: 16)
-    let left = "  \(Wording.padded(Wording.moment(deploy.startedAt), to: 12))  \(name)  "
+        Wording.cut(Wording.harmless(deploy.author), to: widths.author, style: style), to: widths.author)
+    let left = "  \(Wording.leftPadded(Wording.moment(deploy.startedAt), to: 12))  "
     // Where there is little room, who and how much stand below.
     let isNarrow = style.width < 76
-    let right = isNarrow ? "" : "  \(author)  \(Wording.padded(config, to: 9))"
-    let room = max(10, style.width - Wording.columns(left + right))
-    let mark = deploy.isRollback ? "rollback: " : ""
-    let title = Wording.cut(mark + Wording.harmless(deploy.title), to: room, style: style)
-    layout.parts([(left, .accent), (Wording.padded(title, to: room), .plain), (right, .dim)])
+    let right = isNarrow ? "" : "  \(author)  \(Wording.padded(config, to: widths.config))"
+    let free = max(10, style.width - Wording.columns(left + name + right) - 2)
+    let room = isNarrow ? free : min(free, widths.title)
+    let title = Wording.cut(shownTitle(deploy), to: room, style: style)
+    layout.linkedParts([
+        (left, .plain, nil), (name, .accent, style.address(of: deploy.commit)),
+        ("  " + Wording.padded(title, to: room), .plain, nil), (right, .dim, nil),
+    ])
     let facts =
         (isNarrow ? [deploy.author, config].filter { !$0.isEmpty } : [])
         .map(Wording.harmless)
@@ -125,17 +150,19 @@ private func line(_ deploy: Deploy, nameWidth: Int, _ layout: inout TextLayout) 
 
 /// A ranked list: score and place, the field with its values, the reasons, the mend.
 ///
-/// - Parameter showsCommit: whether each says which commit brought it, as they are of several deploys.
+/// - Parameters:
+///   - showsCommit: whether each says which commit brought it, as they are of several deploys.
+///   - end: the commit that the changes lead to, for links to lines of changes whose own commit is not known.
 func renderChanges(
-    _ changes: [RankedChange], limit: Int, isBrief: Bool, showsCommit: Bool = false,
+    _ changes: [RankedChange], limit: Int, isBrief: Bool, showsCommit: Bool = false, at end: CommitID?,
     _ layout: inout TextLayout
 ) {
     let style = layout.style
     let shown = changes.prefix(limit)
     for (index, ranked) in shown.enumerated() {
         let change = ranked.change
-        let rank = "\(index + 1)".leftPadded(to: 2)
-        let score = Wording.count(ranked.score).leftPadded(to: 3)
+        let rank = Wording.leftPadded("\(index + 1)", to: 2)
+        let score = Wording.leftPadded(Wording.count(ranked.score), to: 3)
         let commit = showsCommit ? ranked.commit.map { "   \($0.abbreviated)" } ?? "" : ""
         let lines = place(change)
         let place = Wording.cutPath(
@@ -143,9 +170,10 @@ func renderChanges(
             to: max(20, style.width - 13 - lines.utf8.count - commit.utf8.count),
             style: style)
         let isHigh = ranked.score >= 60
-        layout.parts([
-            (" \(rank) ", .dim), ("\(score)  ", isHigh ? .bad : .plain),
-            ("\(place):\(lines)", isHigh ? .strong : .plain), (commit, .dim),
+        layout.linkedParts([
+            (" \(rank) ", .dim, nil), ("\(score)  ", isHigh ? .bad : .plain, nil),
+            ("\(place):\(lines)", isHigh ? .strong : .plain, address(of: ranked, at: end, style)),
+            (commit, .dim, style.address(of: ranked.commit)),
         ])
         field(change, &layout)
         if style.isExplaining, !ranked.factors.isEmpty {
@@ -164,8 +192,19 @@ func renderChanges(
         }
     }
     if changes.count > shown.count {
-        layout.line("and \(changes.count - shown.count) more below: --full shows them", indent: 9, .dim)
+        let next = Wording.count(changes[shown.count].score)
+        layout.line(
+            "and \(changes.count - shown.count) more, scoring \(next) or less: see --full", indent: 9, .dim)
     }
+}
+
+/// Where a change can be looked at: its lines, or, of what is gone, the commit that shows it.
+private func address(of ranked: RankedChange, at end: CommitID?, _ style: TextStyle) -> String? {
+    let change = ranked.change
+    guard let links = style.links, let commit = ranked.commit ?? end else { return nil }
+    if change.after == nil, change.before != nil { return links.address(of: commit) }
+    let first = max(1, change.line)
+    return links.address(of: change.path, lines: first...max(first, change.endLine), at: commit)
 }
 
 /// The lines; of what is gone those that it stood on, since there is nothing to see where it would stand.
@@ -222,11 +261,6 @@ private func told(_ before: String, _ after: String, _ style: TextStyle) -> (Str
 
 private func value(_ text: String, _ style: TextStyle) -> String {
     let harmless = Wording.harmless(text)
-    return harmless.isEmpty ? "\"\"" : Wording.cut(harmless, to: 60, style: style)
-}
-
-extension String {
-    fileprivate func leftPadded(to width: Int) -> String {
-        String(repeating: " ", count: max(0, width - count)) + self
-    }
+    let room = max(style.width - 13, 20)
+    return harmless.isEmpty ? "\"\"" : Wording.cut(harmless, to: min(room, 100), style: style)
 }

@@ -24,9 +24,7 @@ public func renderText(_ comparison: WindowComparison, style: TextStyle) -> Stri
     switch explanation.outcome {
     case .none: renderNothing(explanation, &layout)
     case .global:
-        layout.marked(
-            style.glyph(" ○ ", " o "), .warning,
-            "Failing events are everywhere alike: no field sets them apart.")
+        layout.marked(style.glyph(" ○ ", " o "), .warning, sentence(explanation))
         layout.wrapped(
             "If a field that only describes failures hides the cause, name it with --symptom FIELD.",
             indent: 3, .dim)
@@ -44,26 +42,42 @@ public func renderText(_ comparison: WindowComparison, style: TextStyle) -> Stri
 
 private func renderNothing(_ explanation: Explanation, _ layout: inout TextLayout) {
     let style = layout.style
-    let (during, before) = (explanation.during, explanation.before)
-    if during.errors == 0 {
-        layout.marked(style.glyph(" ✓ ", " ok "), .good, "None of these events failed.")
-    } else if let before, during.value > 1.2 * before.value {
-        layout.marked(
-            style.glyph(" ○ ", " o "), .warning,
-            "More of these events fail, but like ones failed as often before.")
+    if isRiseOfTheUsual(explanation) {
+        layout.marked(style.glyph(" ○ ", " o "), .warning, sentence(explanation))
         layout.wrapped(
             "Either there are more of those that fail anyhow, or it began before the baseline ended: choose an earlier time.",
             indent: 3, .dim)
     } else {
-        layout.marked(
-            style.glyph(" ✓ ", " ok "), .good, "Failures did not rise: there is nothing to explain.")
+        layout.marked(style.glyph(" ✓ ", " ok "), .good, sentence(explanation))
+    }
+}
+
+/// Whether more events fail and yet none more often than its like did.
+private func isRiseOfTheUsual(_ explanation: Explanation) -> Bool {
+    guard explanation.during.errors > 0, let before = explanation.before else { return false }
+    return explanation.during.value > 1.2 * before.value
+}
+
+/// The answer of `explain` in one sentence.
+func sentence(_ explanation: Explanation) -> String {
+    switch explanation.outcome {
+    case .global: return "Failing events are everywhere alike: no field sets them apart."
+    case .causes:
+        let words = explanation.causes[0].predicates.map { describe($0) }.joined(separator: " and ")
+        let count = explanation.causes.count
+        return count == 1
+            ? "What sets the failing events apart: \(words)."
+            : "\(count) things set the failing events apart, first \(words)."
+    case .none:
+        if explanation.during.errors == 0 { return "None of these events failed." }
+        return isRiseOfTheUsual(explanation)
+            ? "More of these events fail, but like ones failed as often before."
+            : "Failures did not rise: there is nothing to explain."
     }
 }
 
 private func window(_ name: String, _ window: TimeWindow, _ rate: Rate, _ layout: inout TextLayout) {
-    let (since, until) = (CivilDate(window.since), CivilDate(window.until))
-    let span =
-        "\(since.shortDay) \(since.clock) \(layout.style.glyph("–", "-")) \(until.shortDay) \(until.year) \(until.clock) UTC"
+    let span = Wording.span(window, style: layout.style)
     let counts = "\(Wording.count(rate.events)) events   \(Wording.percent(rate.value)) failing"
     let line = "\(Wording.padded(name, to: 12))\(span)"
     if 5 + Wording.columns(line + counts) <= layout.style.width {
@@ -158,14 +172,16 @@ func renderNewFailures(_ explanation: Explanation, indent: Int, _ layout: inout 
 /// What failures look like, one line each.
 func renderSymptoms(_ symptoms: [Symptom], indent: Int, _ layout: inout TextLayout) {
     let style = layout.style
-    for (index, symptom) in symptoms.prefix(style.isFull ? 20 : 2).enumerated() {
-        let count = "   \(Wording.count(symptom.errors)) failures"
+    let shown = symptoms.prefix(style.isFull ? 20 : 2)
+    let digits = shown.map { Wording.count($0.errors).count }.max() ?? 0
+    for (index, symptom) in shown.enumerated() {
+        let count =
+            "\(Wording.leftPadded(Wording.count(symptom.errors), to: digits)) \(style.glyph("×", "x"))  "
         let text = "\(Wording.harmless(symptom.field)) \"\(Wording.harmless(symptom.value))\""
-        layout.parts(
-            [
-                (index == 0 ? "Looks like  " : "            ", .strong),
-                (Wording.cut(text, to: layout.room(indent + 12) - count.count, style: style), .plain),
-                (count, .dim),
-            ], indent: indent)
+        let label = index == 0 ? "Looks like  " : "            "
+        layout.labelled(
+            [(label, .strong), (count, .dim)],
+            Wording.cut(text, to: 2 * (layout.measure - indent - 12 - count.count), style: style),
+            indent: indent)
     }
 }

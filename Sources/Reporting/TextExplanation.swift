@@ -6,9 +6,8 @@ func renderExplanation(_ explanation: Explanation, _ layout: inout TextLayout) {
     switch explanation.outcome {
     case .none: break
     case .global:
-        layout.parts(
-            [("Where       ", .strong), ("everywhere alike: no field sets the failures apart", .plain)],
-            indent: 1)
+        layout.labelled(
+            [("Where       ", .strong)], "everywhere alike: no field sets the failures apart", indent: 1)
     case .causes:
         for (index, cause) in explanation.causes.enumerated() {
             let words = cause.predicates.map { describe($0) }.joined(separator: " and ")

@@ -19,7 +19,8 @@ func render(_ finding: Finding, of report: Report, isFirst: Bool, _ layout: inou
         }
         let more = finding.rollouts.count - shown.count
         layout.wrapped(
-            "new pods first seen: \(shown.joined(separator: ", "))\(more > 0 ? " and \(more) more" : "")",
+            "new pods first seen: "
+                + (shown + (more > 0 ? ["and \(more) more"] : [])).joined(separator: " \(layout.style.dot) "),
             indent: 3, hang: 2, .dim)
     }
     if let blamed, blamed.commit == nil {
@@ -53,8 +54,14 @@ func render(_ finding: Finding, of report: Report, isFirst: Bool, _ layout: inou
         layout.wrapped(whose, indent: 3, .dim)
     }
     renderChanges(
-        finding.changes, limit: layout.style.isFull ? .max : 5, isBrief: false,
-        showsCommit: owners.count > 1 && whose.hasPrefix("   of"), &layout)
+        finding.changes, limit: layout.style.isFull ? .max : worthReading(finding.changes), isBrief: false,
+        showsCommit: owners.count > 1 && whose.hasPrefix("   of"), at: blamed?.commit, &layout)
+}
+
+/// How many changes stand on the screen: beside one that explains it those that are innocent only push it out of sight.
+private func worthReading(_ changes: [RankedChange]) -> Int {
+    let suspicious = changes.prefix { $0.score >= 10 }.count
+    return min(5, changes.first.map { $0.score >= 60 } ?? false ? suspicious : max(suspicious, 3))
 }
 
 /// `✗ 3df571308c  Merge pull request …      Paul Biggar   22 Jul 13:35`.
@@ -65,21 +72,22 @@ func deployTitle(_ deploy: Deploy?, mark: Bool = false, _ layout: inout TextLayo
     let tail = "   \(Wording.harmless(deploy.author))   \(Wording.moment(deploy.startedAt))"
     let lead = mark ? style.glyph(" ✗ ", " x ") : "   "
     let rollback = deploy.isRollback ? "rollback: " : ""
-    let room = style.width - Wording.columns(lead + name + tail) - 2
+    let room = layout.measure - Wording.columns(lead + name + tail) - 2
+    let address = style.address(of: deploy.commit)
     let whole = rollback + Wording.harmless(deploy.title)
     guard room < min(30, Wording.columns(whole)) else {
         let title = Wording.cut(whole, to: room, style: style)
-        layout.parts([
-            (lead, .bad), (name, .accent), ("  ", .plain), (Wording.padded(title, to: room), .strong),
-            (tail, .dim),
+        layout.linkedParts([
+            (lead, .bad, nil), (name, .accent, address), ("  ", .plain, nil),
+            (Wording.padded(title, to: room), .strong, nil), (tail, .dim, nil),
         ])
         return
     }
     // Where there is little room, who and when stand below.
     let beside = style.width - Wording.columns(lead + name) - 2
-    layout.parts([
-        (lead, .bad), (name, .accent), ("  ", .plain),
-        (Wording.cut(whole, to: max(12, beside), style: style), .strong),
+    layout.linkedParts([
+        (lead, .bad, nil), (name, .accent, address), ("  ", .plain, nil),
+        (Wording.cut(whole, to: max(12, beside), style: style), .strong, nil),
     ])
     let facts = [deploy.author, Wording.moment(deploy.startedAt)].filter { !$0.isEmpty }
     layout.wrapped(
@@ -92,7 +100,13 @@ private func rates(_ incident: Incident, _ layout: inout TextLayout) {
         "\(Wording.percent(incident.baseline.value)) \(style.arrow) \(Wording.percent(incident.during.value))"
     let size =
         "(\(Wording.ratio(incident.ratio, style: style)), 95 % interval \(Wording.range(incident.ratioInterval, style: style)))"
-    let place = incident.scope == .all ? nil : "in \(Wording.harmless(incident.scope.name)) only"
+    let name = Wording.harmless(incident.scope.name)
+    let place: String? =
+        switch incident.scope.kind {
+        case .all: nil
+        case .error: "counting only \"\(name)\""
+        case .workload, .pod, .version: "in \(name) only"
+        }
     /// What changed on one line; where there is no room for the rest, it goes below.
     func told(_ parts: [(String, TextStyle.Role)]) {
         let width = 3 + parts.reduce(0) { $0 + Wording.columns($1.0) }

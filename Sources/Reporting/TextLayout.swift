@@ -8,6 +8,9 @@ struct TextLayout {
     /// Columns left of an indentation.
     func room(_ indent: Int) -> Int { style.width - indent }
 
+    /// The columns that prose takes: longer lines are hard to read, however wide the screen.
+    var measure: Int { min(style.width, 120) }
+
     mutating func blank() { if lines.last != "" { lines.append("") } }
 
     /// One line, cut at the width. `text` is already harmless and not yet painted.
@@ -18,12 +21,17 @@ struct TextLayout {
 
     /// One line made of painted parts, which must fit by themselves.
     mutating func parts(_ parts: [(String, TextStyle.Role)], indent: Int = 0) {
+        linkedParts(parts.map { ($0.0, $0.1, nil) }, indent: indent)
+    }
+
+    /// One line made of painted parts, each with the address that it leads to.
+    mutating func linkedParts(_ parts: [(String, TextStyle.Role, String?)], indent: Int = 0) {
         var used = indent
         var result = String(repeating: " ", count: indent)
-        for (text, role) in parts {
+        for (text, role, address) in parts {
             let cut = Wording.cut(text, to: max(0, style.width - used), style: style)
             used += Wording.columns(cut)
-            result += style.paint(cut, role)
+            result += style.linked(style.paint(cut, role), to: address)
             if cut != text { break }
         }
         lines.append(result)
@@ -58,6 +66,15 @@ struct TextLayout {
         }
     }
 
+    /// A label made of painted parts and text beside it, broken into lines that begin below each other.
+    mutating func labelled(_ label: [(String, TextStyle.Role)], _ text: String, indent: Int) {
+        let width = label.reduce(0) { $0 + Wording.columns($1.0) }
+        for (index, part) in broken(text, indent: indent + width, hang: 0).enumerated() {
+            let lead = index == 0 ? label : [(String(repeating: " ", count: width), .plain)]
+            parts(lead + [(part.text, .plain)], indent: indent)
+        }
+    }
+
     /// Text broken into lines at spaces; the lines after the first are indented by `hang` more.
     mutating func wrapped(_ text: String, indent: Int = 0, hang: Int = 0, _ role: TextStyle.Role = .plain) {
         for part in broken(text, indent: indent, hang: hang) { line(part.text, indent: part.indent, role) }
@@ -67,10 +84,10 @@ struct TextLayout {
         var found: [(indent: Int, text: String)] = []
         var current = ""
         var lead = indent
-        for word in unbroken(text, room: room(indent + hang)) {
+        for word in unbroken(text, room: measure - indent - hang) {
             if current.isEmpty {
                 current = String(word)
-            } else if lead + Wording.columns(current) + 1 + Wording.columns(String(word)) <= style.width {
+            } else if lead + Wording.columns(current) + 1 + Wording.columns(String(word)) <= measure {
                 current += " " + word
             } else {
                 found.append((lead, current))

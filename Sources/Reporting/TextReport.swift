@@ -9,10 +9,19 @@ public func renderText(_ report: Report, style: TextStyle) -> String {
     for (index, finding) in report.findings.enumerated() {
         render(finding, of: report, isFirst: index == 0, &layout)
     }
+    if report.series == nil, report.changesByDeploy.allSatisfy(\.changes.isEmpty), !report.deploys.isEmpty {
+        let shown = style.isFull ? report.deploys : Array(report.deploys.suffix(10))
+        listing(shown, &layout)
+        if shown.count < report.deploys.count {
+            layout.line(
+                "and \(report.deploys.count - shown.count) before: --full shows them", indent: 2, .dim)
+        }
+    }
     for changes in report.changesByDeploy where !changes.changes.isEmpty || style.isFull {
         layout.blank()
         deployTitle(changes.deploy, &layout)
-        renderChanges(changes.changes, limit: style.isFull ? .max : 3, isBrief: true, &layout)
+        renderChanges(
+            changes.changes, limit: style.isFull ? .max : 3, isBrief: true, at: changes.to, &layout)
     }
     if let asked = report.asked { renderAsked(asked, &layout) }
     renderWarnings(report.warnings, &layout)
@@ -26,19 +35,23 @@ private func header(_ report: Report, _ layout: inout TextLayout) {
         let folder = repository.path.split(separator: "/").last.map(String.init) ?? repository.path
         return "\(Wording.harmless(folder)) @ \(repository.head.abbreviated)"
     }
-    let (since, until) = (CivilDate(report.window.since), CivilDate(report.window.until))
-    let year = since.year == until.year ? "" : " \(since.year)"
-    let window =
-        "\(since.shortDay)\(year) \(since.clock) \(style.glyph("–", "-")) \(until.shortDay) \(until.year) \(until.clock) UTC"
+    let window = Wording.span(report.window, style: style)
     let events = report.inputs.isEmpty ? nil : overall(report.series?.total ?? Rate(0, of: 0))
     let deploys =
-        "\(report.deploys.count) deploys\(report.deploySource.isEmpty ? "" : " (\(Wording.harmless(report.deploySource)))")"
+        "\(Wording.counted(report.deploys.count, "deploy"))\(report.deploySource.isEmpty ? "" : " (\(Wording.harmless(report.deploySource)))")"
     let facts = [name, window, events, deploys].compactMap { $0 }
     let line = facts.joined(separator: "   ")
+    let head = style.address(of: report.repository?.head)
     if Wording.columns(line) + 14 <= style.width {
-        layout.parts([("blamedeploy   ", .strong), (line, .plain)])
+        let rest = facts.dropFirst(name == nil ? 0 : 1).map { "   \($0)" }.joined()
+        layout.linkedParts([
+            ("blamedeploy", .strong, nil), ("   ", .plain, nil), (name ?? "", .plain, head),
+            (name == nil ? String(rest.dropFirst(3)) : rest, .plain, nil),
+        ])
     } else {
-        layout.parts([("blamedeploy", .strong), (name.map { "   \($0)" } ?? "", .plain)])
+        layout.linkedParts([
+            ("blamedeploy", .strong, nil), ("   ", .plain, nil), (name ?? "", .plain, head),
+        ])
         layout.wrapped(
             facts.dropFirst(name == nil ? 0 : 1).joined(separator: " \(style.dot) "), indent: 2, .dim)
     }
@@ -54,33 +67,27 @@ private func overall(_ rate: Rate) -> String {
 
 private func chart(_ report: Report, _ series: Series, _ layout: inout TextLayout) {
     let style = layout.style
-    let labels = 11
-    let peakRoom = 15
     let timeline = Timeline(
-        series: series, window: report.window, width: style.width - labels - peakRoom, style: style)
-    let blamed = Set([report.verdict.deploy].compactMap { $0 })
-    let ended = Set(report.findings.compactMap(\.incident.endedBy))
+        series: series, window: report.window, isEventful: !report.findings.isEmpty, style: style)
     let isBad = report.verdict.kind == .blamed || report.verdict.kind == .noDeploy
-    layout.parts([
-        ("  failing  ", .dim), (timeline.failing, isBad ? .bad : .plain),
-        ("  peak \(Wording.percent(timeline.peak))", .dim),
-    ])
-    layout.parts([("  events   ", .dim), (timeline.events, .plain)])
-    let markers = timeline.markers(report.deploys, blamed: blamed, ended: ended)
-    guard !report.deploys.isEmpty else {
-        layout.blank()
-        return
+    for (index, row) in timeline.failing.enumerated() {
+        let isTop = index == 0
+        let isBase = index == timeline.failing.count - 1
+        layout.parts([
+            (isBase ? "  failing  " : "           ", .dim), (row, isBad ? .bad : .plain),
+            (isTop ? "  peak \(Wording.percent(timeline.peak))" : "", .dim),
+        ])
     }
-    layout.parts([("  deploys  ", .dim), (markers, .accent)])
-    var names = ""
-    for deploy in report.deploys.filter({ blamed.union(ended).contains($0.id) }) {
-        guard let column = timeline.column(of: deploy.startedAt) else { continue }
-        let name = Wording.harmless(deploy.shortName)
-        let place = max(0, min(column, timeline.width - Wording.columns(name)))
-        guard place >= Wording.columns(names) + (names.isEmpty ? 0 : 1) || names.isEmpty else { continue }
-        names = Wording.padded(names, to: place) + name
+    layout.parts([("  events   ", .dim), (timeline.events, .dim)])
+    let named = report.namedDeploys
+    let ended = Set(report.findings.compactMap(\.incident.endedBy))
+    if !report.deploys.isEmpty {
+        let markers = timeline.markers(report.deploys, blamed: named.subtracting(ended), ended: ended)
+        layout.parts([("  deploys  ", .dim), (markers, .accent)])
+        let names = timeline.names(of: report.deploys.filter { named.contains($0.id) })
+        for row in names { layout.parts([("           ", .plain), (row, .accent)]) }
     }
-    if !names.isEmpty { layout.parts([("           ", .plain), (names, .accent)]) }
+    if let axis = timeline.axis { layout.parts([("  UTC      ", .dim), (axis, .dim)]) }
     layout.blank()
 }
 
@@ -150,8 +157,8 @@ func renderWarnings(_ warnings: [Warning], _ layout: inout TextLayout) {
     guard !warnings.isEmpty else { return }
     layout.blank()
     for warning in warnings {
-        layout.wrapped(
-            "! \(Wording.harmless(warning.text))", indent: 1, hang: 2, .warning)
+        // Only the mark is coloured: yellow on white cannot be read.
+        layout.labelled([("! ", .warning)], Wording.harmless(warning.text), indent: 1)
         if let remedy = warning.remedy {
             layout.wrapped("help: \(Wording.harmless(remedy))", indent: 3, hang: 2)
         }

@@ -29,7 +29,7 @@ package enum Wording {
 
     /// A probability in whole per cents; what is nearly certain never reads as certain.
     static func probability(_ value: Double) -> String {
-        if value > 0.995, value < 1 {
+        if value > 0.995 {
             return value >= 0.9995 ? "> 99.9 %" : "\(rounded(value * 100, decimals: 1)) %"
         }
         if value < 0.005 { return "< 1 %" }
@@ -69,6 +69,17 @@ package enum Wording {
     static func moment(_ instant: Instant) -> String {
         let date = CivilDate(instant)
         return "\(date.shortDay) \(date.clock)"
+    }
+
+    /// `22 Jul 13:35 – 27 Jul 13:35 UTC 2020`; with both years where they differ.
+    static func span(_ window: TimeWindow, style: TextStyle) -> String {
+        let (since, until) = (CivilDate(window.since), CivilDate(window.until))
+        let dash = style.glyph("–", "-")
+        guard since.year != until.year else {
+            return "\(moment(window.since)) \(dash) \(moment(window.until)) UTC \(until.year)"
+        }
+        return
+            "\(since.shortDay) \(since.year) \(since.clock) \(dash) \(until.shortDay) \(until.year) \(until.clock) UTC"
     }
 
     /// A number with so many decimals, without trailing zeros.
@@ -134,6 +145,10 @@ package enum Wording {
 
     static func padded(_ text: String, to width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - columns(text)))
+    }
+
+    static func leftPadded(_ text: String, to width: Int) -> String {
+        String(repeating: " ", count: max(0, width - columns(text))) + text
     }
 }
 

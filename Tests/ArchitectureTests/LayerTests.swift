@@ -25,8 +25,8 @@ private let allowedImports: [String: Set<String>] = [
     "Scenario": ["DeployModel", "GitHistory"],
     "BlameDeployCLI": [
         "ArgumentParser", "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "Connectors",
-        "DeployModel", "DeployRecords", "EventIngest", "GitHistory", "Investigation", "Parallel", "Reporting",
-        "Scenario",
+        "DeployModel", "DeployRecords", "Dispatch", "EventIngest", "GitHistory", "Investigation", "Parallel",
+        "Reporting", "Scenario",
         "Settings", "Synchronization",
     ],
     "blamedeploy": ["BlameDeployCLI"],

@@ -68,12 +68,32 @@ struct ClickHouseCommandTests {
         }
     }
 
-    @Test("is not asked offline, nor beside other events, nor by a name that is none")
+    @Test("is counted together with files and other tables, as if all were one file")
+    func together() throws {
+        let cluster = try ClickHouseCluster.shared.get()
+        let lines = rows.split(separator: "\n")
+        func part(_ remainder: Int) -> String {
+            lines.enumerated().filter { $0.offset % 3 == remainder }.map { String($0.element) }
+                .joined(separator: "\n")
+        }
+        for number in 0..<2 { try cluster.fill("third_\(number)", columns: columns, rows: part(number)) }
+        let file = try reportOfFile()
+        let mixed = try withTemporaryFolder { folder in
+            try write(part(2), to: "\(folder)/events.ndjson")
+            return try report(
+                of: "\(folder)/events.ndjson", [cluster.url("third_0"), cluster.url("third_1")])
+        }
+        let tables = try report(of: cluster.url("third_0"), [cluster.url("third_1")])
+        #expect(try findings(mixed) == findings(file))
+        #expect((mixed["inputs"] as? [[String: Any]])?.count == 3)
+        #expect((tables["verdict"] as? [String: Any])?["deploy"] as? String == "d1")
+    }
+
+    @Test("is not asked offline, nor by a name that is none")
     func refused() throws {
         let url = try ClickHouseCluster.shared.get().url("no_such_table")
         for (arguments, problem) in [
             ([url, "--offline"], "--offline forbids"),
-            ([url, "events.ndjson"], "together with other events"),
             ([url], "doesn't exist"),
         ] {
             let run = try blamedeploy(["explain"] + arguments)

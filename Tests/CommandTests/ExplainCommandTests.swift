@@ -100,7 +100,7 @@ struct ExplainCommandTests {
         let run = try explained(["--after", "60m", "--exit-code"], json: false)
         #expect(run.status == 1)
         #expect(run.output.contains("bytes > "))
-        #expect(run.output.contains("Looks like  err \"upload * refused\""))
+        #expect(run.output.contains("Looks like  ") && run.output.contains(" ×  err \"upload * refused\""))
     }
 
     @Test(

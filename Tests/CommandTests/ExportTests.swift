@@ -26,6 +26,25 @@ struct ExportTests {
         }
     }
 
+    @Test(
+        "explain, deploys and lint --each are told as pages and as Markdown, too",
+        arguments: [
+            (["explain", "events.ndjson"], "blamedeploy explain"),
+            (["deploys", "--repo", "shop", "--since", "2020-09-13", "--until", "2020-09-20"], "Commit 3"),
+            (["lint", "--each", "--repo", "shop"], "contradictions"),
+        ])
+    func listings(arguments: [String], word: String) throws {
+        try withShop { folder, _ in
+            try write(events(), to: "\(folder)/events.ndjson")
+            let result = try blamedeploy(
+                arguments + ["--export", "html=a.html", "--export", "md=a.md"], in: folder)
+            #expect(result.status == 0, "\(result.errors)")
+            let page = try String(contentsOfFile: "\(folder)/a.html", encoding: .utf8)
+            #expect(page.hasPrefix("<!doctype html>") && page.contains(word))
+            #expect(try String(contentsOfFile: "\(folder)/a.md", encoding: .utf8).contains(word))
+        }
+    }
+
     @Test("md is short for markdown")
     func markdown() throws {
         try withShop { folder, shop in

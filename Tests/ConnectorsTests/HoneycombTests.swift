@@ -171,6 +171,27 @@ struct HoneycombAPITests {
         #expect(warnings.map(\.code) == ["fewer_groups"])
     }
 
+    @Test("says by which columns events are not told apart, and how to have them", arguments: [true, false])
+    func notGrouped(isNamed: Bool) throws {
+        let events = (0..<300).map { index in
+            HoneycombStub.Event(
+                time: clock - 3600 + index,
+                columns: [
+                    "pod": "\"web-\(index % 3)\"", "error": index % 10 == 0 ? "true" : "false",
+                    "region": "\"eu\"", "trace.trace_id": "\"\(index)\"",
+                ])
+        }
+        let (summary, warnings) = try asked(
+            HoneycombStub(events: events),
+            isNamed ? "honeycomb://shop?by=error,pod,region" : "honeycomb://shop",
+            window: TimeWindow(since: clock - 2 * 3600, until: clock), now: clock)
+        #expect(summary.series.first { $0.scope == .all }?.total == Rate(30, of: 300))
+        #expect(warnings.map(\.code) == (isNamed ? [] : ["grouped_fields"]))
+        guard !isNamed else { return }
+        #expect(warnings[0].text == "Events of shop are told apart by error, pod only, not by region.")
+        #expect(warnings[0].remedy?.hasSuffix("honeycomb://shop?by=error,region") == true)
+    }
+
     @Test("waits rather than be refused when it has asked as often as it may")
     func paced() throws {
         let stub = try HoneycombStub(traffic, allowance: .init(results: 3, seconds: 2))

@@ -34,6 +34,48 @@ private func lines(_ range: Range<Int>) -> [String] {
 
 @Suite("Counting events")
 struct SummaryTests {
+    @Test(
+        "an empty file among others is told and passed over, wherever it stands",
+        arguments: ["", "[]", "timestamp,status\n"])
+    func emptyAmongOthers(empty: String) throws {
+        let text = lines(0..<100).joined(separator: "\n")
+        for texts in [[empty, text], [text, empty]] {
+            try withTemporaryFolder { folder in
+                let paths = try texts.enumerated().map { index, text in
+                    try write(text, to: "\(folder)/\(index).txt")
+                    return "\(folder)/\(index).txt"
+                }
+                let sources = try EventSources(paths)
+                let found = try summarize(sources, options: IngestOptions())
+                #expect(whole(found) == Rate(10, of: 100))
+                let warning = try #require(found.warnings.first { $0.code == "empty_source" })
+                #expect(warning.text.contains(texts[0] == empty ? "/0.txt" : "/1.txt"))
+                let span = try #require(found.span)
+                let table = try sampleTable(
+                    sources, summary: found, interest: span, baseline: nil, options: IngestOptions())
+                #expect(table.times.count == 100)
+            }
+        }
+    }
+
+    @Test("where all files are empty, that is an error")
+    func allEmpty() {
+        let error = #expect(throws: IngestError.self) { try summary("", "") }
+        #expect(error?.code == .empty, "\(String(describing: error))")
+    }
+
+    @Test("what was saved under two names is counted once, and told; what only looks alike is counted twice")
+    func copies() throws {
+        let text = lines(0..<100).joined(separator: "\n")
+        let found = try summary(text, text)
+        #expect(whole(found) == Rate(10, of: 100) && found.inputs.count == 1)
+        let warning = try #require(found.warnings.first { $0.code == "same_content" })
+        #expect(warning.text.contains("1.txt holds the same as") && warning.text.contains("0.txt"))
+        let other = try summary(text, text.replacing("no route to host 90", with: "no route to host 91"))
+        #expect(whole(other) == Rate(20, of: 200))
+        #expect(!other.warnings.contains { $0.code == "same_content" })
+    }
+
     @Test("a column that is empty at first is a column all the same: kinds of error may begin late")
     func emptyAtFirst() throws {
         let quiet = (0..<1500).map { "\(time($0)),95,0," }

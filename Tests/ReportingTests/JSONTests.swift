@@ -36,6 +36,30 @@ struct JSONTests {
         }
     }
 
+    @Test("what lint --each finds keeps to the schema", arguments: [0, 2])
+    func commits(count: Int) throws {
+        let found = [DeployChanges](repeating: SampleResults.lint, count: count)
+        let document = try parsed(renderJSON(commits: found, judged: 5))
+        #expect(schema.faults(of: document, as: "commitsDocument").isEmpty)
+    }
+
+    @Test("every document of the schema is one that a command prints, and only one")
+    func documents() throws {
+        let choices = try #require(schema.root["oneOf"] as? [[String: String]])
+        let names = choices.compactMap { $0["$ref"]?.split(separator: "/").last.map(String.init) }
+        let printed = [
+            renderJSON(SampleReports.report("blamed"), version: "0"),
+            renderJSON(deploys: SampleReports.deploys),
+            renderJSON(SampleResults.lint), renderJSON(commits: [SampleResults.lint], judged: 5),
+            renderJSON(SampleReports.comparison(hasBaseline: true)),
+        ]
+        #expect(names.count == printed.count)
+        for text in printed {
+            let document = try parsed(text)
+            #expect(names.count { schema.faults(of: document, as: $0).isEmpty } == 1, "\(text.prefix(200))")
+        }
+    }
+
     @Test(
         "what sets failing events apart keeps to the schema, with every digit of a threshold",
         arguments: [true, false])

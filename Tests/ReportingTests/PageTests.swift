@@ -221,7 +221,7 @@ private func skeleton(of page: String) -> [String] {
         .filter { !["<br>", "<del>", "</del>", "<ins>", "</ins>"].contains($0) }
 }
 
-private func content(of element: String, in page: String) -> String? {
+func content(of element: String, in page: String) -> String? {
     guard let start = page.range(of: "<\(element)>"),
         let end = page.range(of: "</\(element)>", range: start.upperBound..<page.endIndex)
     else { return nil }
@@ -229,7 +229,7 @@ private func content(of element: String, in page: String) -> String? {
 }
 
 /// The page without its style and script, which are the same everywhere.
-private func withoutAssets(_ page: String) -> String {
+func withoutAssets(_ page: String) -> String {
     var page = page
     for element in ["style", "script"] {
         guard let text = content(of: element, in: page) else { continue }

@@ -24,11 +24,82 @@ struct TextTests {
         #expect(text.contains("55 %") && text.contains("40 %"))
     }
 
-    @Test("uses the width it has", arguments: [60, 80, 120, 200])
-    func widths(width: Int) throws {
-        let text = renderText(SampleReports.report("blamed"), style: TextStyle(width: width))
-        try expectGolden(text, matches: "reports/blamed-\(width).txt")
+    @Test("uses the width it has", arguments: SampleReports.names, [60, 80, 120, 200])
+    func widths(name: String, width: Int) throws {
+        let text = renderText(SampleReports.report(name), style: TextStyle(width: width))
+        try expectGolden(text, matches: "reports/\(name)-\(width).txt")
         for line in text.split(separator: "\n") { #expect(line.count <= width, "\(line)") }
+    }
+
+    private func rows(_ name: String, width: Int) -> [Substring] {
+        renderText(SampleReports.report(name), style: TextStyle(width: width)).split(
+            separator: "\n", omittingEmptySubsequences: false)
+    }
+
+    @Test("days stand below their beginnings", arguments: [80, 100, 200])
+    func axis(width: Int) throws {
+        let axis = try #require(rows("blamed", width: width).first { $0.hasPrefix("  UTC      ") })
+        // Midnight of the 19th is 34 h 25 min after the window begins, of 240 hours.
+        let column = 11 + Int(34.417 / 240 * Double(width - 26))
+        #expect(axis.dropFirst(column).hasPrefix("╵19 Jul"), "\(axis)")
+        #expect(axis.count <= width - 15)
+    }
+
+    @Test(
+        "the chart is higher where there is room, and of noise low", arguments: [(60, 1), (100, 3), (200, 5)])
+    func height(width: Int, count: Int) throws {
+        let blamed = rows("blamed", width: width)
+        let base = try #require(blamed.firstIndex { $0.hasPrefix("  failing  ") })
+        let top = try #require(blamed.firstIndex { $0.contains("  peak ") })
+        #expect(base - top + 1 == count)
+        let quiet = rows("unchanged", width: width)
+        let noise = try #require(quiet.first { $0.hasPrefix("  failing  ") })
+        #expect(!noise.contains { "▄▅▆▇█".contains($0) } && noise.contains("  peak "))
+    }
+
+    @Test(
+        "steady traffic is drawn steady, whatever the buckets", arguments: [5, 24, 100, 240], [60, 100, 200])
+    func steady(buckets: Int, width: Int) throws {
+        var report = SampleReports.report("unchanged")
+        report.series = Series(
+            scope: .all, start: SampleReports.start, bucketSeconds: 240 * 3600 / buckets,
+            events: Array(repeating: 700, count: buckets), errors: Array(repeating: 3, count: buckets))
+        let lines = renderText(report, style: TextStyle(width: width)).split(separator: "\n")
+        let events = try #require(lines.first { $0.hasPrefix("  events   ") })
+        #expect(Set(events.dropFirst(11)).count == 1 && events.count == width - 15, "\(events)")
+    }
+
+    @Test("deploys that share the blame are marked and named, one below the other where they are near")
+    func tiedMarks() throws {
+        var report = SampleReports.report("tied")
+        report.deploys[1].startedAt = report.deploys[2].startedAt - 600
+        let lines = renderText(report, style: TextStyle(width: 100)).split(separator: "\n")
+        let marks = try #require(lines.firstIndex { $0.hasPrefix("  deploys  ") })
+        #expect(lines[marks].contains("▲"))
+        #expect(lines[marks + 1].hasSuffix("2222222222") && lines[marks + 2].hasSuffix("3333333333"))
+    }
+
+    @Test("beside a change that explains it innocent ones are counted, not shown")
+    func innocents() {
+        var report = SampleReports.report("blamed")
+        report.findings[0].changes = [SampleReports.fault] + Array(repeating: SampleReports.rename, count: 6)
+        let style = TextStyle(width: 100)
+        let short = renderText(report, style: style)
+        #expect(short.contains("and 6 more, scoring 4 or less: see --full"))
+        #expect(!short.contains("SHOP_COURIER_URL"))
+        report.findings[0].changes.removeFirst()
+        let unsure = renderText(report, style: style)
+        #expect(unsure.split(separator: "\n").count { $0.contains("SHOP_COURIER_URL") } == 3)
+        let full = renderText(report, style: TextStyle(width: 100, isFull: true))
+        #expect(full.split(separator: "\n").count { $0.contains("SHOP_COURIER_URL") } == 6)
+    }
+
+    @Test("without events and without configuration the deploys stand there at least")
+    func deploysAlone() {
+        var report = SampleReports.report("no-events")
+        report.changesByDeploy = []
+        let text = renderText(report, style: TextStyle(width: 100))
+        for deploy in report.deploys { #expect(text.contains(deploy.shortName)) }
     }
 
     @Test("nothing of how the evidence weighs is cut, however narrow the screen", arguments: [60, 72, 100])

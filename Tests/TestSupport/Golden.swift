@@ -24,7 +24,14 @@ public func fixture(_ path: String) throws -> [UInt8] {
 public func expectGolden(
     _ text: String, matches name: String, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
-    let url = URL(filePath: "\(packageRoot)/Fixtures/golden/\(name)")
+    try expectFile(text, at: "Fixtures/golden/\(name)", sourceLocation: sourceLocation)
+}
+
+/// The same with a file anywhere in the package.
+public func expectFile(
+    _ text: String, at path: String, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    let url = URL(filePath: "\(packageRoot)/\(path)")
     let isUpdate = ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1"
     let expected = try? String(contentsOf: url, encoding: .utf8)
     if isUpdate || expected == nil {
@@ -35,11 +42,11 @@ public func expectGolden(
     guard !isUpdate else { return }
     guard let expected else {
         Issue.record(
-            "\(name) was missing and has been written: read it, then run again",
+            "\(path) was missing and has been written: read it, then run again",
             sourceLocation: sourceLocation)
         return
     }
     #expect(
-        text == expected, "differs from Fixtures/golden/\(name); UPDATE_GOLDEN=1 rewrites it",
+        text == expected, "differs from \(path); UPDATE_GOLDEN=1 rewrites it",
         sourceLocation: sourceLocation)
 }

@@ -2,7 +2,7 @@ import Foundation
 
 /// The keywords of JSON Schema 2020-12 that our schema uses, checked literally.
 public struct SchemaCheck {
-    private let root: [String: Any]
+    public let root: [String: Any]
 
     /// The schema as it was parsed.
     public init(root: [String: Any]) { self.root = root }

@@ -8,7 +8,7 @@ import Reporting
 import Settings
 
 /// `blamedeploy check [EVENTS…]`: did the newest deploy regress?
-struct CheckCommand: ParsableCommand, Executable {
+struct CheckCommand: ParsableCommand, TellingCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Did the newest deploy regress? For CI after a deploy, and for cron.",
@@ -48,16 +48,19 @@ struct CheckCommand: ParsableCommand, Executable {
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
         try output.require(renderings.keys)
-        let settings = try config.read(for: try repository.open())
+        let opened = try repository.open()
+        let settings = try config.read(for: opened)
         var command = self
         command.events = events.over(settings)
         command.repository = try repository.over(settings)
         command.window = window.over(settings)
         let access = network.access(typed: events.events + repository.deploys)
         let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
-            try command.checked(now: terminal.now, settings: settings, access: access)
+            try command.checked(
+                typed: events, now: terminal.now, settings: settings, access: access,
+                progress: terminal.progress)
         }
-        try output.tell(report, as: renderings, on: terminal)
+        try output.tell(report, as: renderings, about: opened, on: terminal)
         switch report.verdict.kind {
         case .blamed, .noDeploy: return .found
         case .unchanged: return .success
@@ -68,7 +71,9 @@ struct CheckCommand: ParsableCommand, Executable {
 
     private var renderings: Renderings<Report> {
         let readable: Renderings<Report> = [
-            .markdown: { report, _ in renderMarkdown(report, command: "check") },
+            .markdown: { report, style in
+                renderMarkdown(report, command: "check", isWhole: style.isFull)
+            },
             .text: { renderCheck($0, style: $1) },
             .json: { report, _ in renderJSON(report, version: BlameDeploy.version) },
             .html: { report, _ in renderHTML(report, version: BlameDeploy.version) },
@@ -76,7 +81,9 @@ struct CheckCommand: ParsableCommand, Executable {
         return readable.withAnnotations { AnnotatedResult($0, command: "check", ruleTitles: faultTitles()) }
     }
 
-    private func checked(now: Instant, settings: Settings?, access: ServerAccess) throws -> Report {
+    private func checked(
+        typed: EventOptions, now: Instant, settings: Settings?, access: ServerAccess, progress: Progress
+    ) throws -> Report {
         let opened = try repository.open()
         guard !events.events.isEmpty else {
             throw CommandError.usage(
@@ -86,7 +93,7 @@ struct CheckCommand: ParsableCommand, Executable {
         let options = events.ingestOptions(offsetSeconds: window.offsetSeconds)
         let supply = try EventSupply(
             events.events, window: window.window(span: nil, now: now), now: now, options: options,
-            access: access)
+            access: access, progress: progress)
         let summary = try supply.summary(options)
         let wanted = window.window(span: summary.span, now: now, isLive: events.areLive)
         guard let span = summary.span, let window = span.intersection(wanted) else {
@@ -97,14 +104,18 @@ struct CheckCommand: ParsableCommand, Executable {
         let listing = try listDeploys(opened, window: window, settings: settings, access: access)
         let deploy = deploy.map { listing.name(of: $0, in: opened) }
         if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
+        let names = FieldNameCheck(typed: typed, settings: settings)
         let evidence = CollectedEvidence(
             repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now),
-            supply: supply
+            progress: progress, supply: supply
         ) { during, before in
-            try supply.table(
+            let table = try supply.table(
                 summary, interest: during, baseline: before, options: options,
                 keeping: Set(events.symptoms + events.causes))
+            try names.require(in: table)
+            return table
         }
+        evidence.willCompare(listing.deploys)
         let (deploys, comparisons) = try align(listing.deploys, source: evidence)
         let asked: CheckedDeploy =
             deploy.flatMap { deploys.named($0) }.map { .named($0) } ?? deploys.last.map { .latest($0) }

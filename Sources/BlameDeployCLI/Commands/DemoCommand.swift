@@ -4,10 +4,16 @@ import Reporting
 import Scenario
 
 /// `blamedeploy demo`: a made-up incident, from a graph to the line.
-struct DemoCommand: ParsableCommand, Executable {
+struct DemoCommand: ParsableCommand, TellingCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Write a small repository and an export that retell the incident, and investigate it.")
+        abstract: "Write a small repository and an export that retell the incident, and investigate it.",
+        discussion: """
+            EXAMPLES
+              blamedeploy demo                                     into ./blamedeploy-demo
+              blamedeploy demo /tmp/demo --export html=report.html and as a page
+              blamedeploy demo --full                              everything that was found
+            """)
 
     @Argument(
         help: ArgumentHelp(

@@ -6,10 +6,17 @@ import Reporting
 import Settings
 
 /// `blamedeploy deploys`: the deploys we see, and what each reaches.
-struct DeploysCommand: ParsableCommand, Executable {
+struct DeploysCommand: ParsableCommand, TellingCommand {
     static let configuration = CommandConfiguration(
         commandName: "deploys",
-        abstract: "The deploys we see, from which source, and what configuration and workloads each reaches.")
+        abstract: "The deploys we see, from which source, and what configuration and workloads each reaches.",
+        discussion: """
+            EXAMPLES
+              blamedeploy deploys --since 3d                       the last three days
+              blamedeploy deploys --deploys releases.json          from records, see docs/deploys.md
+              blamedeploy deploys --deploys tags:'web-*' --environment production
+              blamedeploy deploys --since 30d --export markdown=deploys.md
+            """)
 
     @OptionGroup(title: "Deploys") var repository: RepositoryOptions
     @OptionGroup(title: "Window") var window: WindowOptions
@@ -26,6 +33,16 @@ struct DeploysCommand: ParsableCommand, Executable {
                     style: $1)
             },
             .json: { found, _ in renderJSON(deploys: found.deploys, failed: found.listing.failed) },
+            .markdown: { found, style in
+                renderMarkdown(
+                    deploys: found.deploys, failed: found.listing.failed, source: found.listing.source,
+                    window: found.window, isWhole: style.isFull)
+            },
+            .html: { found, _ in
+                renderHTML(
+                    deploys: found.deploys, failed: found.listing.failed, source: found.listing.source,
+                    window: found.window, version: BlameDeploy.version)
+            },
         ]
         try output.require(renderings.keys)
         let opened = try repository.open()
@@ -37,14 +54,16 @@ struct DeploysCommand: ParsableCommand, Executable {
             access: network.access(typed: repository.deploys))
         let rules = ProjectRules(settings, now: terminal.now)
         let evidence = CollectedEvidence(
-            repository: opened, rules: rules, depth: rules?.setFindingsAside ?? false ? .hints : .reach
+            repository: opened, rules: rules, depth: rules?.setFindingsAside ?? false ? .hints : .reach,
+            progress: terminal.progress
         ) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
+        evidence.willCompare(listing.deploys)
         let deploys = try listing.deploys.map { deploy in
             try evidence.comparison(of: deploy).map { described(deploy, by: $0, isShown: true) } ?? deploy
         }
-        try output.tell((listing, deploys, asked), as: renderings, on: terminal)
+        try output.tell((listing, deploys, asked), as: renderings, about: opened, on: terminal)
         for warning in listing.warnings where warning.code != "failed_deploys" {
             let help = warning.remedy.map { "\n  help: \($0)" } ?? ""
             terminal.complain("warning: \(warning.text)\(help)")

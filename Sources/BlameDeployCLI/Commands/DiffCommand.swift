@@ -7,7 +7,7 @@ import Reporting
 import Settings
 
 /// `blamedeploy diff DEPLOY | A..B`: the configuration changes of a deploy, ranked by risk.
-struct DiffCommand: ParsableCommand, Executable {
+struct DiffCommand: ParsableCommand, TellingCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract:
@@ -43,8 +43,9 @@ struct DiffCommand: ParsableCommand, Executable {
         let settings = try config.read(for: opened)
         var command = self
         command.repository = try repository.over(settings)
+        terminal.progress.begin("comparing configurations")
         let changes = try command.rankedChanges(in: opened, settings: settings, now: terminal.now)
-        try output.tell(changes, as: renderings, on: terminal)
+        try output.tell(changes, as: renderings, about: opened, on: terminal)
         return .success
     }
 
@@ -55,7 +56,7 @@ struct DiffCommand: ParsableCommand, Executable {
                 style.isExplaining = explain
                 return renderText(changes, grouping: by, style: style)
             },
-            .markdown: { changes, _ in renderMarkdown(changes) },
+            .markdown: { changes, style in renderMarkdown(changes, isWhole: style.isFull) },
             .json: { changes, _ in renderJSON(changes) },
             .html: { changes, _ in renderHTML(changes, version: BlameDeploy.version) },
         ]

@@ -7,12 +7,18 @@ import Reporting
 import Settings
 
 /// `blamedeploy explain EVENTS…`: what sets failing events apart; no repository needed.
-struct ExplainCommand: ParsableCommand, Executable {
+struct ExplainCommand: ParsableCommand, TellingCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract:
             "What sets failing events apart, between two windows or from the rest; no repository needed.",
         discussion: """
+            EXAMPLES
+              blamedeploy explain events.ndjson                    failing events against the rest
+              blamedeploy explain events.ndjson --after 2h         the last two hours against before
+              blamedeploy explain events.ndjson --failing 'duration_ms > 2000'
+              blamedeploy explain events.ndjson --export html=explained.html
+
             Without windows the failing events are set against all others. With --after T those since T are compared with
             what came before it; --window A..B and --baseline C..D set both by hand.
             """)
@@ -32,6 +38,8 @@ struct ExplainCommand: ParsableCommand, Executable {
     func execute(on terminal: Terminal) throws -> ExitStatus {
         let renderings: Renderings<WindowComparison> = [
             .text: { renderText($0, style: $1) }, .json: { compared, _ in renderJSON(compared) },
+            .markdown: { compared, style in renderMarkdown(compared, isWhole: style.isFull) },
+            .html: { compared, _ in renderHTML(compared, version: BlameDeploy.version) },
         ]
         try output.require(renderings.keys)
         let settings = try config.read(for: try? Repository(discovering: "."))
@@ -40,7 +48,8 @@ struct ExplainCommand: ParsableCommand, Executable {
         command.comparison.zone.zone = comparison.zone.zone ?? settings?.zone?.text
         let access = network.access(typed: events.events)
         let compared = try settings.placing(besides: TypedOptions(events: events, failing: failing)) {
-            try command.compared(typed: events, settings, now: terminal.now, access: access)
+            try command.compared(
+                typed: events, settings, now: terminal.now, access: access, progress: terminal.progress)
         }
         try output.tell(compared, as: renderings, on: terminal)
         let isFound = output.findingIsFailure && compared.explanation.outcome != .none
@@ -48,7 +57,7 @@ struct ExplainCommand: ParsableCommand, Executable {
     }
 
     private func compared(
-        typed: EventOptions, _ settings: Settings?, now: Instant, access: ServerAccess
+        typed: EventOptions, _ settings: Settings?, now: Instant, access: ServerAccess, progress: Progress
     ) throws -> WindowComparison {
         guard !events.events.isEmpty else {
             throw CommandError.usage(
@@ -57,7 +66,8 @@ struct ExplainCommand: ParsableCommand, Executable {
         var options = events.ingestOptions(offsetSeconds: comparison.offsetSeconds)
         options.errorExpression = failing ?? options.errorExpression
         let supply = try EventSupply(
-            events.events, window: comparison.asked(now: now), now: now, options: options, access: access)
+            events.events, window: comparison.asked(now: now), now: now, options: options, access: access,
+            progress: progress)
         let summary = try supply.summary(options)
         let span = summary.span ?? TimeWindow(since: Instant(seconds: 0), until: Instant(seconds: 0))
         let last = events.areLive ? now : summary.inputs.compactMap(\.last).max() ?? span.until
@@ -72,12 +82,8 @@ struct ExplainCommand: ParsableCommand, Executable {
                 "no event \(name) lies between \(window.since) and \(window.until)",
                 remedy: "the events lie between \(span.since) and \(span.until)")
         }
-        for (option, fields) in [("--symptom", typed.symptoms), ("--cause", typed.causes)] {
-            guard let field = fields.first(where: { table.column($0) == nil }) else { continue }
-            throw CommandError(
-                "no event has a field '\(field)', which \(option) speaks of",
-                remedy: "check its name; `--format json` shows names as they stand in the events")
-        }
+        let names = FieldNameCheck(typed: typed, settings: settings)
+        try names.require(in: table)
         let explanation = try supply.recounted(
             explain(
                 table, interest: interest, baseline: baseline,
@@ -88,21 +94,7 @@ struct ExplainCommand: ParsableCommand, Executable {
         return WindowComparison(
             inputs: summary.inputs, interest: interest, baseline: baseline, explanation: explanation,
             sampledFrom: table.sampledFrom,
-            warnings: summary.warnings + table.warnings + unknownFields(of: settings, in: table))
-    }
-
-    /// Settings are for every export of a project, and not every one has all of their fields.
-    private func unknownFields(of settings: Settings?, in table: EventTable) -> [Warning] {
-        guard let settings else { return [] }
-        return [("symptoms", settings.symptoms), ("causes", settings.causes)].flatMap { key, fields in
-            fields.filter { table.column($0.text) == nil }.map { field in
-                Warning(
-                    code: "unknown_field",
-                    text:
-                        "No event has a field '\(field.text)', which '\(key)' names in \(settings.place(field)).",
-                    remedy: "check its name; `--format json` shows names as they stand in the events")
-            }
-        }
+            warnings: summary.warnings + table.warnings + names.warnings(in: table))
     }
 
     private func requireOrder(_ interest: TimeWindow, _ baseline: TimeWindow?) throws {

@@ -5,11 +5,16 @@ import GitHistory
 import Reporting
 
 /// `blamedeploy init`: looks around, writes `.blamedeploy.yml`, and says what was found.
-struct InitCommand: ParsableCommand, Executable {
+struct InitCommand: ParsableCommand, TellingCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Look around, write .blamedeploy.yml, and show what it would answer.",
         discussion: """
+            EXAMPLES
+              blamedeploy init                                     write what is found
+              blamedeploy init exports/events.ndjson               with these events
+              blamedeploy init --force                             over one that is there
+
             It looks for exports of events and deploy records in the repository's folder and in folders called events, exports, \
             deploys and the like, for notes, tags and environments, and writes what it found, with comments, for you to \
             correct. Nothing of the repository is run.

@@ -8,7 +8,7 @@ import Reporting
 import Settings
 
 /// `blamedeploy [EVENTS…]`: which deploy, where, which line.
-struct InvestigateCommand: ParsableCommand, Executable {
+struct InvestigateCommand: ParsableCommand, TellingCommand {
     static let configuration = CommandConfiguration(
         commandName: "investigate",
         abstract: "Which deploy changed the error rate, which events, and which line (the default).",
@@ -48,18 +48,21 @@ struct InvestigateCommand: ParsableCommand, Executable {
     func execute(on terminal: Terminal) throws -> ExitStatus {
         try output.require(renderings.keys)
         try requireNoMisspelling()
-        let settings = try config.read(for: try repository.open())
+        let opened = try repository.open()
+        let settings = try config.read(for: opened)
         let access = network.access(typed: events.events + repository.deploys)
         let report = try settings.placing(besides: TypedOptions(events: events, repository: repository)) {
-            try over(settings).investigation(now: terminal.now, settings: settings, access: access)
+            try over(settings).investigation(
+                typed: events, now: terminal.now, settings: settings, access: access,
+                progress: terminal.progress)
         }
-        try output.tell(report, as: renderings, on: terminal)
+        try output.tell(report, as: renderings, about: opened, on: terminal)
         return status(of: report)
     }
 
     private var renderings: Renderings<Report> {
         let readable: Renderings<Report> = [
-            .markdown: { report, _ in renderMarkdown(report) },
+            .markdown: { report, style in renderMarkdown(report, isWhole: style.isFull) },
             .text: { report, style in
                 var style = style
                 style.isExplaining = explain
@@ -92,17 +95,18 @@ struct InvestigateCommand: ParsableCommand, Executable {
 
     /// The report on what the options ask.
     private func investigation(
-        now: Instant, settings: Settings?, access: ServerAccess
+        typed: EventOptions, now: Instant, settings: Settings?, access: ServerAccess, progress: Progress
     ) throws -> Report {
         let opened = try repository.open()
         let rules = ProjectRules(settings, now: now)
         guard !events.events.isEmpty else {
-            return try withoutEvents(opened, now: now, settings: settings, access: access)
+            return try withoutEvents(
+                opened, now: now, settings: settings, access: access, progress: progress)
         }
         let options = ingestOptions
         let supply = try EventSupply(
             events.events, window: window.window(span: nil, now: now), now: now, options: options,
-            access: access)
+            access: access, progress: progress)
         let summary = try supply.summary(options)
         let asked = window.window(span: summary.span, now: now, isLive: events.areLive)
         guard let span = summary.span, let window = span.intersection(asked) else {
@@ -113,16 +117,22 @@ struct InvestigateCommand: ParsableCommand, Executable {
             opened, window: TimeWindow(since: window.since - Self.lookBackSeconds, until: window.until),
             offsetSeconds: self.window.offsetSeconds, settings: settings, access: access)
         let series = summary.series.map { $0.slice(window) }
+        let names = FieldNameCheck(typed: typed, settings: settings)
+        let evidence = CollectedEvidence(
+            repository: opened, code: try repository.openCode(), rules: rules, progress: progress,
+            supply: supply
+        ) { during, before in
+            let table = try supply.table(
+                summary, interest: during, baseline: before, options: options,
+                keeping: Set(events.symptoms + events.causes))
+            try names.require(in: table)
+            return table
+        }
+        evidence.willCompare(listing.deploys)
         let found = try investigate(
             deploys: listing.deploys,
             observations: Observations(window: window, series: series, rollouts: summary.rollouts),
-            source: CollectedEvidence(
-                repository: opened, code: try repository.openCode(), rules: rules, supply: supply
-            ) { during, before in
-                try supply.table(
-                    summary, interest: during, baseline: before, options: options,
-                    keeping: Set(events.symptoms + events.causes))
-            },
+            source: evidence,
             attribution: FieldPreferences(
                 symptoms: Set(events.symptoms), causes: Set(events.causes),
                 outcome: Set(summary.roles.outcomeFields)),
@@ -167,17 +177,19 @@ struct InvestigateCommand: ParsableCommand, Executable {
 
     /// Without events the deploys' own changes, ranked by risk, are still worth reading.
     private func withoutEvents(
-        _ opened: Repository?, now: Instant, settings: Settings?, access: ServerAccess
+        _ opened: Repository?, now: Instant, settings: Settings?, access: ServerAccess, progress: Progress
     ) throws -> Report {
         let window = window.window(span: nil, now: now)
         let listing = try repository.listDeploys(
             opened, window: window, offsetSeconds: self.window.offsetSeconds, settings: settings,
             access: access)
         let evidence = CollectedEvidence(
-            repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now)
+            repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now),
+            progress: progress
         ) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
+        evidence.willCompare(listing.deploys)
         let changes = try listing.deploys.compactMap {
             try rankedChanges(of: $0, source: evidence, base: opened?.base(of: $0))
         }

@@ -7,7 +7,7 @@ import Reporting
 import Settings
 
 /// `blamedeploy lint [A..B]`: contradictions that a change brings in, before it is merged.
-struct LintCommand: ParsableCommand, Executable {
+struct LintCommand: ParsableCommand, TellingCommand {
     static let configuration = CommandConfiguration(
         commandName: "lint",
         abstract:
@@ -46,8 +46,9 @@ struct LintCommand: ParsableCommand, Executable {
         let opened = try Repository(discovering: repo)
         let rules = ProjectRules(try config.read(for: opened), now: terminal.now)
         if each { return try lintEach(in: opened, rules: rules, on: terminal) }
+        terminal.progress.begin("comparing configurations")
         let found = try contradictions(in: opened, rules: rules, ci: terminal.continuousIntegration)
-        try output.tell(found, as: renderings, on: terminal)
+        try output.tell(found, as: renderings, about: opened, on: terminal)
         if found.changes.isEmpty, output.chosenFormat(among: renderings.keys, on: terminal) == .text {
             for warning in found.warnings {
                 let help = warning.remedy.map { "\n  help: \($0)" } ?? ""
@@ -64,7 +65,7 @@ struct LintCommand: ParsableCommand, Executable {
                     ? "blamedeploy lint   no contradictions in \(Wording.counted(found.configFiles, "configuration file"))\n"
                     : renderText(found, command: "lint", style: style)
             },
-            .markdown: { found, _ in renderMarkdown(found, command: "lint") },
+            .markdown: { found, style in renderMarkdown(found, command: "lint", isWhole: style.isFull) },
             .json: { found, _ in renderJSON(found) },
             .html: { found, _ in renderHTML(found, command: "lint", version: BlameDeploy.version) },
         ]
@@ -74,12 +75,13 @@ struct LintCommand: ParsableCommand, Executable {
     private func lintEach(
         in opened: Repository, rules: ProjectRules?, on terminal: Terminal
     ) throws -> ExitStatus {
-        try output.require([.text, .markdown, .json])
+        try output.require(renderings.keys)
         let ends = try opened.resolveRange(range ?? "HEAD")
         let to = try ends?.to ?? opened.resolve(range ?? "HEAD")
         let commits = try opened.commits(from: ends?.from, to: to)
         let outcome = try HistoryLint(
-            repository: repo, commits: commits, workers: availableCores(), rules: rules
+            repository: repo, commits: commits, workers: availableCores(), rules: rules,
+            progress: terminal.progress
         ).run()
         let count =
             "\(outcome.findings.count) with contradictions; \(Wording.counted(outcome.configCommits, "commit")) of \(commits.count) change configuration\n"
@@ -89,15 +91,20 @@ struct LintCommand: ParsableCommand, Executable {
                 found.map { renderText($0, command: "lint", style: style) + "\n" }.joined()
                     + "blamedeploy lint   \(count)"
             },
-            .markdown: { found, _ in
-                found.map { renderMarkdown($0, command: "lint") + "\n" }.joined() + count
+            .markdown: { found, style in
+                renderMarkdown(
+                    commits: found, judged: judged, of: commits.count, isWhole: style.isFull)
             },
             .json: { found, _ in renderJSON(commits: found, judged: judged) },
+            .html: { found, _ in
+                renderHTML(
+                    commits: found, judged: judged, of: commits.count, version: BlameDeploy.version)
+            },
         ]
         let each = readable.withAnnotations {
             AnnotatedResult(commits: $0, judged: judged, ruleTitles: faultTitles())
         }
-        try output.tell(outcome.findings, as: each, on: terminal)
+        try output.tell(outcome.findings, as: each, about: opened, on: terminal)
         return outcome.findings.isEmpty ? .success : .found
     }
 

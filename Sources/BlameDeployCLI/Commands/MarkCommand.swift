@@ -10,14 +10,14 @@ struct MarkCommand: ParsableCommand, Executable {
         abstract:
             "Record a deploy as a git note, or a change that is not in git: a flag, a secret, a migration.",
         discussion: """
-            The note is a line under refs/notes/deploys, which `--deploys notes` reads. Several writers do not lose each other's \
-            notes. Share them with: git push origin refs/notes/deploys
-
             EXAMPLES
               blamedeploy mark --environment production                      HEAD is deployed now
               blamedeploy mark v1.4.1 --started 20m --finished 5m            that tag was, between 20 and 5 minutes ago
               blamedeploy mark --no-commit --title "Flag push-v2 on"         what is not in git can be blamed too
               blamedeploy mark v1.4.1 --remove                               it was not deployed after all
+
+            The note is a line under refs/notes/deploys, which `--deploys notes` reads. Several writers do not lose each other's \
+            notes. Share them with: git push origin refs/notes/deploys
             """)
 
     @Argument(help: ArgumentHelp("What was deployed: a commit, a tag, a branch.", valueName: "commit"))

@@ -1,10 +1,11 @@
 import ArgumentParser
 import DeployModel
+import GitHistory
 import Reporting
 
 /// How the result is told.
 struct OutputOptions: ParsableArguments {
-    enum Color: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
+    enum Wish: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
 
     @Option(
         help: ArgumentHelp(
@@ -20,7 +21,13 @@ struct OutputOptions: ParsableArguments {
     var exportArguments: [String] = []
 
     @Option(help: ArgumentHelp("auto, always or never.", valueName: "when"))
-    var color = Color.auto
+    var color = Wish.auto
+
+    @Option(
+        help: ArgumentHelp(
+            "Links to commits and lines on GitHub, GitLab, Bitbucket or Gitea: auto, always or never. By default in terminals that open them.",
+            valueName: "when"))
+    var hyperlinks = Wish.auto
 
     @Flag(help: "Draw with ASCII characters only.")
     var ascii = false
@@ -30,6 +37,9 @@ struct OutputOptions: ParsableArguments {
 
     @Flag(name: .customLong("exit-code"), help: "End with 1 when something is found.")
     var findingIsFailure = false
+
+    @Flag(name: .shortAndLong, help: "Tell no progress on standard error.")
+    var quiet = false
 
     func validate() throws {
         let paths = try exports().map(\.path)
@@ -53,15 +63,22 @@ struct OutputOptions: ParsableArguments {
 
     /// Writes the files that were asked for, each as a whole, and then the result to standard output: where a file fails,
     /// nothing stands there.
-    func tell<Result>(_ result: Result, as renderings: Renderings<Result>, on terminal: Terminal) throws {
+    ///
+    /// - Parameter repository: what is spoken of, for links.
+    func tell<Result>(
+        _ result: Result, as renderings: Renderings<Result>, about repository: Repository? = nil,
+        on terminal: Terminal
+    ) throws {
         try require(renderings.keys)
         let plain = TextStyle(width: 100, isASCII: ascii, isFull: full)
         let files = try exports().map { (path: $0.path, text: renderings[$0.format]?(result, plain) ?? "") }
         for file in files { try writeFile(Array(file.text.utf8), to: file.path) }
         let format = chosenFormat(among: renderings.keys, on: terminal)
-        let told = renderings[format]?(result, style(for: terminal)) ?? ""
+        let told = renderings[format]?(result, style(for: terminal, about: repository)) ?? ""
         try terminal.print(told, isForPeople: format == .text || format == .markdown)
-        if format == .github, let page = renderings[.markdown]?(result, plain) {
+        // The summary holds more than a comment.
+        let whole = TextStyle(width: 100, isASCII: ascii, isFull: true)
+        if format == .github, let page = renderings[.markdown]?(result, whole) {
             addToSummary(page, on: terminal)
         }
     }
@@ -88,11 +105,15 @@ struct OutputOptions: ParsableArguments {
 
     private func exports() throws -> [Export] { try exportArguments.map(Export.init) }
 
-    private func style(for terminal: Terminal) -> TextStyle {
+    private func style(for terminal: Terminal, about repository: Repository?) -> TextStyle {
         let isColored = color == .always || (color == .auto && terminal.welcomesColor)
-        return TextStyle(
+        var style = TextStyle(
             width: min(max(terminal.width, 60), 200), isASCII: ascii || !terminal.isUnicode,
             isColored: isColored,
             isFull: full)
+        if hyperlinks == .always || (hyperlinks == .auto && terminal.opensLinks) {
+            style.links = repository?.remoteAddresses.lazy.compactMap(HostedRepository.init(remote:)).first
+        }
+        return style
     }
 }

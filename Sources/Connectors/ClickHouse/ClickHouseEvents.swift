@@ -43,6 +43,7 @@ public final class ClickHouseEvents {
             EventField(name: cells[0].string ?? "", type: ColumnType(cells[1].string ?? ""))
         }
         leftOut = columns.filter { $0.type.kind == .other }.map { ($0.name, $0.type.name) }
+        try Self.requireNone(of: leftOut, in: options, table: table)
         let surveyed = columns.filter { $0.type.kind != .other }
         let answer = try server.rows(
             survey(of: table.sql, surveyed, rows: Self.surveyedRows), columns: surveyed.count)
@@ -56,6 +57,24 @@ public final class ClickHouseEvents {
         keys = Self.keys(fields, rows)
         let bytes = answer.reduce(0) { $0 + JSONNode.array($1).json.utf8.count }
         surveyedRowBytes = Double(bytes) / Double(max(answer.count, 1))
+    }
+
+    /// A column that is not read must not be spoken of: nothing would fail by it.
+    private static func requireNone(
+        of leftOut: [(name: String, type: String)], in options: IngestOptions, table: ClickHouseTable
+    ) throws {
+        for name in try options.roleFields.values.sorted() + options.expressionFields {
+            guard
+                let column = leftOut.first(where: { name == $0.name || name.hasPrefix("\($0.name).") })
+            else { continue }
+            let isTuple = column.type.hasPrefix("Tuple(")
+            let part = isTuple ? "tupleElement(\(column.name), 1)" : "(what you mean of \(column.name))"
+            throw ConnectorError(
+                .badAnswer, "column '\(column.name)' is a \(column.type), and such columns are not read",
+                at: table.name,
+                remedy: "name a view that has the part you mean in a column of its own: "
+                    + "CREATE VIEW … AS SELECT *, \(part) AS \(column.name)_part FROM …")
+        }
     }
 
     private static let surveyedRows = 1000

@@ -15,7 +15,7 @@ extension AnnotatedResult {
     public init(_ changes: DeployChanges, command: String, ruleTitles: [String: String] = [:]) {
         self.init(
             [changes], command: command, ruleTitles: ruleTitles,
-            markdown: renderMarkdown(changes, command: command),
+            markdown: renderMarkdown(changes, command: command, isWhole: true),
             nothing:
                 "no contradictions in \(Wording.counted(changes.configFiles, "configuration file"))")
     }
@@ -24,7 +24,7 @@ extension AnnotatedResult {
     ///
     /// - Parameter judged: how many commits were judged.
     public init(commits: [DeployChanges], judged: Int, ruleTitles: [String: String] = [:]) {
-        let markdown = commits.map { renderMarkdown($0, command: "lint") + "\n" }.joined()
+        let markdown = commits.map { renderMarkdown($0, command: "lint", isWhole: true) + "\n" }.joined()
         let told = "\(commits.count) with contradictions, of \(Wording.counted(judged, "commit"))"
         self.init(
             commits, command: "lint", ruleTitles: ruleTitles, markdown: markdown + told + "\n",

@@ -40,7 +40,7 @@ extension AnnotatedResult {
         self.ruleTitles = ruleTitles
         sentence = Wording.harmless(verdict.text)
         annotations = (marked + report.warnings.map(Annotation.init)).worstFirst()
-        markdown = renderMarkdown(report, command: command)
+        markdown = renderMarkdown(report, command: command, isWhole: true)
         cases = report.deploys.map { deploy in
             let failures = blame[deploy.id] ?? []
             return Case(

@@ -163,10 +163,12 @@ struct Difference: Equatable {
 }
 
 /// The changes of one deploy, where there are no events to judge by.
-func deployChanges(_ changes: DeployChanges) -> HTML {
+///
+/// - Parameter commit: whose changes these are, where the page has those of several.
+func deployChanges(_ changes: DeployChanges, of commit: CommitID? = nil) -> HTML {
     HTML(.section, .class("changes")) {
         HTML(.h2) {
-            "Configuration changes"
+            if let commit { HTML(.code) { commit.abbreviated } } else { "Configuration changes" }
             HTML(.span, .class("note")) {
                 "\(Wording.counted(changes.filesChanged, "file")) changed, \(changes.configFiles) of them configuration"
             }

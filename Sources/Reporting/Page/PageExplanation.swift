@@ -3,6 +3,8 @@ import DeployModel
 /// What sets the failing events apart, on a page: each statement with its share of the failing events and of the others.
 struct PageExplanation {
     let explanation: Explanation
+    /// Whether what the failures of each cause say stands with the cause.
+    var showsSymptomsOfCauses = false
 
     var content: HTML {
         joined {
@@ -10,7 +12,22 @@ struct PageExplanation {
                 HTML(.p) { "Everywhere alike: no field sets the failures apart." }
             }
             for cause in explanation.causes { content(of: cause) }
-            if !explanation.symptoms.isEmpty { symptoms }
+            if explanation.areNewFailuresFew { newFailures }
+            if !explanation.symptoms.isEmpty, !(showsSymptomsOfCauses && explanation.outcome == .causes) {
+                table(of: explanation.symptoms)
+            }
+        }
+    }
+
+    /// By what few new failures were told from the others.
+    private var newFailures: HTML {
+        HTML(.p, .class("note")) {
+            "Told by the \(Wording.count(explanation.newFailures.reduce(0) { $0 + $1.errors })) failures that look new: "
+            for look in explanation.newFailures.prefix(3) {
+                "\(look.field) "
+                HTML(.code) { look.value }
+                " "
+            }
         }
     }
 
@@ -33,6 +50,7 @@ struct PageExplanation {
                     "same events as \(cause.aliases.prefix(6).map { describe($0) }.joined(separator: ", "))\(cause.aliases.count > 6 ? " and \(cause.aliases.count - 6) more" : "")"
                 }
             }
+            if showsSymptomsOfCauses, !cause.symptoms.isEmpty { table(of: cause.symptoms) }
             if !cause.pods.isEmpty {
                 HTML(.details) {
                     HTML(.summary) { Wording.counted(cause.pods.count, "pod") }
@@ -65,12 +83,12 @@ struct PageExplanation {
         }
     }
 
-    private var symptoms: HTML {
+    private func table(of symptoms: [Symptom]) -> HTML {
         HTML(.div, .class("cause")) {
             HTML(.h3) { "What the failures say" }
             HTML(.table) {
                 HTML(.tbody) {
-                    for symptom in explanation.symptoms.prefix(8) {
+                    for symptom in symptoms.prefix(8) {
                         HTML(.tr) {
                             HTML(.td, .class("when note")) { brief(symptom.field) }
                             HTML(.td) { HTML(.code) { symptom.value } }

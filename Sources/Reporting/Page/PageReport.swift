@@ -93,7 +93,7 @@ func joined(@HTML.Builder _ parts: () -> HTML) -> HTML { parts() }
                     HTML(.code) { repository.head.abbreviated }
                 }
             }
-            HTML(.li) { span(report.window) }
+            HTML(.li) { Wording.span(report.window, style: TextStyle()) }
             if !report.inputs.isEmpty {
                 HTML(.li) { "\(Wording.count(report.series?.total.events ?? 0)) events" }
             }
@@ -133,12 +133,6 @@ private func kind(_ verdict: Verdict) -> String {
     }
 }
 
-private func span(_ window: TimeWindow) -> String {
-    let (since, until) = (CivilDate(window.since), CivilDate(window.until))
-    let year = since.year == until.year ? "" : " \(since.year)"
-    return "\(since.shortDay)\(year) \(since.clock) – \(until.shortDay) \(until.year) \(until.clock) UTC"
-}
-
 /// `3df571308c  Merge pull request …, Paul Biggar, 22 Jul 13:35`.
 @HTML.Builder func told(_ deploy: Deploy) -> HTML {
     HTML(.code) { deploy.shortName }
@@ -160,25 +154,32 @@ private func deploys(_ report: Report) -> HTML {
             "Deploys"
             HTML(.span, .class("note")) { omitted(report) }
         }
-        HTML(.table) {
-            HTML(.thead) {
-                HTML(.tr) {
-                    HTML(.th, .word(.scope, "col")) { "when" }
-                    HTML(.th, .word(.scope, "col")) { "what" }
-                    HTML(.th, .class("number wide"), .word(.scope, "col")) { "configuration files" }
-                }
+        deployTable(report.deploysToTell)
+    }
+}
+
+/// Deploys as a table.
+///
+/// - Parameter deploys: each with its place among all, which its row is named by.
+func deployTable(_ deploys: [(place: Int, deploy: Deploy)]) -> HTML {
+    HTML(.table) {
+        HTML(.thead) {
+            HTML(.tr) {
+                HTML(.th, .word(.scope, "col")) { "when" }
+                HTML(.th, .word(.scope, "col")) { "what" }
+                HTML(.th, .class("number wide"), .word(.scope, "col")) { "configuration files" }
             }
-            HTML(.tbody) {
-                for (index, deploy) in report.deploysToTell {
-                    HTML(.tr, .id(HTML.Anchor("deploy", index))) {
-                        HTML(.td, .class("when")) { Wording.moment(deploy.startedAt) }
-                        HTML(.td) {
-                            HTML(.code) { deploy.shortName }
-                            " \(deploy.isRollback ? "rollback: " : "")\(deploy.title)"
-                            HTML(.span, .class("note")) { facts(deploy) }
-                        }
-                        HTML(.td, .class("number wide")) { deploy.configFiles.map(String.init) ?? "" }
+        }
+        HTML(.tbody) {
+            for (index, deploy) in deploys {
+                HTML(.tr, .id(HTML.Anchor("deploy", index))) {
+                    HTML(.td, .class("when")) { Wording.moment(deploy.startedAt) }
+                    HTML(.td) {
+                        HTML(.code) { deploy.shortName }
+                        " \(deploy.isRollback ? "rollback: " : "")\(deploy.title)"
+                        HTML(.span, .class("note")) { facts(deploy) }
                     }
+                    HTML(.td, .class("number wide")) { deploy.configFiles.map(String.init) ?? "" }
                 }
             }
         }
@@ -202,7 +203,7 @@ private func facts(_ deploy: Deploy) -> String {
     return facts.isEmpty ? "" : " " + facts.joined(separator: " · ")
 }
 
-private func inputs(_ inputs: [InputSummary]) -> HTML {
+func inputs(_ inputs: [InputSummary]) -> HTML {
     HTML(.section) {
         HTML(.h2) { "What was read" }
         for input in inputs {
