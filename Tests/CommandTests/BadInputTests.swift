@@ -157,7 +157,7 @@ struct BadInputTests {
             ["--since", "yesterday", "x"], ["--map", "pot=pod", "x"], ["--tz", "here", "x"],
             ["--format", "pdf", "x"],
             ["--no-repo", "x"], ["diff"], ["--error"], ["check"], ["explain"], ["diff", "A..B", "--no-repo"],
-            ["init", "--format", "json"], ["deploys", "--format", "markdown"], ["expalin", "x"],
+            ["init", "--format", "json"], ["deploys", "--format", "sarif"], ["expalin", "x"],
             ["mark", "--started", "5m", "--finished", "20m"],
         ])
     func usage(arguments: [String]) throws {

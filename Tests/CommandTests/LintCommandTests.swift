@@ -100,8 +100,8 @@ struct LintCommandTests {
             #expect(
                 json.contains("\"fault\": \"duplicate-key\"") && json.contains("\"other_files\": []"),
                 "\(json)")
-            let refused = try blamedeploy(["deploys", "--repo", folder, "--format", "markdown"])
-            #expect(refused.status == 64 && refused.errors.contains("does not write markdown"))
+            let refused = try blamedeploy(["deploys", "--repo", folder, "--format", "sarif"])
+            #expect(refused.status == 64 && refused.errors.contains("does not write sarif"))
         }
     }
 

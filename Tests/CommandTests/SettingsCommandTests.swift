@@ -35,7 +35,7 @@ struct SettingsCommandTests {
                     to: "\(folder)/\(place)/.blamedeploy.yml")
                 let report = try blamedeploy(["--repo", repository])
                 #expect(
-                    report.output.contains("400 events") && report.output.contains("1 deploys"), "\(report)")
+                    report.output.contains("400 events") && report.output.contains("1 deploy ("), "\(report)")
                 let listed = try blamedeploy(["deploys", "--repo", repository] + window)
                 #expect(listed.output.contains("d7"))
                 let overridden = try blamedeploy(
