@@ -1,5 +1,6 @@
 import DeployModel
 import Settings
+import Synchronization
 
 /// Whether events have the fields that `--symptom` and `--cause` speak of: a mistyped name would settle nothing, and nobody would
 /// notice.
@@ -20,6 +21,19 @@ struct FieldNameCheck {
         }
     }
 
+    /// What is said where several incidents were looked at: one of them may lack a field that the others have.
+    func warnings(_ sightings: FieldSightings) -> [Warning] {
+        guard let seen = sightings.fields else { return [] }
+        return [("--symptom", typed.symptoms), ("--cause", typed.causes)].flatMap { option, fields in
+            fields.filter { !seen.contains($0) }.map { field in
+                Warning(
+                    code: "unknown_field",
+                    text: "No event of an incident has a field '\(field)', which \(option) speaks of.",
+                    remedy: Self.remedy)
+            }
+        }
+    }
+
     /// Settings are for every export of a project, and not every one has all of their fields.
     func warnings(in table: EventTable) -> [Warning] {
         guard let settings else { return [] }
@@ -33,4 +47,17 @@ struct FieldNameCheck {
             }
         }
     }
+}
+
+/// The fields that events of incidents had.
+final class FieldSightings: Sendable {
+    private let seen = Mutex<Set<String>?>(nil)
+
+    func note(_ table: EventTable) {
+        guard !table.times.isEmpty else { return }
+        seen.withLock { $0 = ($0 ?? []).union(table.columns.map(\.name)) }
+    }
+
+    /// `nil` where no events were looked at.
+    var fields: Set<String>? { seen.withLock { $0 } }
 }

@@ -87,12 +87,15 @@ func sizeOfFile(_ path: String) -> Int? {
 ///
 /// A pipe, a device or a link is written to as it is; it must not become a file.
 func writeFile(_ bytes: [UInt8], to path: String) throws {
-    try holdingSignals { try writeWhole(bytes, to: path) }
+    var status = stat()
+    guard lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+        // Who reads at the other end may be slow, and half of it is no less than was asked for: nothing is held back.
+        return try writeWhole(bytes, to: path, isReplaced: false)
+    }
+    try holdingSignals { try writeWhole(bytes, to: path, isReplaced: true) }
 }
 
-private func writeWhole(_ bytes: [UInt8], to path: String) throws {
-    var status = stat()
-    let isReplaced = lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
+private func writeWhole(_ bytes: [UInt8], to path: String, isReplaced: Bool) throws {
     let unfinished = isReplaced ? "\(path).\(getpid()).unfinished" : path
     let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {

@@ -84,12 +84,13 @@ struct Terminal {
         isInteractive && (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"
     }
 
-    /// Whether links may be written: somebody looks, and the terminal opens them or passes over them.
+    /// Whether links may be written: somebody looks, not the log of a CI, and the terminal opens them or passes over them.
     ///
     /// Those known to show the bytes instead are left out; of others one learns only by trying.
     var opensLinks: Bool {
         let term = environment("TERM") ?? ""
-        guard isInteractive, !["", "dumb", "linux"].contains(term), !term.hasPrefix("vt"),
+        guard isInteractive, continuousIntegration == nil, (environment("CI") ?? "").isEmpty,
+            !["", "dumb", "linux"].contains(term), !term.hasPrefix("vt"),
             environment("INSIDE_EMACS") == nil, environment("TERM_PROGRAM") != "Apple_Terminal"
         else { return false }
         if let version = environment("VTE_VERSION").flatMap(Int.init), version < 5000 { return false }

@@ -155,7 +155,9 @@ public func compareConfig(
         let recipes = try recipeFiles(
             readable, besides: changed, before: before, after: after, overlays: overlays)
         changes += recipes.flatMap(\.changes)
+        overlays.maskSecrets(in: &changes)
         overlays.judge(&changes, files: files)
+        changes.sort(by: inOrder)
         return comparison(
             changes, of: listed, files, changed, recipes, surroundings, overlays, rendered, oversized)
     }
@@ -190,15 +192,16 @@ public func compareConfig(
     for index in changes.indices { changes[index].narrow() }
     changes += try charts.map(usesOfUndefinedValues) ?? []
     changes += try readsOfUndefined(files, before: before, after: after, surroundings: surroundings)
-    changes.sort {
-        ($0.change.path, $0.change.line, $0.change.fieldPath) < (
-            $1.change.path, $1.change.line, $1.change.fieldPath
-        )
-    }
+    changes.sort(by: inOrder)
     var found = comparison(
         changes, of: listed, files, changed, recipes, surroundings, overlays, rendered, oversized)
     found.warnings += images
     return found
+}
+
+/// By path and line.
+private func inOrder(_ a: FoundChange, _ b: FoundChange) -> Bool {
+    (a.change.path, a.change.line, a.change.fieldPath) < (b.change.path, b.change.line, b.change.fieldPath)
 }
 
 /// What are no configuration files, but say how something is built or what it starts with.

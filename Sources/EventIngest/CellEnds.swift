@@ -87,5 +87,6 @@ struct CellEnds {
         ends[scan.ends] = UInt32(scan.separators + 1)
         scan.separators += 1
         scan.ends += 1
+        lineCount += 1
     }
 }

@@ -221,13 +221,15 @@ package struct EventAggregator {
         let filled = minutes.filled
         let kept = StrayTimes.kept(filled, bucketSeconds: Self.bucketSeconds)
         guard kept.count < filled.count, let first = kept.first, let last = kept.last else { return nil }
+        let inside = minutes.total(in: first..<last + 1).events
+        guard StrayTimes.areFew(minutes.total.events - inside, of: minutes.total.events) else { return nil }
         for index in counts.indices { counts[index].keep(first...last) }
         rows.keep(first...last)
         func start(_ bucket: Int) -> Instant { Instant(seconds: bucket * Self.bucketSeconds) }
-        let inside = TimeWindow(since: start(first), until: start(last + 1))
-        span = span.clamped(to: inside)
-        rowSpan = rowSpan.clamped(to: inside)
-        let astray = filled[..<kept.startIndex] + filled[kept.endIndex...]
+        let window = TimeWindow(since: start(first), until: start(last + 1))
+        span = span.clamped(to: window)
+        rowSpan = rowSpan.clamped(to: window)
+        let astray = filled.filter { !(first...last).contains($0) }
         return StrayTimes(
             buckets: astray.count, first: start(astray.first ?? first), last: start(astray.last ?? last))
     }

@@ -90,6 +90,8 @@ private struct CountedPart: RecordSink {
     /// Where records are, for looking at some of them again.
     var addresses: AddressSample?
     private var writer: SampleWriter?
+    /// Whether the place for them ran out.
+    private(set) var hasLostAddresses = false
     private let source: Int16
     /// The times of the current block.
     private var span = EventSpan()
@@ -126,7 +128,12 @@ private struct CountedPart: RecordSink {
                 lines += try plan.read(bytes, wanted, firstLine: lines + 1, into: &self)
             }
         }
-        try writer?.finish()
+        do { try writer?.finish() } catch { loseAddresses() }
+    }
+
+    /// A full disk is no reason not to count: what would have been kept is looked for once more.
+    private mutating func loseAddresses() {
+        (addresses, writer, hasLostAddresses) = (nil, nil, true)
     }
 
     mutating func accept(_ record: Record, line: Int) throws {
@@ -138,7 +145,8 @@ private struct CountedPart: RecordSink {
             guard let sample = addresses else { return }
             let key = sampleKey(record.bytes, at: event.time)
             guard sample.wants(key, isFailing: event.isFailing) else { return }
-            let offset = try writer?.add(record.bytes) ?? record.offset
+            let offset: Int
+            do { offset = try writer?.add(record.bytes) ?? record.offset } catch { return loseAddresses() }
             addresses?.add(
                 RecordAddress(
                     key: key, time: event.time, offset: offset,
@@ -177,7 +185,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     }
     var inputs = all.enumerated().map { number, source in
         InputSummary(
-            source: source.name, format: shapes[number].words, events: 0, skipped: 0, first: nil, last: nil,
+            source: source.name, format: "", events: 0, skipped: 0, first: nil, last: nil,
             assumptions: roles[number].assumptions)
     }
     var lines = [Int](repeating: 0, count: all.count)
@@ -192,8 +200,11 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         plans.allSatisfy(\.isOfRecords) && roles.kinds.allSatisfy(\.roles.countsEachRecordOnce)
         && all.count < Int16.max && (spool != nil || !arePacked)
     var addresses = isAddressable ? AddressSample() : nil
-    let parts = Mutex(InputParts(all, plans, partBytes: options.partBytes))
-    for round in 0... {
+    let allParts = InputParts(all, plans, partBytes: options.partBytes)
+    // Whole files are long: one that went first alone would keep the others waiting.
+    let start = allParts.areWhole ? 5 : 0
+    let parts = Mutex(allParts)
+    for round in start... {
         let (empty, noAddresses) = (aggregator.emptied, addresses?.emptied)
         let limit = partsAtOnce(round: round)
         let counted = try concurrentMap(
@@ -217,6 +228,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
             aggregator.merge(counted.aggregator)
             seen[roles.kindOfSource[source]].formUnion(counted.reading.seen)
             blocks[source] += counted.blocks
+            if counted.hasLostAddresses { addresses = nil }
             if let own = counted.addresses { addresses?.merge(own) }
             for (line, reason) in counted.rejected where rejected.count < CountedPart.rejectedLimit {
                 rejected.append(

@@ -88,7 +88,7 @@ final class InputParts {
     private let plans: [ReadingPlan]
     private let partBytes: Int
     /// Whether compressed files are read by a thread each, which does better than cutting them up as soon as there are several.
-    private let areWhole: Bool
+    let areWhole: Bool
     private let except: Set<Int>
     private var source = 0, position = 0
     private var cutter: (any PartCutter)?

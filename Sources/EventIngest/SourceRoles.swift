@@ -42,9 +42,12 @@ struct SourceRoles: Sendable {
         let names = sources.sources.map(\.name)
         let groups = grouped(surveyed.map(\.survey))
         guard !groups.isEmpty else {
-            if let empty = surveyed.lazy.compactMap(\.emptiness).first { throw empty }
+            guard let full = surveyed.firstIndex(where: { $0.emptiness == nil }) else {
+                throw surveyed.lazy.compactMap(\.emptiness).first
+                    ?? IngestError(.empty, "there is nothing to read")
+            }
             throw IngestError(
-                .nothingReadable, "there is not one event in it", at: names.first,
+                .nothingReadable, "there is not one event in it", at: names[full],
                 remedy: surveyed.lazy.compactMap(\.firstReason).first.map {
                     "the first line that could not be read: \($0)"
                 } ?? "check the export: it should hold one event a line")
@@ -180,16 +183,17 @@ private func surveys(of sources: EventSources, options: IngestOptions) throws ->
             } catch is Surveying.Enough {
                 isEnough = true
             } catch let error as IngestError where error.code == .empty {
-                return (SurveyedSource(survey: surveying.survey, emptiness: error), true)
+                return (SurveyedSource(survey: surveying.survey, emptiness: error), !isOnlyHead)
             }
             return (
                 SurveyedSource(survey: surveying.survey, firstReason: surveying.firstReason), isEnough
             )
         }
         guard source.live != nil else { return try survey(isOnlyHead: false).found }
-        // Of a stream the first bytes are mostly enough; where they are not, it is read and kept first.
-        let head = try survey(isOnlyHead: true)
-        return head.isEnough ? head.found : try survey(isOnlyHead: false).found
+        // Of a stream the first bytes are mostly enough; where they are not, or end in the middle of a document, it is read and
+        // kept first. What is really wrong with it shows again then.
+        if let head = try? survey(isOnlyHead: true), head.isEnough { return head.found }
+        return try survey(isOnlyHead: false).found
     }
 }
 

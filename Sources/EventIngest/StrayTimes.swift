@@ -8,8 +8,10 @@ struct StrayTimes: Equatable {
     /// The first and the last of them.
     var first: Instant, last: Instant
 
-    /// At most this part of the filled buckets is astray, or two.
+    /// At most this part of the filled buckets is astray, or two; and at most this part of the events, though three always may be and
+    /// more than ten never. More are no mistake of a clock, but another time that somebody wants to know of.
     private static let mostShare = 0.001
+    private static let mostEvents = (always: 3.0, ever: 10.0)
     /// They lie this many times the others' span away, and so many days.
     private static let leastSpans = 10
     private static let leastDays = 30
@@ -35,6 +37,11 @@ struct StrayTimes: Equatable {
 }
 
 extension StrayTimes {
+    /// Whether events are few enough to be left out for their times.
+    static func areFew(_ events: Double, of all: Double) -> Bool {
+        events <= min(mostEvents.ever, max(mostEvents.always, mostShare * all))
+    }
+
     /// What the reader is told.
     var warning: Warning {
         let places = first == last ? "at \(first)" : "from \(first) to \(last)"

@@ -168,6 +168,8 @@ private struct TreeWalk {
     }
 
     private mutating func compareFolders(_ old: OpaquePointer?, _ new: OpaquePointer?) throws(GitError) {
+        // Folders count as well: a few that hold each other many times over have no end of them.
+        count += 1
         if let exceeded = TreeLimit(entries: count, folderBytes: folder.count, depth: depth) {
             throw exceeded.error(to, at: repository.path)
         }

@@ -203,8 +203,9 @@ private func address(of ranked: RankedChange, at end: CommitID?, _ style: TextSt
     let change = ranked.change
     guard let links = style.links, let commit = ranked.commit ?? end else { return nil }
     if change.after == nil, change.before != nil { return links.address(of: commit) }
+    // Lines are those of what was deployed, whichever commit of it changed them.
     let first = max(1, change.line)
-    return links.address(of: change.path, lines: first...max(first, change.endLine), at: commit)
+    return links.address(of: change.path, lines: first...max(first, change.endLine), at: end ?? commit)
 }
 
 /// The lines; of what is gone those that it stood on, since there is nothing to see where it would stand.

@@ -51,7 +51,7 @@ arguments() {
     lines) echo explain "$scratch/some" --jobs 1 --error absent ;;
     delimited) echo explain "$scratch/events.csv" --jobs 1 --error absent ;;
     packed) echo explain "$scratch/events.ndjson.gz" --jobs 1 --error absent ;;
-    deploys) echo deploys --repo "$repository" --since 2020-01-01 --until 2021-01-01 ;;
+    deploys) echo deploys --repo "$repository" --since 2026-03-01 --until 2026-04-01 ;;
     diff) echo diff HEAD --repo "$repository" ;;
   esac
 }
@@ -73,6 +73,10 @@ while read -r name limit; do
   elif [ "$millions" -gt "$limit" ]; then
     echo "instructions: $name: $millions million instructions, at most $limit are allowed:" >&2
     echo "  $program $(arguments "$name")" >&2
+    isTooMuch=1
+  elif [ "$((millions * 3))" -lt "$limit" ]; then
+    echo "instructions: $name: $millions million instructions, less than a third of $limit: did it do its work?" >&2
+    tail -5 "$scratch/out" "$scratch/$name" >&2
     isTooMuch=1
   else
     printf '%-14s %6d million instructions of %d\n' "$name" "$millions" "$limit"

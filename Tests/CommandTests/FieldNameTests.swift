@@ -4,7 +4,7 @@ import Testing
 @Suite("Names of fields on the command line")
 struct FieldNameTests {
     @Test(
-        "a mistyped one would settle nothing, and is an error wherever an incident is explained",
+        "a mistyped one would settle nothing, and is told wherever an incident is explained",
         arguments: [
             ["--symptom", "mesage"], ["--cause", "mesage"], ["--symptom", "message", "--cause", "mesage"],
         ])
@@ -13,15 +13,16 @@ struct FieldNameTests {
             _ = try blamedeploy(["demo", "demo"], in: folder)
             let result = try blamedeploy(
                 ["demo/events.ndjson", "--repo", "demo/shop"] + options, in: folder)
-            #expect(result.status == 2 && result.output.isEmpty, "\(result.output)")
+            #expect(result.status == 0, "\(result.errors)")
             let option = options[options.count - 2]
             #expect(
-                result.errors.hasPrefix(
-                    "error: no event has a field 'mesage', which \(option) speaks of\n"), "\(result.errors)")
+                result.output.contains(
+                    "No event of an incident has a field 'mesage', which \(option) speaks of."),
+                "\(result.output)")
             let right = try blamedeploy(
                 ["demo/events.ndjson", "--repo", "demo/shop", "--symptom", "message", "--cause", "pod"],
                 in: folder)
-            #expect(right.status == 0, "\(right.errors)")
+            #expect(right.status == 0 && !right.output.contains("has a field"), "\(right.output)")
         }
     }
 }

@@ -68,6 +68,13 @@ struct StrayTimeTests {
         #expect(found.inputs[0].events == Double(600 + seconds.count))
     }
 
+    @Test("fifty events in two minutes of another year are no mistake of a clock")
+    func burst() throws {
+        let found = try summary(events((0..<50).map { Instant(seconds: 1_700_000_000 + $0 * 2) }))
+        #expect(!found.warnings.contains { $0.code == "stray_times" })
+        #expect(found.series[0].total.events == 650)
+    }
+
     @Test(
         "what is only far, or many, stays",
         arguments: [[1_600_000_000 + 25 * 86_400], (0..<30).map { 1_500_000_000 + $0 * 60 }])

@@ -171,6 +171,30 @@ struct StreamTests {
         }
     }
 
+    @Test(
+        "a document of which the first bytes tell nothing is read as a file is",
+        arguments: [40, 900, 1 << 20])
+    func document(headBytes: Int) throws {
+        let values = (0..<120).map { "[\(1_600_000_000 + $0 * 30),\"\($0 * 3)\"]" }.joined(separator: ",")
+        let text =
+            #"{"status":"success","data":{"resultType":"matrix","result":["#
+            + ["200", "500"].map {
+                #"{"metric":{"__name__":"requests_total","code":"\#($0)"},"values":[\#(values)]}"#
+            }.joined(separator: ",") + "]}}"
+        try withTemporaryFolder { folder in
+            try write(text, to: "\(folder)/answer.json")
+            let plain = try Reading(path: "\(folder)/answer.json")
+            let pipe = "\(folder)/pipe"
+            #expect(try run("mkfifo", [pipe]).status == 0)
+            Thread.detachNewThread {
+                try? FileHandle(forWritingTo: URL(filePath: pipe)).write(contentsOf: Data(text.utf8))
+            }
+            let sources = try EventSources([.path(pipe)], headBytes: headBytes)
+            #expect(try Reading(sources, options: options(partBytes: 1000, jobs: 2)) == plain)
+            #expect(plain.events > 0)
+        }
+    }
+
     @Test("a line of more than 16 MiB costs itself only, in a packed file as in a plain one")
     func longLine() throws {
         guard isInstalled("zstd") else { return }

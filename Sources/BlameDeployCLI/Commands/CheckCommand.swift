@@ -105,6 +105,7 @@ struct CheckCommand: ParsableCommand, TellingCommand {
         let deploy = deploy.map { listing.name(of: $0, in: opened) }
         if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
         let names = FieldNameCheck(typed: typed, settings: settings)
+        let sightings = FieldSightings()
         let evidence = CollectedEvidence(
             repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now),
             progress: progress, supply: supply
@@ -112,7 +113,7 @@ struct CheckCommand: ParsableCommand, TellingCommand {
             let table = try supply.table(
                 summary, interest: during, baseline: before, options: options,
                 keeping: Set(events.symptoms + events.causes))
-            try names.require(in: table)
+            sightings.note(table)
             return table
         }
         evidence.willCompare(listing.deploys)
@@ -140,7 +141,7 @@ struct CheckCommand: ParsableCommand, TellingCommand {
                     incident: $0, explanation: Explanation(outcome: .none, causes: [], symptoms: []),
                     changes: [])
             },
-            warnings: summary.warnings + listing.warnings + found.warnings,
+            warnings: summary.warnings + listing.warnings + found.warnings + names.warnings(sightings),
             seriesExamined: found.seriesExamined,
             neededMinutes: found.neededMinutes)
     }

@@ -70,7 +70,8 @@ struct ExplainCommand: ParsableCommand, TellingCommand {
             progress: progress)
         let summary = try supply.summary(options)
         let span = summary.span ?? TimeWindow(since: Instant(seconds: 0), until: Instant(seconds: 0))
-        let last = events.areLive ? now : summary.inputs.compactMap(\.last).max() ?? span.until
+        let last =
+            events.areLive ? now : min(summary.inputs.compactMap(\.last).max() ?? span.until, span.until)
         let (interest, baseline) = comparison.windows(span: span, last: last)
         try requireOrder(interest, baseline)
         let table = try supply.table(

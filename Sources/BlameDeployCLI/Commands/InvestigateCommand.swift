@@ -118,6 +118,7 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
             offsetSeconds: self.window.offsetSeconds, settings: settings, access: access)
         let series = summary.series.map { $0.slice(window) }
         let names = FieldNameCheck(typed: typed, settings: settings)
+        let sightings = FieldSightings()
         let evidence = CollectedEvidence(
             repository: opened, code: try repository.openCode(), rules: rules, progress: progress,
             supply: supply
@@ -125,7 +126,7 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
             let table = try supply.table(
                 summary, interest: during, baseline: before, options: options,
                 keeping: Set(events.symptoms + events.causes))
-            try names.require(in: table)
+            sightings.note(table)
             return table
         }
         evidence.willCompare(listing.deploys)
@@ -145,7 +146,8 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
             deploys: found.deploys,
             deploySource: listing.source, series: series.first { $0.scope == .all }, verdict: found.verdict,
             findings: found.findings,
-            warnings: summary.warnings + listing.warnings + noDeployWarning(listing) + found.warnings,
+            warnings: summary.warnings + listing.warnings + noDeployWarning(listing) + found.warnings
+                + names.warnings(sightings),
             seriesExamined: found.seriesExamined, asked: found.asked)
     }
 
