@@ -44,7 +44,8 @@ struct InterruptionTests {
                 env --default-signal '\(blamedeployPath)' - --repo '\(repository)' --export json='\(folder)/report.json' < '\(folder)/pipe' & program=$!
                 for i in $(seq 400); do ls -l /proc/$program/fd 2> /dev/null | grep -q 'tmp/blamedeploy-' && break; sleep 0.05; done
                 ls -l /proc/$program/fd | grep -q 'tmp/blamedeploy-' && echo keeping
-                kill -\(signal) $program; (sleep 20; kill -KILL $program) 2> /dev/null & wait $program; status=$?; kill $feeder 2> /dev/null; exit $status
+                kill -\(signal) $program; (sleep 20; kill -KILL $program) > /dev/null 2>&1 & watch=$!
+                wait $program; status=$?; kill $watch $feeder 2> /dev/null; exit $status
                 """
             let result = try shell(line, environment: ["TMPDIR": "\(folder)/tmp"])
             #expect(result.status == status, "\(result)")
