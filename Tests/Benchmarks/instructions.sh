@@ -17,7 +17,7 @@ investigation 3450
 lines          440
 delimited      460
 packed         520
-deploys        160
+deploys        195
 diff           160
 TABLE
 }
