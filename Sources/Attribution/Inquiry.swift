@@ -70,12 +70,14 @@ struct Inquiry {
             let coverage = (slice.counts.errors - slice.counts.background) / excess
             guard coverage >= options.minimumCoverage else { break }
             guard !found.contains(where: { repeats($0, slice) }) else { break }
-            let part = part(of: slice, search, minimumErrors: minimumErrors, removed: removed)
-            let isPart = part.map { part in
-                trial.symptom(in: part) == nil && unchangedRate(part, source, population) == nil
-                    && !found.contains { repeats($0, part) }
+            var first = slice
+            if let part = part(of: slice, search, minimumErrors: minimumErrors, removed: removed),
+                trial.symptom(in: part) == nil, unchangedRate(part, source, population) == nil,
+                !found.contains(where: { repeats($0, part) })
+            {
+                first = part
             }
-            let named = search.centred(isPart == true ? part ?? slice : slice)
+            let named = search.centred(first)
             found.append(named)
             removed = removed?.union(named.explained) ?? named.explained
         }
