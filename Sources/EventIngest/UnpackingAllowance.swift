@@ -24,7 +24,8 @@ package final class UnpackingAllowance: Sendable {
             .unpacksTooFar,
             "the \(compression.rawValue) data unpack to more than \(mostRatio) times their size: the rest is not read",
             at: name,
-            remedy: "if they are meant to, unpack them with \(compression.rawValue) -d, and give the plain file")
+            remedy:
+                "if they are meant to, unpack them with \(compression.rawValue) -d, and give the plain file")
     }
 }
 
