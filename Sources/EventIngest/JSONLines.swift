@@ -22,7 +22,9 @@ struct JSONLines: ~Copyable {
     private let thorough: JSONRecordParser
     /// The dotted path of each key that has a value of its own or holds one that has.
     private var paths: [UInt32: String] = [0: ""]
+    /// The wanted values of two lines, and how many of each there may be.
     private let values: UnsafeMutableBufferPointer<bd_json_value>
+    private let room: Int
     private let fields: UnsafeMutableBufferPointer<RecordField>
     /// Room for the strings of one record whose escapes had to be undone.
     private var plain: UnsafeMutableRawBufferPointer
@@ -49,7 +51,8 @@ struct JSONLines: ~Copyable {
         self.thorough = thorough
         self.wanted = wanted
         placeCount = wanted.names.count
-        values = .allocate(capacity: wanted.capacity + Self.roomForRepeats)
+        room = wanted.capacity + Self.roomForRepeats
+        values = .allocate(capacity: 2 * room)
         fields = .allocate(capacity: wanted.capacity)
         fields.initialize(repeating: .missing)
         plain = .allocate(byteCount: 1 << 12, alignment: 16)
@@ -73,42 +76,48 @@ struct JSONLines: ~Copyable {
         _ block: UnsafeRawBufferPointer, offset: Int = 0, line: inout Int, into sink: inout Sink
     ) throws {
         guard let base = block.baseAddress, block.count > 0 else { return }
-        var start = 0
-        while start < block.count {
-            let scan = scan(base + start, until: base + block.count)
-            // What follows the object on its line can only be space.
-            var end = scan.reason == BD_JSON_OBJECT ? UnsafeRawPointer(scan.end) - base : start
-            if end > start {
-                while end < block.count, block[end] == 0x20 || block[end] == 0x09 || block[end] == 0x0D {
-                    end += 1
+        let end = base + block.count
+        var at = base
+        while at < end {
+            let (scans, count) = scan(at, until: end)
+            for index in 0..<count {
+                let scan = index == 0 ? scans.0 : scans.1
+                let next = scan.line_end.map { UnsafeRawPointer($0) } ?? newline(from: at, until: end)
+                if scan.reason == BD_JSON_OBJECT, note(scan, at: index) {
+                    let bytes = UnsafeRawBufferPointer(start: scan.start, count: scan.end - scan.start)
+                    let opening = offset + (UnsafeRawPointer(scan.start) - base)
+                    try sink.accept(Record(fields: fields, bytes: bytes, offset: opening), line: line)
+                } else {
+                    let bytes = UnsafeRawBufferPointer(start: at, count: next - at)
+                    try readThoroughly(bytes, offset + (at - base), line, into: &sink)
                 }
+                forget(scan, at: index)
+                at = next + 1
+                line += 1
             }
-            if end > start, end == block.count || block[end] == 0x0A, note(scan) {
-                let opening = UnsafeRawPointer(scan.start) - base
-                let bytes = UnsafeRawBufferPointer(
-                    start: scan.start, count: scan.end - scan.start)
-                try sink.accept(
-                    Record(fields: fields, bytes: bytes, offset: offset + opening), line: line)
-            } else {
-                end = nextNewline(block, from: start) ?? block.count
-                let bytes = UnsafeRawBufferPointer(rebasing: block[start..<end])
-                try readThoroughly(bytes, offset + start, line, into: &sink)
-            }
-            forget(scan)
-            start = end + 1
-            line += 1
         }
     }
 
-    /// Goes over a line, settling the places of keys that are met for the first time.
-    private mutating func scan(_ text: UnsafeRawPointer, until end: UnsafeRawPointer) -> bd_json_scan {
-        var scan = bd_json_scan()
+    private func newline(from start: UnsafeRawPointer, until end: UnsafeRawPointer) -> UnsafeRawPointer {
+        memchr(start, 0x0A, end - start).map { UnsafeRawPointer($0) } ?? end
+    }
+
+    /// Goes over a line or two, settling the places of keys that are met for the first time.
+    private mutating func scan(
+        _ text: UnsafeRawPointer, until end: UnsafeRawPointer
+    ) -> (lines: (bd_json_scan, bd_json_scan), count: Int) {
+        var scans = (bd_json_scan(), bd_json_scan())
         while true {
-            bd_json_read(
-                keys, text.assumingMemoryBound(to: CChar.self), end.assumingMemoryBound(to: CChar.self),
-                values.baseAddress, UInt32(values.count), &scan)
-            guard scan.reason == BD_JSON_UNSETTLED else { return scan }
-            bd_json_key_settle(keys, scan.key, Int32(wanted.place(adding: path(of: scan.key)) ?? -1))
+            let count = withUnsafeMutablePointer(to: &scans) {
+                $0.withMemoryRebound(to: bd_json_scan.self, capacity: 2) {
+                    bd_json_read(
+                        keys, text.assumingMemoryBound(to: CChar.self),
+                        end.assumingMemoryBound(to: CChar.self), values.baseAddress, UInt32(room), $0)
+                }
+            }
+            guard scans.0.reason == BD_JSON_UNSETTLED else { return (scans, Int(count)) }
+            let key = scans.0.key
+            bd_json_key_settle(keys, key, Int32(wanted.place(adding: path(of: key)) ?? -1))
             placeCount = wanted.names.count
         }
     }
@@ -125,13 +134,13 @@ struct JSONLines: ~Copyable {
         return path
     }
 
-    /// Takes the wanted values of a line.
+    /// Takes the wanted values of a line, the first or the second of two.
     ///
     /// - Returns: whether they are well-formed, as all of the line is.
-    private mutating func note(_ scan: bd_json_scan) -> Bool {
+    private mutating func note(_ scan: bd_json_scan, at line: Int) -> Bool {
         if scan.has_high != 0, bd_is_utf8(scan.start, scan.end - scan.start) == 0 { return false }
         plainCount = 0
-        for value in values[..<Int(scan.count)] {
+        for value in values[line * room..<line * room + Int(scan.count)] {
             let place = Int(value.place)
             guard let kind = RecordField.Kind(rawValue: value.kind) else { return false }
             let text = UnsafeRawBufferPointer(start: value.text, count: Int(value.length))
@@ -154,8 +163,10 @@ struct JSONLines: ~Copyable {
     }
 
     /// Forgets the values of a line.
-    private func forget(_ scan: bd_json_scan) {
-        for value in values[..<Int(scan.count)] { fields[Int(value.place)] = .missing }
+    private func forget(_ scan: bd_json_scan, at line: Int) {
+        for value in values[line * room..<line * room + Int(scan.count)] {
+            fields[Int(value.place)] = .missing
+        }
     }
 
     /// A string without its escapes; `nil` when one of them is wrong.

@@ -47,18 +47,20 @@ typedef struct {
     uint8_t is_escaped;
 } bd_json_value;
 
-/* How a scan ended. */
+/* What a line turned out to be. */
 enum {
-    /* At the end of an object. */
+    /* An object and nothing else. */
     BD_JSON_OBJECT = 0,
-    /* At a value of a key whose place is not settled. */
+    /* An object with a value of a key whose place is not settled. */
     BD_JSON_UNSETTLED = 1,
-    /* At something that is no plain object, that is nested deep, or for which there is no room. */
+    /* Something that is no plain object, that is nested deep, for which there is no room, or that has no end. */
     BD_JSON_OTHER = 2
 };
 
 typedef struct {
     int reason;
+    /* The newline that ends the line; NULL when it was not looked for or not found. */
+    const char *line_end;
     /* Where the object begins, and behind it. */
     const char *start;
     const char *end;
@@ -71,16 +73,18 @@ typedef struct {
 } bd_json_scan;
 
 /*
- * Reads one object on one line, noting the wanted values in the order of the text.
+ * Reads one line or two, noting the wanted values in the order of the text.
  *
  * Neighbouring records mostly have the same keys in the same order: each key remembers which ones came next, and is looked
  * up only when it is another. Of a value that nobody wants, as of any other, it is seen that it ends where it must, that no
  * control character stands in a string, and that a number has the letters of one.
  *
- * 64 bytes behind `end` must be readable.
+ * 64 bytes behind `end` must be readable. `values` has room for twice as many as `room`: the second line's come behind.
+ *
+ * Returns how many lines were read; two only when both are objects.
  */
-void bd_json_read(
-    bd_json_keys *keys, const char *text, const char *end, bd_json_value *values, uint32_t room, bd_json_scan *scan);
+int bd_json_read(
+    bd_json_keys *keys, const char *text, const char *end, bd_json_value *values, uint32_t room, bd_json_scan *scans);
 
 #ifdef __cplusplus
 }
