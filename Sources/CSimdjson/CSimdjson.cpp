@@ -88,6 +88,7 @@ error_code visit(bd_parser &self, ondemand::object object, std::string_view pref
                 std::string_view text;
                 if (auto failed = value.get_array().get(array)) { return failed; }
                 if (auto failed = array.raw_json().get(text)) { return failed; }
+                while (!text.empty() && text.back() != ']') { text.remove_suffix(1); }
                 append(self, path, BD_FIELD_ARRAY, text, 0);
                 break;
             }

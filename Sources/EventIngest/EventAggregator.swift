@@ -1,4 +1,5 @@
 package import DeployModel
+import Parallel
 
 /// The fold over events: counts by scope and bucket. Merging two folds gives the fold over both parts.
 package struct EventAggregator {
@@ -302,7 +303,7 @@ package struct EventAggregator {
     }
 
     /// The counts as series, all on the same buckets; an error kind's events are all events.
-    func series() -> [Series] {
+    func series(workers: Int) -> [Series] {
         guard let first = span.first, let last = span.last else { return [] }
         let width = Self.bucketSeconds
         let start = Int((first.seconds / Double(width)).rounded(.down))
@@ -316,7 +317,7 @@ package struct EventAggregator {
         let aligned = start - (phase % factor + factor) % factor
         let grid = BucketGrid(first: aligned, count: end - aligned, factor: factor, bucketSeconds: width)
         let whole = counts[0].series(.all, on: grid)
-        let failing = chosenScopes().map { position in
+        let failing = concurrentMap(chosenScopes(), workers: workers) { position in
             guard position > 0 else { return whole }
             var series = counts[position].series(scopes[position], on: grid)
             if scopes[position].kind == .error { series.events = whole.events }

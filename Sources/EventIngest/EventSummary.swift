@@ -293,7 +293,8 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         }
     }
     return EventSummary(
-        inputs: inputs, span: span, series: aggregator.series(), rollouts: aggregator.rollouts(),
+        inputs: inputs, span: span, series: aggregator.series(workers: options.jobs),
+        rollouts: aggregator.rollouts(),
         sourceRoles: roles, rejected: rejected,
         warnings: warnings + emptySources(inputs) + copies(sources.copies) + fieldWarnings
             + (try endWarnings(inputs, of: sources, roles: roles))
