@@ -11,7 +11,10 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { key_limit = 4096, text_limit = 1 << 18, slot_count = 2 * key_limit, deepest = 32, unsettled = -2 };
+enum { key_limit = 4096, text_limit = 1 << 18, slot_count = 2 * key_limit, deepest = 32 };
+
+/* Places of keys that nobody has settled yet: not met in this line, and met. */
+enum { unsettled = -2, listed = -3 };
 
 typedef struct {
     uint32_t start, length;
@@ -25,6 +28,9 @@ struct bd_json_keys {
     uint32_t count, text_count;
     /* How many lines are read by themselves before two are tried again, and how many the last time. */
     uint32_t pause, last_pause;
+    /* The keys with values of the last line that are to be settled. */
+    uint32_t listed_count;
+    uint16_t listed_keys[key_limit];
     json_key keys[key_limit];
     /* Keys by their hash; 0 for none. */
     uint16_t slots[slot_count];
@@ -302,7 +308,7 @@ typedef struct {
 enum { value_passed, object_opened, value_unsettled, value_other };
 
 INLINE int note(const json_key *key, cursor *here, uint8_t kind, const char *from, const char *to, int is_escaped, uint32_t room) {
-    if (key->place == unsettled) { return value_unsettled; }
+    if (key->place < -1) { return value_unsettled; }
     if (here->count == room) { return value_other; }
     bd_json_value value = {
         .text = from, .length = (uint32_t)(to - from), .place = (int16_t)key->place, .kind = kind,
@@ -385,13 +391,14 @@ INLINE void finish(const cursor *here, bd_json_scan *scan) {
     scan->count = here->count;
 }
 
-static inline void read_one(
+/* Whether the line is an object and nothing else. Keys that are to be settled are listed, and their values left out. */
+INLINE int read_object(
     block_operations block, bd_json_keys *self, const char *text, bd_json_value *values, uint32_t room,
     bd_json_scan *scan) {
     cursor here;
     uint32_t parents[deepest], depth = 0;
     parents[0] = 0;
-    if (!read_opening(&here, text, values, scan)) { return; }
+    if (!read_opening(&here, text, values, scan)) { return 0; }
     uint16_t *next = self->keys[0].inside;
     while (1) {
         uint32_t id = next[0];
@@ -399,7 +406,7 @@ static inline void read_one(
             id = next[1];
             if (!id || !is_spelled(block, self, self->keys + id, here.at, scan->line_end)) {
                 id = look_up(self, here.at, parents[depth]);
-                if (!id) { return; }
+                if (!id) { return 0; }
             }
             next[1] = next[0];
             next[0] = (uint16_t)id;
@@ -409,28 +416,44 @@ static inline void read_one(
         switch (read_value(block, key, &here, scan->line_end, room)) {
         case value_passed: break;
         case object_opened:
-            if (depth + 1 == deepest) { return; }
+            if (depth + 1 == deepest) { return 0; }
             parents[++depth] = id;
             next = key->inside;
             continue;
         case value_unsettled:
-            scan->reason = BD_JSON_UNSETTLED;
-            scan->key = id;
-            return;
-        default: return;
+            if (key->place == unsettled) {
+                key->place = listed;
+                self->listed_keys[self->listed_count++] = (uint16_t)id;
+            }
+            break;
+        default: return 0;
         }
         /* A comma, or the end of this object and perhaps of those around it. */
         while (1) {
             next = key->behind;
             char byte = read_behind(&here);
             if (byte == ',') { break; }
-            if (byte != '}') { return; }
+            if (byte != '}') { return 0; }
             if (depth == 0) {
-                if (is_last(&here, scan->line_end)) { finish(&here, scan); }
-                return;
+                finish(&here, scan);
+                return is_last(&here, scan->line_end);
             }
             key = self->keys + parents[depth--];
         }
+    }
+}
+
+INLINE void read_one(
+    block_operations block, bd_json_keys *self, const char *text, bd_json_value *values, uint32_t room,
+    bd_json_scan *scan) {
+    self->listed_count = 0;
+    int is_object = read_object(block, self, text, values, room, scan);
+    if (is_object && self->listed_count == 0) { return; }
+    scan->reason = is_object ? BD_JSON_UNSETTLED : BD_JSON_OTHER;
+    scan->count = 0;
+    scan->unsettled = is_object ? self->listed_count : 0;
+    for (uint32_t index = 0; index < self->listed_count; index++) {
+        self->keys[self->listed_keys[index]].place = unsettled;
     }
 }
 
@@ -544,5 +567,7 @@ const char *bd_json_key_name(const bd_json_keys *keys, uint32_t key, size_t *len
     *length = close - 1;
     return text + 1;
 }
+
+uint32_t bd_json_unsettled(const bd_json_keys *keys, uint32_t index) { return keys->listed_keys[index]; }
 
 void bd_json_key_settle(bd_json_keys *keys, uint32_t key, int32_t place) { keys->keys[key].place = place; }

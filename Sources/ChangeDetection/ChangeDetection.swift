@@ -196,10 +196,11 @@ private func judgements(
         for (index, part) in zip(indices, parts) { judged[index] = part }
     }
     let parts = scopes.indices.filter { scopes[$0].signal == .errorRate && !(isFirst && $0 == 0) }
-    let isSure = known != nil || !isFirst
-    judge(scopes.indices.filter { isSure || !parts.contains($0) }, settingAside: known ?? [])
+    // Without the whole there are no bursts to wait for.
+    let expected = isFirst ? known : []
+    judge(scopes.indices.filter { expected != nil || !parts.contains($0) }, settingAside: expected ?? [])
     let bursts = isFirst ? judged[0]?.transients ?? [] : []
-    if !isSure || bursts != known ?? [] { judge(parts, settingAside: bursts) }
+    if bursts != expected { judge(parts, settingAside: bursts) }
     return judged.compactMap { $0 }
 }
 

@@ -59,6 +59,9 @@ package struct EventAggregator {
     /// Counts by source since the last time they were spread out to the scopes.
     private var sources = EventSourceTable()
     private var counted: [SourceCounts] = []
+    /// How many events were counted since.
+    private var unsettled = 0
+    private static let settledAfter = 32_768
 
     /// The places of an event's scopes; −1 where it has none. The workload that it names, or the one of its pod.
     private struct SourceScopes {
@@ -86,6 +89,9 @@ package struct EventAggregator {
 
     mutating func add(_ event: CountedEvent, of record: Record, with places: EventReading.Places) {
         let bucket = Self.bucket(event.time)
+        // Bounds the memory where a part is long.
+        unsettled += 1
+        if unsettled == Self.settledAfter { settle() }
         if event.isRow {
             rowSpan.add(event.time)
             rows.add(bucket, events: event.events, errors: 0)
@@ -99,10 +105,7 @@ package struct EventAggregator {
         } else {
             // Too many sources, or names that are too long: such an event is added by itself.
             source = -1
-            var alone = SourceCounts(scopes(of: record, places))
-            alone.counts.add(bucket, events: event.events, errors: event.errors)
-            alone.span.add(event.time)
-            spread(alone)
+            count(event, bucket, in: scopes(of: record, places))
         }
         let duration = record[places.duration]
         if duration.isPresent, let duration = EventReading.number(duration) {
@@ -115,8 +118,20 @@ package struct EventAggregator {
     /// Adds what was counted by source to the scopes of each; to be called when all events of a part were added.
     mutating func settle() {
         let all = counted
-        (counted, sources) = ([], EventSourceTable())
+        (counted, sources, unsettled) = ([], EventSourceTable(), 0)
         for source in all { spread(source) }
+    }
+
+    private mutating func count(_ event: CountedEvent, _ bucket: Int, in scopes: SourceScopes) {
+        counts[0].add(bucket, events: event.events, errors: event.errors)
+        span.add(event.time)
+        count(scopes.workload, bucket, event)
+        count(scopes.podWorkload, bucket, event)
+        count(scopes.version, bucket, event)
+        if scopes.pod >= 0 {
+            if let scope = pods[scopes.pod].scope { count(scope, bucket, event) }
+            pods[scopes.pod].span.add(event.time)
+        }
     }
 
     private mutating func spread(_ source: SourceCounts) {
@@ -249,7 +264,7 @@ package struct EventAggregator {
         copy.span = EventSpan()
         copy.rowSpan = EventSpan()
         copy.rows = BucketCounts()
-        (copy.sources, copy.counted) = (EventSourceTable(), [])
+        (copy.sources, copy.counted, copy.unsettled) = (EventSourceTable(), [], 0)
         return copy
     }
 

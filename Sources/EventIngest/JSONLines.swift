@@ -75,7 +75,8 @@ struct JSONLines: ~Copyable {
     mutating func read<Sink: RecordSink>(
         _ block: UnsafeRawBufferPointer, offset: Int = 0, line: inout Int, into sink: inout Sink
     ) throws {
-        guard let base = block.baseAddress, block.count > 0 else { return }
+        guard let base = block.baseAddress, let last = block.last else { return }
+        guard last == 0x0A else { return try readUnfinished(block, offset, &line, into: &sink) }
         let end = base + block.count
         var at = base
         while at < end {
@@ -83,6 +84,7 @@ struct JSONLines: ~Copyable {
             for index in 0..<count {
                 let scan = index == 0 ? scans.0 : scans.1
                 let next = scan.line_end.map { UnsafeRawPointer($0) } ?? newline(from: at, until: end)
+                defer { forget(scan, at: index) }
                 if scan.reason == BD_JSON_OBJECT, note(scan, at: index) {
                     let bytes = UnsafeRawBufferPointer(start: scan.start, count: scan.end - scan.start)
                     let opening = offset + (UnsafeRawPointer(scan.start) - base)
@@ -91,10 +93,29 @@ struct JSONLines: ~Copyable {
                     let bytes = UnsafeRawBufferPointer(start: at, count: next - at)
                     try readThoroughly(bytes, offset + (at - base), line, into: &sink)
                 }
-                forget(scan, at: index)
                 at = next + 1
                 line += 1
             }
+        }
+    }
+
+    /// Reads a block whose last line lacks its newline: that line is read with one.
+    private mutating func readUnfinished<Sink: RecordSink>(
+        _ block: UnsafeRawBufferPointer, _ offset: Int, _ line: inout Int, into sink: inout Sink
+    ) throws {
+        let start = lastNewline(block).map { $0 + 1 } ?? 0
+        if start > 0 {
+            try read(
+                UnsafeRawBufferPointer(rebasing: block[..<start]), offset: offset, line: &line, into: &sink)
+        }
+        var finished = Array(block[start...])
+        finished.append(0x0A)
+        let count = finished.count
+        finished.append(contentsOf: repeatElement(0, count: JSONRecordParser.padding))
+        try finished.withUnsafeBytes {
+            try read(
+                UnsafeRawBufferPointer(rebasing: $0[..<count]), offset: offset + start, line: &line,
+                into: &sink)
         }
     }
 
@@ -116,8 +137,10 @@ struct JSONLines: ~Copyable {
                 }
             }
             guard scans.0.reason == BD_JSON_UNSETTLED else { return (scans, Int(count)) }
-            let key = scans.0.key
-            bd_json_key_settle(keys, key, Int32(wanted.place(adding: path(of: key)) ?? -1))
+            for index in 0..<scans.0.unsettled {
+                let key = bd_json_unsettled(keys, index)
+                bd_json_key_settle(keys, key, Int32(wanted.place(adding: path(of: key)) ?? -1))
+            }
             placeCount = wanted.names.count
         }
     }

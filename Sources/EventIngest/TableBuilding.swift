@@ -39,7 +39,7 @@ func table(
             try Slab($0, of: files, shapes: shapes)
         }
         pieces.removeFirst(slabs.count)
-        columns.add(slabs, workers: jobs)
+        try columns.add(slabs, workers: jobs)
     }
     let counts: Set<FieldRole> = [.errors, .successes, .count, .errorKinds, .weight]
     let kinds = summary.sourceRoles.kinds.map(\.roles.fields)
@@ -134,6 +134,12 @@ private struct Slab: Sendable {
         var kind: RecordField.Kind
     }
 
+    /// Neighbouring records of one shape.
+    private struct Run: Sendable {
+        var bytes: Range<Int>, rows: Range<Int>
+        var shape: SourceShape
+    }
+
     /// The names of the fields in order of first appearance.
     private(set) var names: [String] = []
     /// By field, the values in order of the rows.
@@ -142,6 +148,7 @@ private struct Slab: Sendable {
     private(set) var leftOut: Set<String> = []
     /// The records, one after the other.
     private var bytes: [UInt8] = []
+    private var runs: [Run] = []
     /// Texts that do not stand in the records as they are.
     private var plain: [UInt8] = []
 
@@ -161,37 +168,53 @@ private struct Slab: Sendable {
             }
             start += row.kept.length + 1
         }
-        let wanted = WantedFields(upTo: Self.fieldLimit)
+        var rows = piece.rows[...]
+        start = 0
+        while let first = rows.first {
+            let shape = shapes[first.kept.source]
+            // The names of delimited text stand in the header of its file.
+            let run = rows.prefix {
+                shapes[$0.kept.source].format == shape.format
+                    && (shape.format != .csv || $0.kept.source == first.kept.source)
+            }
+            let end = run.reduce(start) { $0 + $1.kept.length + 1 }
+            let own = piece.first + run.startIndex..<piece.first + run.endIndex
+            runs.append(Run(bytes: start..<end, rows: own, shape: shape))
+            start = end
+            rows = rows[run.endIndex...]
+        }
+        try read(WantedFields(upTo: Self.fieldLimit))
+    }
+
+    /// Reads the records, of all fields some.
+    private mutating func read(_ wanted: WantedFields) throws {
         try bytes.withUnsafeBytes { bytes in
             var sink = SpotSink(bytes, wanted)
             var lines = try JSONLines(wanted)
-            start = 0
-            var rows = piece.rows[...]
-            while let first = rows.first {
-                let shape = shapes[first.kept.source]
-                // The names of delimited text stand in the header of its file.
-                let run = rows.prefix {
-                    shapes[$0.kept.source].format == shape.format
-                        && (shape.format != .csv || $0.kept.source == first.kept.source)
-                }
-                let length = run.reduce(0) { $0 + $1.kept.length + 1 }
-                let block = UnsafeRawBufferPointer(rebasing: bytes[start..<start + length])
-                sink.row = piece.first + run.startIndex
-                if shape.format == .csv {
+            for run in runs {
+                let block = UnsafeRawBufferPointer(rebasing: bytes[run.bytes])
+                sink.rows = run.rows
+                if run.shape.format == .csv {
                     var records = DelimitedRecords(
-                        header: shape.header, delimiter: shape.delimiter, wanted: wanted)
+                        header: run.shape.header, delimiter: run.shape.delimiter, wanted: wanted)
                     try records.readWhole(block, into: &sink)
                 } else {
                     var line = 0
                     try lines.read(block, line: &line, into: &sink)
                 }
-                start += length
-                rows = rows[run.endIndex...]
             }
             (spots, plain) = (Array(sink.spots.prefix(wanted.names.count)), sink.plain)
         }
         names = wanted.names
         leftOut = wanted.leftOut
+    }
+
+    /// Reads the records once more where there was no room for a field that is wanted.
+    mutating func complete(_ wanted: [String]) throws {
+        guard !leftOut.isEmpty, !Set(wanted).isSubset(of: names) else { return }
+        let known = leftOut
+        try read(WantedFields(ofAll: wanted))
+        leftOut = known
     }
 
     /// Hands over the values of a field with the rows they are in.
@@ -240,8 +263,8 @@ private struct OpenFiles {
 private struct SpotSink: RecordSink {
     private(set) var spots: [[Slab.Spot]]
     private(set) var plain: [UInt8] = []
-    /// The row of the next record.
-    var row = 0
+    /// The rows of the records that follow.
+    var rows = 0..<0
     private let bytes: UnsafeRawBufferPointer
     private let wanted: WantedFields
 
@@ -253,6 +276,8 @@ private struct SpotSink: RecordSink {
 
     // A record may span several lines, so that they are counted by themselves.
     mutating func accept(_ record: Record, line: Int) {
+        // A file that is written anew meanwhile may have more of them.
+        guard let row = rows.popFirst() else { return }
         for place in 0..<wanted.names.count {
             let field = record.fields[place]
             guard field.isPresent else { continue }
@@ -261,10 +286,9 @@ private struct SpotSink: RecordSink {
                     row: Int32(row), start: start(of: field.text), length: UInt32(field.text.count),
                     kind: field.kind))
         }
-        row += 1
     }
 
-    mutating func reject(line: Int, reason: String) { row += 1 }
+    mutating func reject(line: Int, reason: String) { _ = rows.popFirst() }
 
     private mutating func start(of text: UnsafeRawBufferPointer) -> UInt32 {
         guard let address = text.baseAddress, let base = bytes.baseAddress else { return 0 }
@@ -292,22 +316,24 @@ private final class Columns {
 
     init(rows: Int) { rowCount = rows }
 
-    func add(_ slabs: [Slab], workers: Int) {
+    func add(_ slabs: [Slab], workers: Int) throws {
+        for slab in slabs { for name in slab.names { _ = place(of: name) } }
+        var slabs = slabs
+        for slab in slabs.indices { try slabs[slab].complete(names) }
         // For each column where its values are.
         var fields = [[(slab: Int, field: Int)]](repeating: [], count: building.count)
         for (number, slab) in slabs.enumerated() {
             for (field, name) in slab.names.enumerated() {
-                guard let place = place(of: name) else { continue }
-                if place == fields.count { fields.append([]) }
+                guard let place = places[name] else { continue }
                 fields[place].append((number, field))
             }
             for name in slab.leftOut where places[name] == nil { leave(name) }
         }
-        let building = building
+        let (building, read) = (building, slabs)
         _ = concurrentMap(Array(fields.enumerated()), workers: workers) { place, fields in
             building[place].column.withLock { column in
                 for (slab, field) in fields {
-                    slabs[slab].forEach(field) { column.add($1, $2, row: $0) }
+                    read[slab].forEach(field) { column.add($1, $2, row: $0) }
                 }
             }
         }
@@ -361,7 +387,9 @@ private struct ColumnBuilder {
         let spelling = spellings.number(adding: text, mark: kind.rawValue)
         if spelling == codesOfSpellings.count {
             let field = RecordField(kind: kind, text: text)
-            codesOfSpellings.append(field.value.map { code(of: $0) } ?? -1)
+            // Delimited text has `True` and `FALSE` as well.
+            let value = kind == .bool ? .bool(text.first.map { $0 | 0x20 } == 0x74) : field.value
+            codesOfSpellings.append(value.map { code(of: $0) } ?? -1)
             if kind == .array { note(field, codesOfSpellings[spelling]) }
         }
         codes[row] = codesOfSpellings[spelling]

@@ -11,36 +11,31 @@ final class WantedFields {
     /// Names for which there was no place; at most ``leftOutLimit`` of them.
     private(set) var leftOut: Set<String> = []
     static let leftOutLimit = 10_000
-    /// Of the fields only those are read whose hash leaves this remainder.
-    private let share: (remainder: Int, of: Int)
 
     /// Only the fields of these names.
     init(_ names: [String]) {
         capacity = max(1, names.count)
         isOpen = false
-        share = (0, 1)
         for name in names { _ = add(name) }
     }
 
     /// Every field, in order of first appearance, but no more than so many.
-    ///
-    /// - Parameter share: reads only a share of them, so that several readers share the work.
-    init(upTo limit: Int, share: (remainder: Int, of: Int) = (0, 1)) {
+    init(upTo limit: Int) {
         capacity = limit
         isOpen = true
-        self.share = share
+    }
+
+    /// Of all fields the ones of these names.
+    init(ofAll names: [String]) {
+        capacity = max(1, names.count)
+        isOpen = true
+        for name in names { _ = add(name) }
     }
 
     func place(of name: String) -> Int? { places[name] }
 
     /// The place of a field that is met in a record; `nil` when it is not wanted.
-    func place(adding name: String) -> Int? {
-        let place = places[name] ?? add(name)
-        guard share.of > 1 else { return place }
-        // By the name: readers of different shares may meet fields in different orders.
-        let hash = Array(name.utf8).withUnsafeBytes(hashed)
-        return place.flatMap { _ in hash % UInt64(share.of) == UInt64(share.remainder) ? place : nil }
-    }
+    func place(adding name: String) -> Int? { places[name] ?? add(name) }
 
     private func add(_ name: String) -> Int? {
         guard places[name] == nil else { return nil }

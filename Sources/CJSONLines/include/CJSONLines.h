@@ -33,6 +33,9 @@ uint32_t bd_json_key_parent(const bd_json_keys *keys, uint32_t key);
 /* What stands between its quotes; borrowed. */
 const char *bd_json_key_name(const bd_json_keys *keys, uint32_t key, size_t *length);
 
+/* The keys that the last line was waiting for, in the order of their first values. */
+uint32_t bd_json_unsettled(const bd_json_keys *keys, uint32_t index);
+
 /* Says where values of a key go, -1 when nobody wants them. */
 void bd_json_key_settle(bd_json_keys *keys, uint32_t key, int32_t place);
 
@@ -51,7 +54,7 @@ typedef struct {
 enum {
     /* An object and nothing else. */
     BD_JSON_OBJECT = 0,
-    /* An object with a value of a key whose place is not settled. */
+    /* An object with values of keys whose places are not settled: to be read once more. */
     BD_JSON_UNSETTLED = 1,
     /* Something that is no plain object, that is nested deep, for which there is no room, or that has no end. */
     BD_JSON_OTHER = 2
@@ -66,8 +69,8 @@ typedef struct {
     const char *end;
     /* How many values were noted. */
     uint32_t count;
-    /* The key that is to be settled. */
-    uint32_t key;
+    /* How many keys are to be settled. */
+    uint32_t unsettled;
     /* Whether there are bytes beyond ASCII, of which nobody knows whether they are text. */
     int has_high;
 } bd_json_scan;
