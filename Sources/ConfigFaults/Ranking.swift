@@ -158,7 +158,8 @@ private func newObjectPrior(_ found: FoundChange) -> Double {
     if kind == "HelmRelease" { return 0.5 }
     if Manifest.workloadKinds.contains(kind) || kind == "DeploymentConfig" { return 0.45 }
     let isList = kind == "Kustomization" || resolvedPath(".", besides: found.change.path) != nil
-    return isList || kind == "Namespace" ? 0.22 : 0.3
+    if isList || kind == "Namespace" { return 0.2 }
+    return ["Secret", "Service", "HelmRepository"].contains(kind) ? 0.25 : 0.3
 }
 
 /// Whether a change says when and as which version a file was written, and nothing that runs: the own version of a chart, the
