@@ -102,7 +102,7 @@ private func rank(
 }
 
 /// What a risk counts where something is taken away, and nothing contradicts that: it is at fault less often than what is there.
-private let shareOfGone = 0.4
+private let shareOfGone = 0.5
 
 /// Every line is a chance to go wrong: of two ordinary changes, the longer one, and the one in the file that changed more, is
 /// at fault more often.
@@ -156,7 +156,7 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
 private func newObjectPrior(_ found: FoundChange) -> Double {
     let kind = found.change.object?.kind ?? ""
     if kind == "HelmRelease" { return 0.6 }
-    if Manifest.workloadKinds.contains(kind) || kind == "DeploymentConfig" { return 0.5 }
+    if Manifest.workloadKinds.contains(kind) || kind == "DeploymentConfig" { return 0.45 }
     let isList = kind == "Kustomization" || resolvedPath(".", besides: found.change.path) != nil
     if isList || kind == "Namespace" { return 0.18 }
     return ["Secret", "Service", "HelmRepository"].contains(kind) ? 0.25 : 0.3
