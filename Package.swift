@@ -39,6 +39,7 @@ let package = Package(
             cxxSettings: [.define("SIMDJSON_THREADS_ENABLED", to: "1")],
             linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CDelimited"),
+        .target(name: "CJSONLines"),
 
         // The values, and the pure middle.
         .target(name: "Parallel", swiftSettings: pure),
@@ -67,8 +68,8 @@ let package = Package(
         .target(
             name: "EventIngest",
             dependencies: [
-                "CDelimited", "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel",
-                numerics,
+                "CDelimited", "CJSONLines", "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel",
+                "Parallel", numerics,
             ],
             swiftSettings: common),
         .target(

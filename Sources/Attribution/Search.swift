@@ -137,10 +137,9 @@ extension Search {
             }
         }
         pairs.sort(by: Self.inOrder)
-        for pair in pairs.prefix(60) {
-            found.append(pair)
-            found += triples(from: pair.members, table)
-        }
+        let best = Array(pairs.prefix(60))
+        let longer = concurrentMap(best, workers: source.sample.workers) { triples(from: $0.members, table) }
+        found += best + longer.flatMap(\.self)
         return found.sorted(by: Self.inOrder).map(\.members)
     }
 

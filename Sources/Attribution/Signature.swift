@@ -78,9 +78,8 @@ struct Signature {
         let past = sums(field.baselineCodes, field, before)
         var looks: [String: Look] = [:]
         // What lacks the field has no look: some services never write it.
-        for code in field.values.indices where now[code] > 0 || past[code] > 0 {
-            let value = field.values[code]
-            let text = if case .string(let text) = value { MessageTemplate(text).text } else { value.text }
+        let met = field.values.indices.filter { now[$0] > 0 || past[$0] > 0 }
+        for (code, text) in zip(met, templates(of: met.map { field.values[$0] }, workers: sample.workers)) {
             looks[text, default: Look()].codes.append(code)
             looks[text]?.now += now[code]
             looks[text]?.squares += squares[code]

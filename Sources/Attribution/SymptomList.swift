@@ -33,26 +33,20 @@ func describeSymptoms(of sample: Sample, roles: Roles, in rows: RowSet? = nil) -
 /// How many values of a field are told.
 private let valuesTold = 5
 
+/// Values as texts, their changing parts left out.
+func templates(of values: [FieldValue], workers: Int) -> [String] {
+    let pieces = stride(from: 0, to: values.count, by: 1024).map { values[$0..<min($0 + 1024, values.count)] }
+    return concurrentMap(pieces, workers: workers) { piece in
+        piece.map { if case .string(let text) = $0 { MessageTemplate(text).text } else { $0.text } }
+    }.flatMap(\.self)
+}
+
 /// The most frequent texts, their changing parts left out.
 private func labels(_ field: Field, _ cells: [Counts], of all: Counts, workers: Int) -> [Symptom] {
-    let pieces = stride(from: 0, to: field.values.count, by: 2048).map {
-        $0..<min($0 + 2048, field.values.count)
-    }
-    let counted = concurrentMap(pieces, workers: workers) { piece in
-        var byText: [String: Counts] = [:]
-        for code in piece where cells[code].events > 0 {
-            let value = field.values[code]
-            let text = if case .string(let text) = value { MessageTemplate(text).text } else { value.text }
-            byText[text, default: Counts()] += cells[code]
-        }
-        return byText
-    }
-    let byText = counted.reduce(into: [String: Counts]()) { sum, part in
-        sum.merge(part) { a, b in
-            var both = a
-            both += b
-            return both
-        }
+    let met = field.values.indices.filter { cells[$0].events > 0 }
+    var byText: [String: Counts] = [:]
+    for (code, text) in zip(met, templates(of: met.map { field.values[$0] }, workers: workers)) {
+        byText[text, default: Counts()] += cells[code]
     }
     let passing = all.events - all.errors
     return byText.filter { _, counts in

@@ -88,6 +88,7 @@ error_code visit(bd_parser &self, ondemand::object object, std::string_view pref
                 std::string_view text;
                 if (auto failed = value.get_array().get(array)) { return failed; }
                 if (auto failed = array.raw_json().get(text)) { return failed; }
+                while (!text.empty() && text.back() != ']') { text.remove_suffix(1); }
                 append(self, path, BD_FIELD_ARRAY, text, 0);
                 break;
             }
@@ -130,46 +131,28 @@ error_code parse_array(bd_parser &self, const char *text, size_t length) {
 
 }  // namespace
 
-struct bd_index {
-    std::unique_ptr<internal::dom_parser_implementation> implementation;
-    ondemand::parser strings;
+struct bd_strings {
+    ondemand::parser parser;
 };
 
 extern "C" {
 
-bd_index *bd_index_create(void) { return new (std::nothrow) bd_index; }
+bd_strings *bd_strings_create(void) { return new (std::nothrow) bd_strings; }
 
-void bd_index_free(bd_index *index) { delete index; }
+void bd_strings_free(bd_strings *strings) { delete strings; }
 
-long bd_index_build(bd_index *index, const char *text, size_t length) {
-    try {
-        auto &implementation = index->implementation;
-        if (!implementation) {
-            if (get_active_implementation()->create_dom_parser_implementation(length, deepest, implementation)) {
-                return -1;
-            }
-        } else if (implementation->capacity() < length && implementation->set_capacity(length)) {
-            return -1;
-        }
-        if (implementation->stage1((const uint8_t *)text, length, stage1_mode::regular)) { return -1; }
-        return implementation->n_structural_indexes;
-    } catch (...) { return -1; }
-}
-
-const uint32_t *bd_index_positions(const bd_index *index) {
-    return index->implementation ? index->implementation->structural_indexes.get() : nullptr;
-}
-
-long bd_index_unescape(bd_index *index, const char *text, size_t length, char *plain) {
+long bd_strings_unescape(bd_strings *strings, const char *text, size_t length, char *plain) {
     try {
         ondemand::document document;
         std::string_view string;
         auto view = padded_string_view(text, length, length + SIMDJSON_PADDING);
-        if (index->strings.iterate(view).get(document) || document.get_string().get(string)) { return -1; }
+        if (strings->parser.iterate(view).get(document) || document.get_string().get(string)) { return -1; }
         std::copy(string.begin(), string.end(), plain);
         return (long)string.size();
     } catch (...) { return -1; }
 }
+
+int bd_is_utf8(const char *text, size_t length) { return validate_utf8(text, length); }
 
 size_t bd_padding(void) { return SIMDJSON_PADDING; }
 

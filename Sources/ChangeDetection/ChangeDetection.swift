@@ -182,13 +182,18 @@ private func judgements(
             scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
             rollouts: rollouts, settled: settled, setAside: bursts)
     }
+    // Traffic and durations have bursts of their own, and need not wait.
     let isFirst = scopes.first.map { $0.series.scope == .all && $0.signal == .errorRate } ?? false
-    let whole = isFirst ? scopes.first.flatMap { judgement($0, settingAside: []) } : nil
-    let bursts = whole?.transients ?? []
-    let parts = concurrentMap(Array(scopes.dropFirst(isFirst ? 1 : 0)), workers: workers) {
-        judgement($0, settingAside: $0.signal == .errorRate ? bursts : [])
-    }
-    return ([whole] + parts).compactMap { $0 }
+    let others = scopes.indices.filter { scopes[$0].signal != .errorRate }
+    let early = (isFirst ? [0] : []) + others
+    var judged = [ScopeJudgement?](repeating: nil, count: scopes.count)
+    let earlyParts = concurrentMap(early, workers: workers) { judgement(scopes[$0], settingAside: []) }
+    for (index, part) in zip(early, earlyParts) { judged[index] = part }
+    let bursts = isFirst ? judged[0]?.transients ?? [] : []
+    let late = scopes.indices.filter { !early.contains($0) }
+    let lateParts = concurrentMap(late, workers: workers) { judgement(scopes[$0], settingAside: bursts) }
+    for (index, part) in zip(late, lateParts) { judged[index] = part }
+    return judged.compactMap { $0 }
 }
 
 /// The series that stands out most; where all events stand out too, a part of them only if the part holds most of the

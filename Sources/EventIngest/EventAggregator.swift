@@ -1,4 +1,5 @@
 package import DeployModel
+import Parallel
 
 /// The fold over events: counts by scope and bucket. Merging two folds gives the fold over both parts.
 package struct EventAggregator {
@@ -55,6 +56,28 @@ package struct EventAggregator {
         }
     }
 
+    /// Counts by source since the last time they were spread out to the scopes.
+    private var sources = EventSourceTable()
+    private var counted: [SourceCounts] = []
+
+    /// The places of an event's scopes; −1 where it has none. The workload that it names, or the one of its pod.
+    private struct SourceScopes {
+        var workload = -1, podWorkload = -1, version = -1
+        /// The number of the pod.
+        var pod = -1
+    }
+
+    /// What the events of one workload, pod and version count: most events differ in nothing else that is counted.
+    private struct SourceCounts {
+        var scopes: SourceScopes
+        var counts = BucketCounts()
+        var span = EventSpan()
+        /// Where their durations are counted, once one had any.
+        var durationIndex = -1
+
+        init(_ scopes: SourceScopes) { self.scopes = scopes }
+    }
+
     /// All events so far.
     var total: Rate { counts[0].total }
 
@@ -62,43 +85,88 @@ package struct EventAggregator {
     var minutes: BucketCounts { counts[0] }
 
     mutating func add(_ event: CountedEvent, of record: Record, with places: EventReading.Places) {
-        span.add(event.time)
         let bucket = Self.bucket(event.time)
-        counts[0].add(bucket, events: event.events, errors: event.errors)
         if event.isRow {
             rowSpan.add(event.time)
             rows.add(bucket, events: event.events, errors: 0)
         }
-        var workload = -1
-        let workloadField = record[places.workload]
-        if workloadField.isPresent {
-            workload = workloads.scope(of: workloadField.text)
-            if workload < 0 {
-                workload = index(.workload, workloadField.string) ?? -1
-                if workload >= 0 { workloads.add(workloadField.text, scope: workload) }
-            }
-            count(workload, bucket, event)
+        let source: Int
+        if let known = sources.number(of: record, places) {
+            if known == counted.count { counted.append(SourceCounts(scopes(of: record, places))) }
+            source = known
+            counted[source].counts.add(bucket, events: event.events, errors: event.errors)
+            counted[source].span.add(event.time)
+        } else {
+            // Too many sources, or names that are too long: such an event is added by itself.
+            source = -1
+            var alone = SourceCounts(scopes(of: record, places))
+            alone.counts.add(bucket, events: event.events, errors: event.errors)
+            alone.span.add(event.time)
+            spread(alone)
         }
         let duration = record[places.duration]
         if duration.isPresent, let duration = EventReading.number(duration) {
-            durations[max(durationScopes.firstIndex(of: workload) ?? timed(workload), 0)].add(
+            durations[durationIndex(source, record, places)].add(
                 bucket, duration: duration, events: event.events)
-        }
-        let pod = record[places.pod]
-        if pod.isPresent { countPod(pod.text, bucket, event, ownsWorkload: !workloadField.isPresent) }
-        let version = record[places.version]
-        if version.isPresent {
-            var scope = versions.scope(of: version.text)
-            if scope < 0 {
-                scope = index(.version, version.string) ?? -1
-                if scope >= 0 { versions.add(version.text, scope: scope) }
-            }
-            count(scope, bucket, event)
         }
         if event.isFailing { countKinds(of: record, bucket, event, with: places) }
     }
 
-    /// Where durations of a workload are counted: by themselves while there is room.
+    /// Adds what was counted by source to the scopes of each; to be called when all events of a part were added.
+    mutating func settle() {
+        let all = counted
+        (counted, sources) = ([], EventSourceTable())
+        for source in all { spread(source) }
+    }
+
+    private mutating func spread(_ source: SourceCounts) {
+        counts[0].merge(source.counts)
+        span.merge(source.span)
+        let scopes = source.scopes
+        for scope in [scopes.workload, scopes.podWorkload, scopes.version] where scope >= 0 {
+            counts[scope].merge(source.counts)
+        }
+        if scopes.pod >= 0 {
+            if let scope = pods[scopes.pod].scope { counts[scope].merge(source.counts) }
+            pods[scopes.pod].span.merge(source.span)
+        }
+    }
+
+    /// What an event of a workload, pod and version is counted in besides the whole.
+    private mutating func scopes(of record: Record, _ places: EventReading.Places) -> SourceScopes {
+        var found = SourceScopes()
+        let workload = record[places.workload]
+        if workload.isPresent {
+            found.workload = workloads.scope(of: workload.text)
+            if found.workload < 0 {
+                found.workload = index(.workload, workload.string) ?? -1
+                if found.workload >= 0 { workloads.add(workload.text, scope: found.workload) }
+            }
+        }
+        let pod = record[places.pod]
+        if pod.isPresent { addPod(pod.text, ownsWorkload: !workload.isPresent, to: &found) }
+        let version = record[places.version]
+        if version.isPresent {
+            found.version = versions.scope(of: version.text)
+            if found.version < 0 {
+                found.version = index(.version, version.string) ?? -1
+                if found.version >= 0 { versions.add(version.text, scope: found.version) }
+            }
+        }
+        return found
+    }
+
+    /// Where durations of an event's workload are counted: by themselves while there is room.
+    private mutating func durationIndex(_ source: Int, _ record: Record, _ places: EventReading.Places)
+        -> Int
+    {
+        if source >= 0, counted[source].durationIndex >= 0 { return counted[source].durationIndex }
+        let workload = source >= 0 ? counted[source].scopes.workload : scopes(of: record, places).workload
+        let index = durationScopes.firstIndex(of: workload) ?? timed(workload)
+        if source >= 0 { counted[source].durationIndex = index }
+        return index
+    }
+
     private mutating func timed(_ workload: Int) -> Int {
         guard workload > 0, durations.count < Self.durationLimit else { return 0 }
         durations.append(DurationCounts())
@@ -106,8 +174,8 @@ package struct EventAggregator {
         return durations.count - 1
     }
 
-    private mutating func countPod(
-        _ text: UnsafeRawBufferPointer, _ bucket: Int, _ event: CountedEvent, ownsWorkload: Bool
+    private mutating func addPod(
+        _ text: UnsafeRawBufferPointer, ownsWorkload: Bool, to found: inout SourceScopes
     ) {
         var number = podNames.number(of: text) ?? -1
         if number < 0 {
@@ -120,14 +188,13 @@ package struct EventAggregator {
                     scope: scope, workload: ownsWorkload ? index(.workload, parsed.workload) : nil,
                     name: parsed))
         }
-        if let scope = pods[number].scope { count(scope, bucket, event) }
+        found.pod = number
         if ownsWorkload {
             if pods[number].workload == nil {
                 pods[number].workload = index(.workload, pods[number].name.workload)
             }
-            if let workload = pods[number].workload { count(workload, bucket, event) }
+            found.podWorkload = pods[number].workload ?? -1
         }
-        pods[number].span.add(event.time)
     }
 
     private mutating func countKinds(
@@ -182,6 +249,7 @@ package struct EventAggregator {
         copy.span = EventSpan()
         copy.rowSpan = EventSpan()
         copy.rows = BucketCounts()
+        (copy.sources, copy.counted) = (EventSourceTable(), [])
         return copy
     }
 
@@ -235,7 +303,7 @@ package struct EventAggregator {
     }
 
     /// The counts as series, all on the same buckets; an error kind's events are all events.
-    func series() -> [Series] {
+    func series(workers: Int) -> [Series] {
         guard let first = span.first, let last = span.last else { return [] }
         let width = Self.bucketSeconds
         let start = Int((first.seconds / Double(width)).rounded(.down))
@@ -249,7 +317,7 @@ package struct EventAggregator {
         let aligned = start - (phase % factor + factor) % factor
         let grid = BucketGrid(first: aligned, count: end - aligned, factor: factor, bucketSeconds: width)
         let whole = counts[0].series(.all, on: grid)
-        let failing = chosenScopes().map { position in
+        let failing = concurrentMap(chosenScopes(), workers: workers) { position in
             guard position > 0 else { return whole }
             var series = counts[position].series(scopes[position], on: grid)
             if scopes[position].kind == .error { series.events = whole.events }
@@ -337,4 +405,37 @@ package struct EventAggregator {
 
 private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
     b == 0 ? a : greatestCommonDivisor(b, a % b)
+}
+
+/// Numbers for what events come from: a workload, a pod and a version together, as they are written.
+private struct EventSourceTable {
+    private var names = NameTable()
+
+    private static let limit = 8192
+    private static let longestName = 512
+
+    /// - Returns: the number of the texts, perhaps a new one; `nil` when there are too many, or they are too long.
+    mutating func number(of record: Record, _ places: EventReading.Places) -> Int? {
+        let workload = record[places.workload], pod = record[places.pod], version = record[places.version]
+        let count = workload.text.count + pod.text.count + version.text.count + 5
+        guard count <= Self.longestName else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: Self.longestName, alignment: 8) { room in
+            // Their lengths and which of them are there, so that no two of them look alike.
+            let present = (workload.isPresent ? 1 : 0) | (pod.isPresent ? 2 : 0) | (version.isPresent ? 4 : 0)
+            room[0] = UInt8(present)
+            room.storeBytes(of: UInt16(workload.text.count), toByteOffset: 1, as: UInt16.self)
+            room.storeBytes(of: UInt16(pod.text.count), toByteOffset: 3, as: UInt16.self)
+            var end = 5
+            func append(_ text: UnsafeRawBufferPointer) {
+                UnsafeMutableRawBufferPointer(rebasing: room[end...]).copyMemory(from: text)
+                end += text.count
+            }
+            append(workload.text)
+            append(pod.text)
+            append(version.text)
+            let name = UnsafeRawBufferPointer(rebasing: room[..<end])
+            if let known = names.number(of: name) { return known }
+            return names.count < Self.limit ? names.number(adding: name) : nil
+        }
+    }
 }

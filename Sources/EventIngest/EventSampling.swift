@@ -10,16 +10,18 @@ import Synchronization
 /// are read; the blocks of a short one are read whole.
 public func sampleTable(
     _ sources: EventSources, summary: EventSummary, interest: TimeWindow, baseline: TimeWindow?,
-    options: IngestOptions, limit: Int = 30_000
+    options: IngestOptions, limit: Int = 20_000
 ) throws -> EventTable {
     let windows = [interest, baseline].compactMap { $0 }
     var kept = windows.flatMap { window in
         [true, false].map { KeptRecords(isFailing: $0, limit: limit, window: window) }
     }
     var unread: [Int] = []
-    for (index, window) in windows.enumerated() {
-        let classes = [true, false].map { chosen(summary, window: window, isFailing: $0, limit: limit) }
-        guard let failing = classes[0], let passing = classes[1] else {
+    let chosen = concurrentMap(windows.flatMap { [($0, true), ($0, false)] }, workers: options.jobs) {
+        choice(summary, window: $0.0, isFailing: $0.1, limit: limit)
+    }
+    for index in windows.indices {
+        guard let failing = chosen[2 * index], let passing = chosen[2 * index + 1] else {
             unread.append(index)
             continue
         }
@@ -38,7 +40,7 @@ public func sampleTable(
 
 /// The addresses of a class in a window, at most `limit` or so, and how many events they stand for; `nil` when those that the
 /// first pass noted are too few, or too many of them alike.
-private func chosen(_ summary: EventSummary, window: TimeWindow, isFailing: Bool, limit: Int) -> (
+private func choice(_ summary: EventSummary, window: TimeWindow, isFailing: Bool, limit: Int) -> (
     addresses: [RecordAddress], count: Double
 )? {
     guard let sample = summary.addresses else { return nil }

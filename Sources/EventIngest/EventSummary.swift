@@ -128,6 +128,7 @@ private struct CountedPart: RecordSink {
                 lines += try plan.read(bytes, wanted, firstLine: lines + 1, into: &self)
             }
         }
+        aggregator.settle()
         do { try writer?.finish() } catch { loseAddresses() }
     }
 
@@ -142,9 +143,9 @@ private struct CountedPart: RecordSink {
         case .success(let event):
             span.add(event.time)
             aggregator.add(event, of: record, with: reading.places)
-            guard let sample = addresses else { return }
+            guard addresses != nil else { return }
             let key = sampleKey(record.bytes, at: event.time)
-            guard sample.wants(key, isFailing: event.isFailing) else { return }
+            guard addresses?.wants(key, isFailing: event.isFailing) ?? false else { return }
             let offset: Int
             do { offset = try writer?.add(record.bytes) ?? record.offset } catch { return loseAddresses() }
             addresses?.add(
@@ -167,10 +168,61 @@ private struct CountedPart: RecordSink {
     }
 }
 
-/// How many parts are counted before their counts are added up: bounds the memory. The first part comes alone, so that the
-/// others know what it counted; the next rounds are short, so that soon fewer records need be noted. How many threads there
-/// are does not change it.
-private func partsAtOnce(round: Int) -> Int { 1 << min(round, 5) }
+/// How many parts are counted before others may know what they counted. The first part comes alone, so that the others begin
+/// with its scopes; the next round is short, so that soon fewer records need be noted. How many threads there are does not
+/// change it.
+private func partsAtOnce(round: Int) -> Int { [1, 4, 32][min(round, 2)] }
+
+/// All that was counted so far, the parts added in their order.
+private struct CountedInput: Sendable {
+    private(set) var aggregator = EventAggregator()
+    private(set) var addresses: AddressSample?
+    private(set) var inputs: [InputSummary]
+    private(set) var shapes: [SourceShape]
+    private(set) var blocks: [[BlockSpan]]
+    private(set) var warnings: [Warning] = []
+    private(set) var rejected: [RejectedLine] = []
+    /// For each kind of source the fields of the expression that some record had.
+    private(set) var seen: [Set<String>]
+    private let roles: SourceRoles
+    /// How many lines of each source were counted.
+    private var lines: [Int]
+
+    init(
+        _ sources: [EventSources.Source], roles: SourceRoles, shapes: [SourceShape],
+        addresses: AddressSample?
+    ) {
+        self.roles = roles
+        self.shapes = shapes
+        self.addresses = addresses
+        inputs = sources.enumerated().map { number, source in
+            InputSummary(
+                source: source.name, format: "", events: 0, skipped: 0, first: nil, last: nil,
+                assumptions: roles[number].assumptions)
+        }
+        lines = [Int](repeating: 0, count: sources.count)
+        blocks = [[BlockSpan]](repeating: [], count: sources.count)
+        seen = [Set<String>](repeating: [], count: roles.kinds.count)
+    }
+
+    mutating func add(_ part: CountedPart, of source: Int) {
+        aggregator.merge(part.aggregator)
+        seen[roles.kindOfSource[source]].formUnion(part.reading.seen)
+        blocks[source] += part.blocks
+        if part.hasLostAddresses { addresses = nil }
+        if let own = part.addresses { addresses?.merge(own) }
+        for (line, reason) in part.rejected where rejected.count < CountedPart.rejectedLimit {
+            rejected.append(
+                RejectedLine(source: inputs[source].source, line: lines[source] + line, reason: reason))
+        }
+        lines[source] += part.lines
+        if let shape = part.shape { shapes[source] = shape }
+        inputs[source].add(part.aggregator, skipped: part.skipped, shape: shapes[source])
+        for warning in shapes[source].remarks.warnings where !warnings.contains(warning) {
+            warnings.append(warning)
+        }
+    }
+}
 
 /// Counts all events of some files: one pass, in memory that depends on the number of scopes and buckets only.
 ///
@@ -179,35 +231,25 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     let roles = try SourceRoles(sources, options: options)
     let all = sources.sources
     let plans = try all.map { try ReadingPlan($0, options: options) }
-    var aggregator = EventAggregator()
-    var shapes = zip(plans, all).map {
+    let shapes = zip(plans, all).map {
         $0.shape(of: $1) ?? SourceShape(format: .ndjson, compression: .none)
     }
-    var inputs = all.enumerated().map { number, source in
-        InputSummary(
-            source: source.name, format: "", events: 0, skipped: 0, first: nil, last: nil,
-            assumptions: roles[number].assumptions)
-    }
-    var lines = [Int](repeating: 0, count: all.count)
-    var blocks = [[BlockSpan]](repeating: [], count: all.count)
-    var warnings: [Warning] = []
-    var rejected: [RejectedLine] = []
-    var seen = [Set<String>](repeating: [], count: roles.kinds.count)
     let arePacked = plans.contains { $0.compression != .none }
     // Without a place for them they are looked for once more, by reading all of the file.
     let spool = arePacked ? try? SampleSpool() : nil
     let isAddressable =
         plans.allSatisfy(\.isOfRecords) && roles.kinds.allSatisfy(\.roles.countsEachRecordOnce)
         && all.count < Int16.max && (spool != nil || !arePacked)
-    var addresses = isAddressable ? AddressSample() : nil
+    let fold = Mutex(
+        CountedInput(all, roles: roles, shapes: shapes, addresses: isAddressable ? AddressSample() : nil))
     let allParts = InputParts(all, plans, partBytes: options.partBytes)
     // Whole files are long: one that went first alone would keep the others waiting.
-    let start = allParts.areWhole ? 5 : 0
+    let start = allParts.areWhole ? 2 : 0
     let parts = Mutex(allParts)
     for round in start... {
-        let (empty, noAddresses) = (aggregator.emptied, addresses?.emptied)
+        let (empty, noAddresses) = fold.withLock { ($0.aggregator.emptied, $0.addresses?.emptied) }
         let limit = partsAtOnce(round: round)
-        let counted = try concurrentMap(
+        let count = try concurrentFold(
             upTo: limit, workers: options.jobs, room: PartBytes.init,
             taking: { bytes in try parts.withLock { try $0.next(into: &bytes) } },
             { part, bytes in
@@ -219,30 +261,20 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
                     try counted.read(
                         part.extent, &bytes, of: all[part.source], plan: plan, options: options)
                 } catch let error as IngestError where error.code == .empty && all.count > 1 {
-                    return (part: part, counted: CountedPart?.none)
+                    return (source: part.source, counted: CountedPart?.none)
                 }
-                return (part: part, counted: counted)
+                return (source: part.source, counted: counted)
+            },
+            into: { source, counted in
+                guard let counted else { return }
+                fold.withLock { $0.add(counted, of: source) }
             })
-        for case (let part, let counted?) in counted {
-            let source = part.source
-            aggregator.merge(counted.aggregator)
-            seen[roles.kindOfSource[source]].formUnion(counted.reading.seen)
-            blocks[source] += counted.blocks
-            if counted.hasLostAddresses { addresses = nil }
-            if let own = counted.addresses { addresses?.merge(own) }
-            for (line, reason) in counted.rejected where rejected.count < CountedPart.rejectedLimit {
-                rejected.append(
-                    RejectedLine(source: all[source].name, line: lines[source] + line, reason: reason))
-            }
-            lines[source] += counted.lines
-            if let shape = counted.shape { shapes[source] = shape }
-            inputs[source].add(counted.aggregator, skipped: counted.skipped, shape: shapes[source])
-            for warning in shapes[source].remarks.warnings where !warnings.contains(warning) {
-                warnings.append(warning)
-            }
-        }
-        if counted.count < limit { break }
+        if count < limit { break }
     }
+    var (aggregator, inputs, warnings, rejected) = fold.withLock {
+        ($0.aggregator, $0.inputs, $0.warnings, $0.rejected)
+    }
+    let (seen, read, blocks, addresses) = fold.withLock { ($0.seen, $0.shapes, $0.blocks, $0.addresses) }
     for index in inputs.indices where inputs[index].format.isEmpty { inputs[index].format = "empty" }
     let fieldWarnings = try requireFields(of: roles, seen: seen, in: sources)
     let strays = aggregator.setStraysAside()
@@ -261,14 +293,15 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         }
     }
     return EventSummary(
-        inputs: inputs, span: span, series: aggregator.series(), rollouts: aggregator.rollouts(),
+        inputs: inputs, span: span, series: aggregator.series(workers: options.jobs),
+        rollouts: aggregator.rollouts(),
         sourceRoles: roles, rejected: rejected,
         warnings: warnings + emptySources(inputs) + copies(sources.copies) + fieldWarnings
             + (try endWarnings(inputs, of: sources, roles: roles))
             + onlyFailures(aggregator.total)
             + aggregator.warnings + [strays?.warning].compactMap { $0 }
             + skippedLines(inputs.reduce(0) { $0 + $1.skipped }, first: rejected.first),
-        plans: plans, shapes: shapes, blocks: blocks, addresses: addresses, spool: spool,
+        plans: plans, shapes: read, blocks: blocks, addresses: addresses, spool: spool,
         minutes: aggregator.minutes)
 }
 

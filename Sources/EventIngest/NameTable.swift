@@ -11,8 +11,9 @@ struct NameTable {
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
     private var hashes: [UInt64] = []
-    /// The number of the text at each slot, or −1; a power of two of them, at most half of them taken.
-    private var slots = [Int32](repeating: -1, count: 64)
+    /// The number of the text at each slot and 1, below the upper half of its hash, or 0; a power of two of them, at most half
+    /// of them taken.
+    private var slots = [UInt64](repeating: 0, count: 64)
 
     /// How many texts have a number.
     var count: Int { ends.count }
@@ -21,38 +22,78 @@ struct NameTable {
     ///
     /// - Parameter mark: texts of different marks are different.
     func number(of text: UnsafeRawBufferPointer, mark: UInt8 = 0) -> Int? {
-        let hash = Self.hash(text, mark)
-        let number = slots[slot(of: text, hash)]
-        return number < 0 ? nil : Int(number)
+        let number = number(at: slot(of: text, Self.hash(text, mark)))
+        return number < 0 ? nil : number
     }
 
     /// The number of a text, a new one where it has none.
     mutating func number(adding text: UnsafeRawBufferPointer, mark: UInt8 = 0) -> Int {
         let hash = Self.hash(text, mark)
         let slot = slot(of: text, hash)
-        guard slots[slot] < 0 else { return Int(slots[slot]) }
-        slots[slot] = Int32(ends.count)
+        let number = number(at: slot)
+        guard number < 0 else { return number }
         bytes.append(contentsOf: text)
         ends.append(bytes.count)
         hashes.append(hash)
+        slots[slot] = Self.entry(hash, number: ends.count - 1)
         if ends.count * 2 > slots.count { grow() }
         return ends.count - 1
     }
 
-    private static func hash(_ text: UnsafeRawBufferPointer, _ mark: UInt8) -> UInt64 {
-        hashed(text) &+ UInt64(mark) &* 0x9E37_79B9_7F4A_7C15
+    private static func entry(_ hash: UInt64, number: Int) -> UInt64 {
+        (hash & ~0xFFFF_FFFF) | UInt64(number + 1)
     }
+
+    private func number(at slot: Int) -> Int { Int(slots[slot] & 0xFFFF_FFFF) - 1 }
+
+    /// Two words of a text at a time, multiplied with one another as in wyhash (Wang Yi 2019); those at its end may overlap the ones
+    /// before. What nobody can foresee is mixed in, so that nobody can make texts that fall together; no result shows it.
+    private static func hash(_ text: UnsafeRawBufferPointer, _ mark: UInt8) -> UInt64 {
+        let count = text.count
+        var hash = chance ^ UInt64(mark) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(count)
+        guard count >= 8 else {
+            var word: UInt64 = 0
+            if count >= 4 {
+                word =
+                    UInt64(text.loadUnaligned(as: UInt32.self)) << 32
+                    | UInt64(text.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self))
+            } else if count > 0 {
+                word = UInt64(text[0]) << 16 | UInt64(text[count / 2]) << 8 | UInt64(text[count - 1])
+            }
+            return folded(word ^ 0xA076_1D64_78BD_642F, hash)
+        }
+        var offset = 0
+        while offset + 16 < count {
+            hash = folded(
+                text.loadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ 0xE703_7ED1_A0B4_28DB,
+                text.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self) ^ hash)
+            offset += 16
+        }
+        return folded(
+            text.loadUnaligned(fromByteOffset: max(count - 16, 0), as: UInt64.self) ^ 0xA076_1D64_78BD_642F,
+            text.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self) ^ hash)
+    }
+
+    /// Both halves of a product.
+    private static func folded(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        let product = a.multipliedFullWidth(by: b)
+        return product.high ^ product.low
+    }
+
+    private static let chance = UInt64.random(in: .min ... .max)
 
     /// The slot of a text, or the empty one where it would go.
     private func slot(of text: UnsafeRawBufferPointer, _ hash: UInt64) -> Int {
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: hash) & mask
-        while slots[slot] >= 0, !isText(Int(slots[slot]), text, hash) { slot = (slot + 1) & mask }
+        while slots[slot] != 0 {
+            if slots[slot] >> 32 == hash >> 32, isText(number(at: slot), text) { break }
+            slot = (slot + 1) & mask
+        }
         return slot
     }
 
-    private func isText(_ number: Int, _ text: UnsafeRawBufferPointer, _ hash: UInt64) -> Bool {
-        guard hashes[number] == hash else { return false }
+    private func isText(_ number: Int, _ text: UnsafeRawBufferPointer) -> Bool {
         let start = number == 0 ? 0 : ends[number - 1]
         guard ends[number] - start == text.count else { return false }
         guard let other = text.baseAddress else { return true }
@@ -62,12 +103,12 @@ struct NameTable {
     }
 
     private mutating func grow() {
-        slots = [Int32](repeating: -1, count: slots.count * 2)
+        slots = [UInt64](repeating: 0, count: slots.count * 2)
         let mask = slots.count - 1
         for (number, hash) in hashes.enumerated() {
             var slot = Int(truncatingIfNeeded: hash) & mask
-            while slots[slot] >= 0 { slot = (slot + 1) & mask }
-            slots[slot] = Int32(number)
+            while slots[slot] != 0 { slot = (slot + 1) & mask }
+            slots[slot] = Self.entry(hash, number: number)
         }
     }
 }

@@ -124,6 +124,7 @@ extension EventSources.Source {
             case .record(let record): record.write(to: &scratch)
             case .object(let bytes): scratch.append(contentsOf: bytes)
             }
+            scratch.append(0x0A)
             let length = scratch.count
             scratch.append(contentsOf: repeatElement(0, count: JSONRecordParser.padding))
             var line = origin

@@ -28,38 +28,37 @@ func table(
         guard let spool = summary.spool, plan.compression != .none else { return source }
         return EventSources.Source(name: source.name, path: spool.path)
     }
-    rows = try ordered(rows, of: files)
+    rows = try ordered(rows, of: files, workers: jobs)
     let (times, failing, weights) = (rows.map(\.kept.time), rows.map(\.isFailing), rows.map(\.weight))
-    let shareCount = max(1, min(jobs, 8))
-    let shares = try (0..<shareCount).map { try ColumnShare(rows: rows.count, share: ($0, shareCount)) }
+    let columns = Columns(rows: rows.count)
     var pieces = pieces(of: rows)
     rows = []
     while !pieces.isEmpty {
         // What was read is let go before more is.
-        let slabs = try concurrentMap(Array(pieces.prefix(8)), workers: jobs) {
+        let slabs = try concurrentMap(Array(pieces.prefix(16)), workers: jobs) {
             try Slab($0, of: files, shapes: shapes)
         }
         pieces.removeFirst(slabs.count)
-        _ = try concurrentMap(shares, workers: jobs) { try $0.read(slabs) }
+        columns.add(slabs, workers: jobs)
     }
     let counts: Set<FieldRole> = [.errors, .successes, .count, .errorKinds, .weight]
     let kinds = summary.sourceRoles.kinds.map(\.roles.fields)
     let leftOut = Set(kinds.flatMap { $0.filter { $0.key == .time || counts.contains($0.key) }.values })
-    let columns = shares.flatMap { $0.columns() }.filter { !leftOut.contains($0.name) }
     var table = EventTable(
-        times: times, failing: failing, weights: weights, columns: columns.sorted { $0.name < $1.name },
+        times: times, failing: failing, weights: weights,
+        columns: columns.finished().filter { !leftOut.contains($0.name) }.sorted { $0.name < $1.name },
         roles: kinds.reduce(summary.roles.fields) { $0.merging($1) { main, _ in main } },
         sampledFrom: isSample ? seen : nil)
-    table.fieldsLeftOut = shares.first?.fieldsLeftOut ?? 0
+    table.fieldsLeftOut = columns.leftOut.count
     return table
 }
 
-/// Cuts rows into pieces of at most 1024 and four megabytes or so.
+/// Cuts rows into pieces of at most 1024 and two megabytes or so.
 private func pieces(of rows: [Row]) -> [Piece] {
     var pieces: [Piece] = []
     var bytes = 0
     for (index, row) in rows.enumerated() {
-        if pieces.isEmpty || pieces[pieces.count - 1].rows.count == 1024 || bytes > 4 << 20 {
+        if pieces.isEmpty || pieces[pieces.count - 1].rows.count == 1024 || bytes > 2 << 20 {
             pieces.append(Piece(first: index, rows: []))
             bytes = 0
         }
@@ -77,19 +76,26 @@ private struct Piece: Sendable {
 }
 
 /// Rows in order of time, then of their content: the same whatever the order of the input.
-private func ordered(_ rows: [Row], of sources: [EventSources.Source]) throws -> [Row] {
+private func ordered(_ rows: [Row], of sources: [EventSources.Source], workers: Int) throws -> [Row] {
     struct Place: Comparable {
         var time: Int64, key: UInt64, hash: UInt64, isPassing: Int, index: Int
         static func < (a: Place, b: Place) -> Bool {
-            (a.time, a.key, a.hash, a.isPassing, a.index) < (b.time, b.key, b.hash, b.isPassing, b.index)
+            if a.time != b.time { return a.time < b.time }
+            return (a.key, a.hash, a.isPassing, a.index) < (b.key, b.hash, b.isPassing, b.index)
         }
     }
-    var places = rows.enumerated().map { index, row in
-        Place(
-            time: row.kept.time.milliseconds, key: row.kept.key, hash: row.kept.hash,
-            isPassing: row.isFailing ? 0 : 1,
-            index: index)
-    }.sorted()
+    // The standard library's sort finds what is in order already.
+    let size = max(rows.count / 8, 1000)
+    let sorted = concurrentMap(Array(stride(from: 0, to: rows.count, by: size)), workers: workers) { start in
+        (start..<min(start + size, rows.count)).map { index in
+            let kept = rows[index].kept
+            return Place(
+                time: kept.time.milliseconds, key: kept.key, hash: kept.hash,
+                isPassing: rows[index].isFailing ? 0 : 1, index: index)
+        }.sorted()
+    }
+    var places = sorted.flatMap(\.self)
+    places.sort()
     // Rows that agree in time and key are told apart by all of their bytes.
     var isTied = false
     for next in places.indices.dropFirst()
@@ -118,151 +124,218 @@ extension KeptRecords.Kept {
     }
 }
 
-/// Some rows, one record after the other, of one shape.
+/// Some rows, read: where the values of each field are.
 private struct Slab: Sendable {
-    struct Block: Sendable {
-        var shape: SourceShape
-        /// Whose records these are, where their names stand in a header.
-        var source: Int
-        var bytes: [UInt8] = []
-        var rows: [Int] = []
+    /// A value of a row.
+    struct Spot: Sendable {
+        var row: Int32
+        /// Where its text is in ``bytes`` or, behind these, in ``plain``.
+        var start: UInt32, length: UInt32
+        var kind: RecordField.Kind
     }
 
-    private(set) var blocks: [Block] = []
+    /// The names of the fields in order of first appearance.
+    private(set) var names: [String] = []
+    /// By field, the values in order of the rows.
+    private(set) var spots: [[Spot]] = []
+    /// Names for which there was no room.
+    private(set) var leftOut: Set<String> = []
+    /// The records, one after the other.
+    private var bytes: [UInt8] = []
+    /// Texts that do not stand in the records as they are.
+    private var plain: [UInt8] = []
+
+    /// More than a table has columns: which of them it has is known only where all rows are.
+    private static let fieldLimit = 2048
 
     init(_ piece: Piece, of sources: [EventSources.Source], shapes: [SourceShape]) throws {
-        var files: [Int: Int] = [:]
-        var descriptors: [OpenFile] = []
-        for (row, entry) in piece.rows.enumerated() {
-            let record = entry.kept
-            let shape = shapes[record.source]
-            if blocks.last.map({
-                $0.shape.format != shape.format || shape.format == .csv && $0.source != record.source
-            })
-                ?? true
-            {
-                blocks.append(Block(shape: shape, source: record.source))
+        let length = piece.rows.reduce(0) { $0 + $1.kept.length + 1 }
+        bytes = Array(repeating: 0x0A, count: length + PartBytes.padding)
+        var files = OpenFiles(sources)
+        var start = 0
+        for row in piece.rows {
+            try bytes.withUnsafeMutableBytes {
+                try files.fetch(
+                    row.kept,
+                    into: UnsafeMutableRawBufferPointer(rebasing: $0[start..<start + row.kept.length]))
             }
-            let last = blocks.count - 1
-            blocks[last].rows.append(piece.first + row)
-            if record.bytes.isEmpty {
-                let known = files[record.source]
-                if known == nil {
-                    // Systems allow a process a few hundred open files.
-                    if descriptors.count >= 16 { (descriptors, files) = ([], [:]) }
-                    files[record.source] = descriptors.count
-                    descriptors.append(try OpenFile(sources[record.source]))
+            start += row.kept.length + 1
+        }
+        let wanted = WantedFields(upTo: Self.fieldLimit)
+        try bytes.withUnsafeBytes { bytes in
+            var sink = SpotSink(bytes, wanted)
+            var lines = try JSONLines(wanted)
+            start = 0
+            var rows = piece.rows[...]
+            while let first = rows.first {
+                let shape = shapes[first.kept.source]
+                // The names of delimited text stand in the header of its file.
+                let run = rows.prefix {
+                    shapes[$0.kept.source].format == shape.format
+                        && (shape.format != .csv || $0.kept.source == first.kept.source)
                 }
-                try descriptors[known ?? descriptors.count - 1].append(record, to: &blocks[last].bytes)
-            } else {
-                blocks[last].bytes += record.bytes
+                let length = run.reduce(0) { $0 + $1.kept.length + 1 }
+                let block = UnsafeRawBufferPointer(rebasing: bytes[start..<start + length])
+                sink.row = piece.first + run.startIndex
+                if shape.format == .csv {
+                    var records = DelimitedRecords(
+                        header: shape.header, delimiter: shape.delimiter, wanted: wanted)
+                    try records.readWhole(block, into: &sink)
+                } else {
+                    var line = 0
+                    try lines.read(block, line: &line, into: &sink)
+                }
+                start += length
+                rows = rows[run.endIndex...]
             }
-            blocks[last].bytes.append(0x0A)
+            (spots, plain) = (Array(sink.spots.prefix(wanted.names.count)), sink.plain)
         }
-        for block in blocks.indices {
-            blocks[block].bytes.append(contentsOf: repeatElement(0, count: PartBytes.padding))
-        }
+        names = wanted.names
+        leftOut = wanted.leftOut
     }
 
-    /// A file from which records are fetched.
+    /// Hands over the values of a field with the rows they are in.
+    func forEach(_ field: Int, _ body: (Int, RecordField.Kind, UnsafeRawBufferPointer) -> Void) {
+        bytes.withUnsafeBytes { bytes in
+            plain.withUnsafeBytes { plain in
+                for spot in spots[field] {
+                    let start = Int(spot.start), length = Int(spot.length)
+                    let text =
+                        start < bytes.count
+                        ? bytes[start..<start + length]
+                        : plain[start - bytes.count..<start - bytes.count + length]
+                    body(Int(spot.row), spot.kind, UnsafeRawBufferPointer(rebasing: text))
+                }
+            }
+        }
+    }
+}
+
+/// Files from which records are fetched.
+private struct OpenFiles {
+    private let sources: [EventSources.Source]
+    private var files: [Int: OpenFile] = [:]
+
     private final class OpenFile {
-        private let file: FileDescriptor
-        private let source: EventSources.Source
+        let descriptor: FileDescriptor
+        init(_ source: EventSources.Source) throws { descriptor = try FileDescriptor(reading: source.path) }
+    }
 
-        init(_ source: EventSources.Source) throws {
-            file = try FileDescriptor(reading: source.path)
-            self.source = source
-        }
+    init(_ sources: [EventSources.Source]) { self.sources = sources }
 
-        func append(_ record: KeptRecords.Kept, to bytes: inout [UInt8]) throws {
-            let start = bytes.count
-            bytes.append(contentsOf: repeatElement(0, count: record.length))
-            let filled = try bytes.withUnsafeMutableBytes {
-                try file.read(
-                    into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]), at: record.offset,
-                    path: source.name)
-            }
-            guard filled == record.length else { throw fileBecameShorter(source) }
+    mutating func fetch(_ record: KeptRecords.Kept, into room: UnsafeMutableRawBufferPointer) throws {
+        guard record.bytes.isEmpty else { return room.copyBytes(from: record.bytes) }
+        let source = sources[record.source]
+        // Systems allow a process a few hundred open files.
+        if files[record.source] == nil, files.count >= 16 { files = [:] }
+        let file = try files[record.source] ?? OpenFile(source)
+        files[record.source] = file
+        guard try file.descriptor.read(into: room, at: record.offset, path: source.name) == room.count else {
+            throw fileBecameShorter(source)
         }
     }
 }
 
-/// The columns that one thread builds.
-private final class ColumnShare: Sendable {
-    private let builder: Mutex<ColumnsBuilder>
-
-    init(rows: Int, share: (remainder: Int, of: Int)) throws {
-        builder = Mutex(try ColumnsBuilder(rows: rows, share: share))
-    }
-
-    func read(_ slabs: [Slab]) throws {
-        try builder.withLock { builder in
-            for slab in slabs {
-                for block in slab.blocks { try builder.read(block) }
-            }
-        }
-    }
-
-    func columns() -> [EventTable.Column] { builder.withLock { $0.columns() } }
-
-    var fieldsLeftOut: Int { builder.withLock { $0.fieldsLeftOut } }
-}
-
-/// Puts fields of rows into columns with dictionaries.
-private struct ColumnsBuilder: RecordSink {
-    private static let fieldLimit = 500
-    private let rowCount: Int
+/// Notes where the values of records are.
+private struct SpotSink: RecordSink {
+    private(set) var spots: [[Slab.Spot]]
+    private(set) var plain: [UInt8] = []
+    /// The row of the next record.
+    var row = 0
+    private let bytes: UnsafeRawBufferPointer
     private let wanted: WantedFields
-    private let arrays: JSONRecordParser
-    /// By place.
-    private var building: [ColumnBuilder] = []
-    /// The rows that are being read, in their order, and how many of them were.
-    private var rows: [Int] = [], next = 0
 
-    init(rows: Int, share: (remainder: Int, of: Int)) throws {
-        rowCount = rows
-        arrays = try JSONRecordParser()
-        wanted = WantedFields(upTo: Self.fieldLimit, share: share)
-    }
-
-    mutating func read(_ block: Slab.Block) throws {
-        (rows, next) = (block.rows, 0)
-        try block.bytes.withUnsafeBytes { bytes in
-            let lines = UnsafeRawBufferPointer(rebasing: bytes.dropLast(PartBytes.padding))
-            if block.shape.format == .csv {
-                var records = DelimitedRecords(
-                    header: block.shape.header, delimiter: block.shape.delimiter, wanted: wanted)
-                try records.readWhole(lines, into: &self)
-            } else {
-                var records = try JSONLines(wanted)
-                var line = 0
-                try records.read(lines, line: &line, into: &self)
-            }
-        }
+    init(_ bytes: UnsafeRawBufferPointer, _ wanted: WantedFields) {
+        self.bytes = bytes
+        self.wanted = wanted
+        spots = Array(repeating: [], count: wanted.capacity)
     }
 
     // A record may span several lines, so that they are counted by themselves.
     mutating func accept(_ record: Record, line: Int) {
-        guard next < rows.count else { return }
-        while building.count < wanted.names.count {
-            building.append(ColumnBuilder(rows: rowCount, arrays: arrays))
+        for place in 0..<wanted.names.count {
+            let field = record.fields[place]
+            guard field.isPresent else { continue }
+            spots[place].append(
+                Slab.Spot(
+                    row: Int32(row), start: start(of: field.text), length: UInt32(field.text.count),
+                    kind: field.kind))
         }
-        for place in building.indices {
-            let field = record[place]
-            if field.isPresent { building[place].add(field, row: rows[next]) }
-        }
-        next += 1
+        row += 1
     }
 
-    mutating func reject(line: Int, reason: String) { next += 1 }
+    mutating func reject(line: Int, reason: String) { row += 1 }
 
-    /// Every share meets all names, so that each knows of all that were left out.
-    var fieldsLeftOut: Int { wanted.leftOut.count }
+    private mutating func start(of text: UnsafeRawBufferPointer) -> UInt32 {
+        guard let address = text.baseAddress, let base = bytes.baseAddress else { return 0 }
+        if address >= base, address < base + bytes.count { return UInt32(address - base) }
+        plain.append(contentsOf: text)
+        return UInt32(bytes.count + plain.count - text.count)
+    }
+}
 
-    func columns() -> [EventTable.Column] {
-        zip(wanted.names, building).filter { !$0.1.values.isEmpty }.map { name, column in
-            EventTable.Column(
-                name: name, values: column.values, codes: column.codes, elements: column.elements)
+/// The columns of a table while rows are added, each of them by one thread at a time.
+private final class Columns {
+    private let rowCount: Int
+    private var names: [String] = []
+    private var building: [Building] = []
+    private var places: [String: Int] = [:]
+    /// Names for which there was no room; no more than are counted.
+    private(set) var leftOut: Set<String> = []
+
+    private static let fieldLimit = 500
+
+    private final class Building: Sendable {
+        let column: Mutex<ColumnBuilder>
+        init(rows: Int) { column = Mutex(ColumnBuilder(rows: rows)) }
+    }
+
+    init(rows: Int) { rowCount = rows }
+
+    func add(_ slabs: [Slab], workers: Int) {
+        // For each column where its values are.
+        var fields = [[(slab: Int, field: Int)]](repeating: [], count: building.count)
+        for (number, slab) in slabs.enumerated() {
+            for (field, name) in slab.names.enumerated() {
+                guard let place = place(of: name) else { continue }
+                if place == fields.count { fields.append([]) }
+                fields[place].append((number, field))
+            }
+            for name in slab.leftOut where places[name] == nil { leave(name) }
+        }
+        let building = building
+        _ = concurrentMap(Array(fields.enumerated()), workers: workers) { place, fields in
+            building[place].column.withLock { column in
+                for (slab, field) in fields {
+                    slabs[slab].forEach(field) { column.add($1, $2, row: $0) }
+                }
+            }
+        }
+    }
+
+    private func place(of name: String) -> Int? {
+        if let known = places[name] { return known }
+        guard names.count < Self.fieldLimit else {
+            leave(name)
+            return nil
+        }
+        places[name] = names.count
+        names.append(name)
+        building.append(Building(rows: rowCount))
+        return names.count - 1
+    }
+
+    private func leave(_ name: String) {
+        if leftOut.count < WantedFields.leftOutLimit { leftOut.insert(name) }
+    }
+
+    func finished() -> [EventTable.Column] {
+        zip(names, building).compactMap { name, building in
+            building.column.withLock { column in
+                guard !column.values.isEmpty else { return nil }
+                return EventTable.Column(
+                    name: name, values: column.values, codes: column.codes, elements: column.elements)
+            }
         }
     }
 }
@@ -272,7 +345,8 @@ private struct ColumnBuilder {
     private(set) var values: [FieldValue] = []
     private(set) var codes: [Int32]
     private(set) var elements: [Int32: [FieldValue]] = [:]
-    private let arrays: JSONRecordParser
+    /// Made for the first array.
+    private var arrays: JSONRecordParser?
     /// The spellings met so far and the code of each: `7` and `7.0` are one value.
     private var spellings = NameTable()
     private var codesOfSpellings: [Int32] = []
@@ -281,24 +355,22 @@ private struct ColumnBuilder {
     /// Of an array only so many distinct elements are kept.
     private static let elementLimit = 100
 
-    init(rows: Int, arrays: JSONRecordParser) {
-        codes = Array(repeating: -1, count: rows)
-        self.arrays = arrays
-    }
+    init(rows: Int) { codes = Array(repeating: -1, count: rows) }
 
-    mutating func add(_ field: RecordField, row: Int) {
-        let spelling = spellings.number(adding: field.text, mark: field.kind.rawValue)
+    mutating func add(_ kind: RecordField.Kind, _ text: UnsafeRawBufferPointer, row: Int) {
+        let spelling = spellings.number(adding: text, mark: kind.rawValue)
         if spelling == codesOfSpellings.count {
-            guard let value = field.value else { return }
-            codesOfSpellings.append(code(of: value))
-            if field.kind == .array { note(field, codesOfSpellings[spelling]) }
+            let field = RecordField(kind: kind, text: text)
+            codesOfSpellings.append(field.value.map { code(of: $0) } ?? -1)
+            if kind == .array { note(field, codesOfSpellings[spelling]) }
         }
         codes[row] = codesOfSpellings[spelling]
     }
 
     /// An array of labels is kept as its text, with its elements.
     private mutating func note(_ array: RecordField, _ code: Int32) {
-        let found = arrays.elements(of: array.text).prefix(Self.elementLimit)
+        if arrays == nil { arrays = try? JSONRecordParser() }
+        let found = arrays?.elements(of: array.text).prefix(Self.elementLimit) ?? []
         if !found.isEmpty { elements[code] = Array(found) }
     }
 

@@ -46,10 +46,13 @@ public enum TimeFormat: Sendable, Hashable {
             return
         }
         guard field.kind == .string, field.text.count >= 10, field.text.count <= 64 else { return nil }
+        // Most texts are no times, which shows at once.
+        let isDashed = field.text[4] == UInt8(ascii: "-") && field.text[7] == UInt8(ascii: "-")
+        guard isDashed || field.text.contains(UInt8(ascii: "@")) else { return nil }
         let text = field.string
-        if Instant(rfc3339: text, assumingOffsetSeconds: nil) != nil {
+        if isDashed, Instant(rfc3339: text, assumingOffsetSeconds: nil) != nil {
             self = .rfc3339
-        } else if Instant(rfc3339: text, assumingOffsetSeconds: 0) != nil {
+        } else if isDashed, Instant(rfc3339: text, assumingOffsetSeconds: 0) != nil {
             self = .withoutZone(offsetSeconds: offsetSeconds ?? 0)
         } else if TextTime.worded(text, offsetSeconds: 0) != nil {
             self = .worded(offsetSeconds: offsetSeconds ?? 0)

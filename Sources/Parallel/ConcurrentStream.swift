@@ -16,8 +16,35 @@ public func concurrentMap<Value: Sendable, Room, Output: Sendable>(
     taking take: @Sendable (inout Room) throws -> Value?,
     _ body: @Sendable (Value, inout Room) throws -> Output
 ) throws -> [Output] {
+    let outputs = Mutex([Output]())
+    _ = try concurrentFold(upTo: limit, workers: workers, room: makeRoom, taking: take, body) { output in
+        outputs.withLock { $0.append(output) }
+    }
+    return outputs.withLock { $0 }
+}
+
+/// The same, each result handed over as soon as all before it were: while one thread does something with it, others go on.
+///
+/// - Parameter fold: takes the results in the order in which the values were taken, never two at once; none behind one that has
+///   an error.
+/// - Returns: how many results there were.
+public func concurrentFold<Value: Sendable, Room, Output: Sendable>(
+    upTo limit: Int, workers: Int, room makeRoom: @Sendable () -> Room,
+    taking take: @Sendable (inout Room) throws -> Value?,
+    _ body: @Sendable (Value, inout Room) throws -> Output, into fold: @Sendable (Output) -> Void
+) throws -> Int {
     let turn = Mutex(Turn())
-    let results = Mutex([Int: Result<Output, any Error>]())
+    let queue = Mutex(InOrder<Result<Output, any Error>>())
+    @Sendable func hand(_ result: Result<Output, any Error>, at index: Int) {
+        var next = queue.withLock { $0.add(result, at: index) }
+        while let result = next {
+            if case .success(let output) = result { fold(output) }
+            next = queue.withLock { queue in
+                if case .failure = result { return queue.end(with: result) }
+                return queue.next()
+            }
+        }
+    }
     @Sendable func work() {
         var room = makeRoom()
         while true {
@@ -40,7 +67,7 @@ public func concurrentMap<Value: Sendable, Room, Output: Sendable>(
             guard let taken else { return }
             let result = taken.value.flatMap { value in Result { try body(value, &room) } }
             if case .failure = result { turn.withLock { $0.isEnd = true } }
-            results.withLock { $0[taken.index] = result }
+            hand(result, at: taken.index)
         }
     }
     if workers > 1, limit > 1 {
@@ -48,7 +75,45 @@ public func concurrentMap<Value: Sendable, Room, Output: Sendable>(
     } else {
         work()
     }
-    return try results.withLock { $0 }.sorted { $0.key < $1.key }.map { try $0.value.get() }
+    return try queue.withLock { queue in
+        if case .failure(let error)? = queue.last { throw error }
+        return queue.count
+    }
+}
+
+/// Values that become ready in any order, given back in theirs.
+private struct InOrder<Value> {
+    private var waiting: [Int: Value] = [:]
+    /// How many were given back.
+    private(set) var count = 0
+    /// The one behind which none is given back.
+    private(set) var last: Value?
+    private var isBusy = false
+
+    /// - Returns: the value whose turn it is, unless it is not there yet or somebody is busy with the one before.
+    mutating func add(_ value: Value, at index: Int) -> Value? {
+        waiting[index] = value
+        return isBusy ? nil : begin()
+    }
+
+    /// What comes behind the value that somebody was busy with.
+    mutating func next() -> Value? {
+        isBusy = false
+        count += 1
+        return begin()
+    }
+
+    /// Gives none back any more.
+    mutating func end(with value: Value) -> Value? {
+        last = value
+        return nil
+    }
+
+    private mutating func begin() -> Value? {
+        guard last == nil, let value = waiting.removeValue(forKey: count) else { return nil }
+        isBusy = true
+        return value
+    }
 }
 
 /// Whose turn it is.

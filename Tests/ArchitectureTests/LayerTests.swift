@@ -16,8 +16,8 @@ private let allowedImports: [String: Set<String>] = [
     "DeployRecords": ["ConfigTree", "DelimitedText", "DeployModel"],
     "Settings": ["ConfigTree", "DeployModel"],
     "EventIngest": [
-        "CDelimited", "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel", "RealModule",
-        "Synchronization",
+        "CDelimited", "CJSONLines", "CSimdjson", "CZlib", "CZstd", "DelimitedText", "DeployModel", "Parallel",
+        "RealModule", "Synchronization",
     ],
     "Connectors": ["Attribution", "CCurl", "DeployModel", "EventIngest"],
     "Investigation": ["Attribution", "ChangeDetection", "ConfigFaults", "DeployModel", "RealModule"],

@@ -58,27 +58,20 @@ const bd_field *bd_parser_fields(const bd_parser *parser);
 /* Why the last parse failed, in plain words. */
 const char *bd_parser_error(const bd_parser *parser);
 
-typedef struct bd_index bd_index;
+typedef struct bd_strings bd_strings;
 
 /* NULL when memory is short. */
-bd_index *bd_index_create(void);
-void bd_index_free(bd_index *index);
-
-/*
- * Finds the structural characters of a text of many JSON objects: `{ } [ ] : ,`, the first quote of each string and the
- * first character of each other scalar. Returns how many, or -1 when the text is not valid UTF-8 or has a control
- * character, such as a newline, within a string; bd_index_positions then says nothing.
- */
-long bd_index_build(bd_index *index, const char *text, size_t length);
-
-/* Where they are, ascending; borrowed until the next build. */
-const uint32_t *bd_index_positions(const bd_index *index);
+bd_strings *bd_strings_create(void);
+void bd_strings_free(bd_strings *strings);
 
 /*
  * Undoes the escapes of a string with its quotes, `length` bytes at `text`; bd_padding() more bytes must be readable.
  * `plain` must have room for `length` bytes. Returns how many were written, or -1 when an escape is wrong.
  */
-long bd_index_unescape(bd_index *index, const char *text, size_t length, char *plain);
+long bd_strings_unescape(bd_strings *strings, const char *text, size_t length, char *plain);
+
+/* 1 when a text is valid UTF-8, else 0. */
+int bd_is_utf8(const char *text, size_t length);
 
 #ifdef __cplusplus
 }

@@ -16,7 +16,7 @@ extension ClickHouseEvents {
     ///   - keeping: columns that are compared though they are another in each row.
     /// - Throws: ``ConnectorError``.
     public func table(
-        interest: TimeWindow, baseline: TimeWindow?, limit: Int = 30_000, wireBytes: Int? = nil,
+        interest: TimeWindow, baseline: TimeWindow?, limit: Int = 20_000, wireBytes: Int? = nil,
         keeping: Set<String> = []
     ) throws -> EventTable {
         let wireBytes = Double(
