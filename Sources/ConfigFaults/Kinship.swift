@@ -36,33 +36,23 @@ struct Kinship {
         guard !failing.isEmpty else { return nil }
         let places = places(of: change)
         let all = places.reduce(into: Set()) { $0.formUnion($1.words) }
-        func closest(_ names: [Name]) -> (name: Name, degree: Double)? {
+        func closest(_ names: [Name]) -> (name: String, degree: Double, words: Int)? {
             names.map { name in
                 let apart = places.map { agreement(name.words, $0.words) * $0.weight }.max() ?? 0
                 // `shop/web/` is `shop-web` in two folders; that is a little less sure.
                 let together = name.words.count > 1 ? 0.9 * coverage(of: name.words, by: all) : 0
-                return (name, max(apart, together) * min(1, 2 * name.share))
-            }.max { ($0.1, $0.0.words.count, $1.0.text) < ($1.1, $1.0.words.count, $0.0.text) }
+                return (name.text, max(apart, together) * min(1, 2 * name.share), name.words.count)
+            }.max { ($0.1, $0.2, $1.0) < ($1.1, $1.2, $0.0) }
         }
         guard let kin = closest(failing) else { return nil }
-        let other = closest(healthy)
-        guard kin.degree >= 0.5 || (other?.degree ?? 0) >= 0.5 else { return nil }
-        guard let other, other.degree >= kin.degree else {
-            return Likeness(name: kin.name.text, degree: kin.degree, isFailing: true)
-        }
-        guard other.degree == kin.degree else {
-            return Likeness(name: other.name.text, degree: other.degree, isFailing: false)
-        }
+        let other = closest(healthy) ?? ("", 0, 0)
+        guard kin.degree >= 0.5 || other.degree >= 0.5 else { return nil }
         // `shop-web` says more than `web` of a place that is called so.
-        if kin.name.words.isStrictSuperset(of: other.name.words) {
-            return Likeness(name: kin.name.text, degree: kin.degree, isFailing: true)
-        }
-        if other.name.words.isStrictSuperset(of: kin.name.words) {
-            return Likeness(name: other.name.text, degree: other.degree, isFailing: false)
-        }
-        // The file may be called after the one and the object after the other.
-        let isOfBoth = kin.name.words.isDisjoint(with: other.name.words)
-        return Likeness(name: kin.name.text, degree: isOfBoth ? kin.degree / 2 : 0, isFailing: true)
+        let (own, others) = ((kin.degree, kin.words), (other.degree, other.words))
+        guard own != others else { return Likeness(name: kin.name, degree: 0, isFailing: true) }
+        return own > others
+            ? Likeness(name: kin.name, degree: kin.degree, isFailing: true)
+            : Likeness(name: other.name, degree: other.degree, isFailing: false)
     }
 
     /// The names around a change. A folder holds what belongs to several; the file, the object and the field are of one.

@@ -102,20 +102,20 @@ private func rank(
 }
 
 /// What a risk counts where something is taken away, and nothing contradicts that: it is at fault less often than what is there.
-private let shareOfGone = 0.5
+private let shareOfGone = 0.6
 
 /// Every line is a chance to go wrong: of two ordinary changes, the longer one, and the one in the file that changed more, is
 /// at fault more often.
 ///
-/// weight = 1 − (1 − 0.15 · (1 − 0.97ⁿ)) · (1 − 0.2 · (1 − 0.93ᵐ⁻¹)) for n changed lines of the file, m of them this change's own.
+/// weight = 1 − (1 − 0.2 · (1 − 0.97ⁿ)) · (1 − 0.25 · (1 − 0.93ᵐ⁻¹)) for n changed lines of the file, m of them this change's own.
 /// What is gone has no lines to count.
 private func extentEvidence(_ found: FoundChange) -> Evidence? {
     let lines = found.changedLines
     let change = found.change
     let own = change.after == nil ? 1 : min(change.endLine - change.line + 1, max(lines, 1))
     guard lines >= 3 || own > 1 else { return nil }
-    let ofFile = lines >= 3 ? 0.15 * (1 - Double.pow(0.97, lines)) : 0
-    let ofChange = 0.2 * (1 - Double.pow(0.93, own - 1))
+    let ofFile = lines >= 3 ? 0.2 * (1 - Double.pow(0.97, lines)) : 0
+    let ofChange = 0.25 * (1 - Double.pow(0.93, own - 1))
     return Evidence(
         kind: "extent",
         text: own > 1
@@ -149,17 +149,16 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     if found.variableName != nil {
         return (isNew ? 0.1 : 0.3, isNew ? "a new variable" : "a variable is gone or changed")
     }
-    return (found.change.after == nil ? 0.15 : 0.2, "an ordinary field")
+    return (isNew || found.change.after == nil ? 0.15 : 0.2, "an ordinary field")
 }
 
 /// What runs has more that can be wrong than what is set up around it, and a list of what there is the least.
 private func newObjectPrior(_ found: FoundChange) -> Double {
     let kind = found.change.object?.kind ?? ""
-    if kind == "HelmRelease" { return 0.6 }
+    if kind == "HelmRelease" { return 0.5 }
     if Manifest.workloadKinds.contains(kind) || kind == "DeploymentConfig" { return 0.45 }
     let isList = kind == "Kustomization" || resolvedPath(".", besides: found.change.path) != nil
-    if isList || kind == "Namespace" { return 0.18 }
-    return ["Secret", "Service", "HelmRepository"].contains(kind) ? 0.25 : 0.3
+    return isList || kind == "Namespace" ? 0.22 : 0.3
 }
 
 /// Whether a change says when and as which version a file was written, and nothing that runs: the own version of a chart, the
@@ -188,7 +187,7 @@ private func innocenceFactor(_ found: FoundChange, isContradiction: Bool) -> Sco
         switch innocence.kind {
         case "unused_value": isNew ? 0.8 : 0.3
         // Whoever installs the chart elsewhere may have switched it on.
-        case "switched_off": 0.4
+        case "switched_off": 0.3
         default: 0.1
         }
     return ScoreFactor(.innocence, factor, innocence.text)
@@ -208,8 +207,8 @@ private func environmentFactor(_ environment: String?, isContradiction: Bool) ->
     switch environment {
     case "prod": ScoreFactor(.environment, 1, "it is of production")
     case "staging": ScoreFactor(.environment, 0.5, "it is of staging")
-    case "dev": ScoreFactor(.environment, 0.4, "it is of development")
-    case "test": ScoreFactor(.environment, 0.4, "it is of tests")
+    case "dev": ScoreFactor(.environment, 0.3, "it is of development")
+    case "test": ScoreFactor(.environment, 0.3, "it is of tests")
     default:
         isContradiction
             ? ScoreFactor(.environment, 1, "a contradiction is one anywhere")

@@ -42,10 +42,10 @@ private func agreement(
     guard likeness.isFailing else {
         guard reached.evidence == nil else { return reached }
         return Scope(
-            factor: reached.factor * (1 - 0.4 * likeness.degree),
+            factor: reached.factor * (1 - 0.5 * likeness.degree),
             evidence: Evidence(
                 kind: "reach", text: "it belongs to \(likeness.name) by its name, which is healthy",
-                weight: -0.4 * likeness.degree))
+                weight: -0.5 * likeness.degree))
     }
     // Where references lead elsewhere alone, the name is less to go by.
     let most = (reached.evidence?.weight ?? 0) < 0 ? 0.6 : 1

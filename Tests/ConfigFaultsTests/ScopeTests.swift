@@ -68,19 +68,6 @@ struct ScopeTests {
         #expect(own.evidence.contains { $0.text == "it belongs to billing by its name, which is healthy" })
     }
 
-    @Test("a file may be called after the one and its object after the other: it may be of both")
-    func both() throws {
-        func score(_ path: String) throws -> Double {
-            let failures = FailureContext(
-                workloads: ["search": 1], healthyWorkloads: ["indexer"], messages: [])
-            let found = try ranked(
-                [path: deployment("indexer", replicas: 3)], [path: deployment("indexer", replicas: 2)],
-                failures: failures)
-            return try #require(found.first).score
-        }
-        #expect(try score("k8s/search.yaml") > score("k8s/web.yaml"))
-    }
-
     @Test("what is gone, and contradicts nothing, counts less than what is new in its place")
     func gone() throws {
         let before: FolderOfTexts = ["a.yaml": "search: {limit: 5}\nother: 1\n"]
