@@ -396,6 +396,6 @@ struct HelmTests {
         ]
         let changes = try ShopChart.ranked(edits)
         let weights = changes.flatMap(\.evidence).filter { $0.kind == "removed_still_read" }.map(\.weight)
-        #expect(weights == [0.5, 0.5])
+        #expect(weights == [0.3, 0.3])
     }
 }
