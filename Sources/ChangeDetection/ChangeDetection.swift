@@ -83,10 +83,12 @@ private func found(
     var sources: [(series: Series, bursts: [TimeWindow])] = []
     var settled: [TimeWindow] = []
     var examined = scopes
+    var bursts: [TimeWindow]?
     for round in 0..<3 {
         let judged = judgements(
-            of: examined, candidates: candidates, rollouts: rollouts, settled: settled,
+            of: examined, candidates: candidates, rollouts: rollouts, settled: settled, known: bursts,
             workers: workers)
+        bursts = judged.first(where: \.isOfAllFailures)?.transients
         let allOdds = max(0, judged.first(where: \.isOfAllFailures)?.logOdds ?? 0)
         guard let best = mostTelling(judged, allOdds: allOdds) else { break }
         // Where nothing showed, nothing more will; and what single pods would add is not worth judging them again.
@@ -172,27 +174,32 @@ private func judgedNewKinds(
         .sorted { $0.logOdds > $1.logOdds }
 }
 
-/// Judges each series. The failures of all events come first: their bursts are set aside everywhere.
+/// Judges each series. The bursts that the failures of all events have are set aside everywhere.
+///
+/// - Parameter known: the bursts that were found in another look at the same series: what is judged with them at once need not be
+///   judged again when they are the same this time.
 private func judgements(
     of scopes: [ExaminedSeries], candidates: [Candidate], rollouts: RolloutIndex, settled: [TimeWindow],
-    workers: Int
+    known: [TimeWindow]?, workers: Int
 ) -> [ScopeJudgement] {
-    @Sendable func judgement(_ scope: ExaminedSeries, settingAside bursts: [TimeWindow]) -> ScopeJudgement? {
-        ScopeJudgement(
-            scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
-            rollouts: rollouts, settled: settled, setAside: bursts)
-    }
-    // Traffic and durations have bursts of their own, and need not wait.
     let isFirst = scopes.first.map { $0.series.scope == .all && $0.signal == .errorRate } ?? false
-    let others = scopes.indices.filter { scopes[$0].signal != .errorRate }
-    let early = (isFirst ? [0] : []) + others
     var judged = [ScopeJudgement?](repeating: nil, count: scopes.count)
-    let earlyParts = concurrentMap(early, workers: workers) { judgement(scopes[$0], settingAside: []) }
-    for (index, part) in zip(early, earlyParts) { judged[index] = part }
+    func judge(_ indices: [Int], settingAside bursts: [TimeWindow]) {
+        let parts = concurrentMap(indices, workers: workers) { index in
+            let scope = scopes[index]
+            // Traffic and durations have bursts of their own.
+            let isPart = scope.signal == .errorRate && !(isFirst && index == 0)
+            return ScopeJudgement(
+                scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
+                rollouts: rollouts, settled: settled, setAside: isPart ? bursts : [])
+        }
+        for (index, part) in zip(indices, parts) { judged[index] = part }
+    }
+    let parts = scopes.indices.filter { scopes[$0].signal == .errorRate && !(isFirst && $0 == 0) }
+    let isSure = known != nil || !isFirst
+    judge(scopes.indices.filter { isSure || !parts.contains($0) }, settingAside: known ?? [])
     let bursts = isFirst ? judged[0]?.transients ?? [] : []
-    let late = scopes.indices.filter { !early.contains($0) }
-    let lateParts = concurrentMap(late, workers: workers) { judgement(scopes[$0], settingAside: bursts) }
-    for (index, part) in zip(late, lateParts) { judged[index] = part }
+    if !isSure || bursts != known ?? [] { judge(parts, settingAside: bursts) }
     return judged.compactMap { $0 }
 }
 

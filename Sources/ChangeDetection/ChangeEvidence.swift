@@ -38,26 +38,36 @@ struct ChangeEvidence {
         projection = suffixSums(weightedResponse, at: grid)
         for row in 0..<size { projection[row] -= dot(loadings[row], responseNuisance) }
         let steps = StepProducts(weights: weights, factor: factor, grid: grid)
-        // Eight coefficients at a time, the last lot filled up with zeros.
-        let lots = (nuisance.count + 7) / 8
-        func inLots(_ values: [Double]) -> [SIMD8<Double>] {
-            (0..<lots).map { lot in
-                var eight = SIMD8<Double>()
-                for k in 8 * lot..<min(8 * lot + 8, values.count) { eight[k - 8 * lot] = values[k] }
-                return eight
+        let width = nuisance.count
+        let solved = loadings.flatMap { nuisance.solve($0) }
+        var products = [Double](repeating: 0, count: size * (size + 1) / 2)
+        /// Where row `row` would begin, were its first column 0.
+        func start(ofRow row: Int) -> Int { row * (2 * size - row - 1) / 2 }
+        // Eight rows at a time, because each step of the recursion waits for the one before it.
+        for first in stride(from: 0, to: size, by: 8) {
+            let rows = first..<min(first + 8, size)
+            var q = SIMD8<Double>()
+            for row in rows {
+                var own = 0.0
+                for column in row..<rows.upperBound {
+                    if column > row { own = steps.decay[column] * own + steps.gain[column] }
+                    var explained = 0.0
+                    for k in 0..<width { explained += loadings[row][k] * solved[column * width + k] }
+                    products[start(ofRow: row) + column] =
+                        steps.own[column] - steps.reach[column] * own - explained
+                }
+                q[row - first] = own
             }
-        }
-        let solved = loadings.flatMap { inLots(nuisance.solve($0)) }
-        var products: [Double] = []
-        products.reserveCapacity(size * (size + 1) / 2)
-        for row in 0..<size {
-            let loading = inLots(loadings[row])
-            var q = 0.0
-            for column in row..<size {
-                if column > row { q = steps.decay[column] * q + steps.gain[column] }
+            let starts = rows.map(start)
+            let lanes = (0..<width).map { k in
+                rows.reduce(into: SIMD8<Double>()) { $0[$1 - first] = loadings[$1][k] }
+            }
+            for column in rows.upperBound..<max(size, rows.upperBound) {
+                q = steps.decay[column] * q + steps.gain[column]
                 var explained = SIMD8<Double>()
-                for lot in 0..<lots { explained += loading[lot] * solved[column * lots + lot] }
-                products.append(steps.own[column] - steps.reach[column] * q - explained.sum())
+                for k in 0..<width { explained += lanes[k] * solved[column * width + k] }
+                let all = steps.own[column] - steps.reach[column] * q - explained
+                for lane in starts.indices { products[starts[lane] + column] = all[lane] }
             }
         }
         self.products = products

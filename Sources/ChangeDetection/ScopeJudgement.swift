@@ -288,7 +288,8 @@ private func binSeconds(for series: Series) -> Int {
     let seconds = series.count * series.bucketSeconds
     let limit = series.scope.kind == .pod ? 500 : 2100
     let widths = [60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14_400]
-    let wanted = widths.first { seconds / $0 <= limit } ?? 86_400
+    // Beyond that days, and over years several of them: a row at a mistaken time makes decades of any export.
+    let wanted = widths.first { seconds / $0 <= limit } ?? 86_400 * (seconds / 86_400 / limit + 1)
     return max(series.bucketSeconds, seconds >= 43_200 ? max(wanted, 300) : wanted)
 }
 

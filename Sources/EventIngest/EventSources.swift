@@ -21,6 +21,8 @@ public final class EventSources {
         var live: LiveStream?
         /// Is told how many bytes of the file were read.
         var onRead: @Sendable (Int) -> Void = { _ in }
+        /// How much more it may unpack to than its size lets expect.
+        var allowance = UnpackingAllowance()
     }
 
     let sources: [Source]
@@ -44,9 +46,13 @@ public final class EventSources {
         try self.init(inputs, headBytes: LiveStream.headBytes, onRead: onRead)
     }
 
-    /// - Parameter headBytes: streams that are no longer are kept as they are.
+    /// - Parameters:
+    ///   - headBytes: streams that are no longer are kept as they are.
+    ///   - allowance: what all compressed files together may unpack to beyond what their sizes let expect.
     package init(
-        _ inputs: [EventInput], headBytes: Int, onRead: @escaping @Sendable (Int) -> Void = { _ in }
+        _ inputs: [EventInput], headBytes: Int = LiveStream.headBytes,
+        allowance: UnpackingAllowance = UnpackingAllowance(),
+        onRead: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
         var sources: [Source] = []
         var spools: [SpoolFile] = []
@@ -88,7 +94,10 @@ public final class EventSources {
         // What is named twice, as a file and by its folder, happened once.
         var known: Set<String> = []
         let named = sources.filter { known.insert($0.path.replacing("//", with: "/")).inserted }
-        (self.sources, copies) = try withoutCopies(named)
+        let (kept, copies) = try withoutCopies(named)
+        sources = kept
+        for index in sources.indices { sources[index].allowance = allowance }
+        (self.sources, self.copies) = (sources, copies)
         self.spools = spools
     }
 

@@ -13,6 +13,8 @@ public struct IngestError: Diagnosis {
         public static let unknownFormat = Code(name: "unknown_format")
         /// Compressed data end early or are damaged.
         public static let damagedCompression = Code(name: "damaged_compression")
+        /// Compressed data unpack to far more than any telemetry does.
+        public static let unpacksTooFar = Code(name: "unpacks_too_far")
         /// No field says when an event happened, or whether it failed.
         public static let missingRole = Code(name: "missing_role")
         /// Not one record could be read.

@@ -15,6 +15,8 @@ struct PlainBytes: ~Copyable {
     private var unread: Range<Int>
     /// Whether the decompressor may hold more than there was room for.
     private var isHeldBack: Bool
+    /// What keeps a small file from unpacking without end; nothing for what we packed ourselves.
+    private var meter: UnpackingMeter?
 
     /// - Parameter isOnlyHead: whether of a stream that comes only once no more than the first bytes are wanted; reading all of it
     ///   the first time is for one reader.
@@ -48,6 +50,7 @@ struct PlainBytes: ~Copyable {
         self.input = input
         unread = 0..<filled
         isHeldBack = false
+        meter = source.live == nil ? UnpackingMeter(source.allowance) : nil
         self.file = file
         self.live = live
         self.compression = compression
@@ -73,6 +76,9 @@ struct PlainBytes: ~Copyable {
             unread = unread.lowerBound + used..<unread.upperBound
             filled += made
             isHeldBack = made == room.count
+            if meter?.count(packed: used, plain: made) == false {
+                throw UnpackingAllowance.exhausted(by: name, packedWith: compression)
+            }
         }
         if filled < buffer.count, !decompressor.isComplete {
             throw IngestError(

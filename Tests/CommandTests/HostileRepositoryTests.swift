@@ -100,9 +100,19 @@ struct HostileRepositoryTests {
     @Test("folders that nest without end are refused")
     func nesting() throws {
         try withGitFolder { folder in
-            var tree = try folder.tree([("100644", try folder.blob("a: 1\n"), Array("a.yaml".utf8))])
-            for _ in 0..<600 { tree = try folder.tree([("40000", tree, Array("d".utf8))]) }
-            try folder.commit(tree, day: 4)
+            let path = String(repeating: "d/", count: 600) + "a.yaml"
+            let commit = """
+                commit refs/heads/main
+                committer A <a@b.example> 1600041600 +0000
+                data 1
+                x
+                from refs/heads/main^0
+                M 100644 inline \(path)
+                data 5
+                a: 1
+
+                """
+            try folder.git("fast-import", "--quiet", input: Array(commit.utf8))
             expectRefusal(try blamedeploy(["diff", "HEAD", "--repo", folder.path]), saying: "nest deeper")
         }
     }

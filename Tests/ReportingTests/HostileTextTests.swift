@@ -87,8 +87,14 @@ private func shape(of output: String, as format: AnnotationFormat) throws -> [St
     case .github: return lines(output).map(githubCommand)
     case .azure: return lines(output).map(azureCommand)
     case .teamcity: return lines(output).map(teamcityCommand)
-    case .sarif, .gitlab, .rdjson:
+    case .sarif, .gitlab:
         return members(of: try JSONSerialization.jsonObject(with: Data(output.utf8)), at: "")
+    case .rdjson:
+        // Its messages become comments.
+        let document = try JSONSerialization.jsonObject(with: Data(output.utf8))
+        let diagnostics = (document as? [String: Any])?["diagnostics"] as? [[String: Any]] ?? []
+        let messages = diagnostics.compactMap { $0["message"] as? String }
+        return members(of: document, at: "") + messages.flatMap(lines).map(markdownMarks)
     case .junit: return try xmlElements(output).map { "\($0.name) \($0.attributes.keys.sorted())" }
     case .buildkite: return lines(output).map(markdownMarks)
     }

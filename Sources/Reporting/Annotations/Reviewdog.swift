@@ -1,12 +1,12 @@
 /// Reviewdog's Diagnostic Format (`rdjson`, its `proto/rdf/reviewdog.proto`); a range without columns is of whole lines.
 ///
-/// An incident without a line has no place in it.
+/// An incident without a line has no place in it. Reviewdog's comments are Markdown, so that foreign text must mean nothing there.
 func renderReviewdog(_ result: AnnotatedResult) -> String {
     let source = JSONValue.object([("name", .string("blamedeploy"))])
     let diagnostics = result.annotations.compactMap { annotation in
         annotation.place.map { place in
             JSONValue.object([
-                ("message", .string(annotation.message())),
+                ("message", .string(comment(annotation.message()))),
                 (
                     "location",
                     .object([
@@ -29,6 +29,10 @@ func renderReviewdog(_ result: AnnotatedResult) -> String {
         ("source", source), ("severity", .string(severity(result.worst ?? .notice))),
         ("diagnostics", .array(diagnostics)),
     ]).document()
+}
+
+private func comment(_ message: String) -> String {
+    message.split(separator: "\n").map { Markdown.text(String($0), limit: 1000) }.joined(separator: "\n")
 }
 
 private func severity(_ level: Annotation.Level) -> String {

@@ -47,7 +47,7 @@ struct Soak {
                 }
                 kinds[(report["verdict"] as? [String: Any])?["kind"] as? String ?? "none", default: 0] += 1
             }
-            if number == 99 || (number + 1) % 1000 == 0 {
+            if number == 99 || (number + 1) % 500 == 0 {
                 complain(
                     "\(number + 1) cases, \(clock.now - start): \(try residentMiB()) MiB resident, \(try openFiles()) files open"
                 )
@@ -56,13 +56,14 @@ struct Soak {
         complain(
             "\(count) cases, each investigated twice, \(faults) with faults; verdicts \(kinds.sorted { $0.key < $1.key })"
         )
+        if faults > 0 { exit(1) }
     }
 
     private static func complain(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
 
     private static func residentMiB() throws -> Int {
         let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
-        return (Int(pages[1]) ?? 0) * 4096 >> 20
+        return (Int(pages[1]) ?? 0) * 4096 / (1 << 20)
     }
 
     private static func openFiles() throws -> Int {

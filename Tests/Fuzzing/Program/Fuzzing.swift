@@ -13,11 +13,18 @@ import FuzzTargets
         return target
     }()
 
+    /// An input that takes longer is a finding, as a crash is. Time of the processor: what else the machine does is not the input's fault.
+    private let mostSeconds = 4
+
     /// One input of libFuzzer's.
     @_cdecl("LLVMFuzzerTestOneInput")
     public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         let input = Array(UnsafeBufferPointer(start: start, count: count))
+        let start = clock()
         do { try chosen.run(input) } catch { fatalError("\(chosen.name): \(error)") }
+        guard clock() - start <= mostSeconds * Int(CLOCKS_PER_SEC) else {
+            fatalError("\(chosen.name): takes more than \(mostSeconds) seconds")
+        }
         return 0
     }
 
