@@ -101,6 +101,8 @@ struct FaultFinding: Sendable {
     var weight: Double
     /// Where inside the change it is, where that is known.
     var line: Int?
+    /// The place in a template that makes it one, where that is elsewhere.
+    var template: Occurrence?
     /// Whether it says no more than that something is gone.
     var isOfAbsence: Bool
 
@@ -139,8 +141,11 @@ public func compareConfig(
     let listed = files
     let files = files.flatMap(\.byPurpose)
     let wantsHints = depth == .hints
-    let oversized = try files.filter { try isOversized($0, before: before, after: after) }
-    let readable = files.filter { !oversized.contains($0) }
+    let absent = try files.filter { try isAbsent($0, before: before, after: after) }
+    let oversized = try files.filter {
+        try !absent.contains($0) && isOversized($0, before: before, after: after)
+    }
+    let readable = files.filter { !oversized.contains($0) && !absent.contains($0) }
     let changed = try readable.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
     let surroundings = try Surroundings(changed, after: after, cache: cache)
     var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
@@ -159,7 +164,8 @@ public func compareConfig(
         overlays.judge(&changes, files: files)
         changes.sort(by: inOrder)
         return comparison(
-            changes, of: listed, files, changed, recipes, surroundings, overlays, rendered, oversized)
+            changes, of: listed, files, changed, recipes, surroundings, overlays, rendered,
+            oversized.map(notCompared) + absent.map(notAtHand))
     }
     let newExamples = Set(listed.filter(\.becomesExample).map(\.path))
     let readers = try Readers(
@@ -185,6 +191,7 @@ public func compareConfig(
     if wantsHints { findStrayShapes(in: &changes, files: changed) }
     try findMissingFiles(in: &changes, files: changed, after: after)
     if wantsHints { try findMisspellings(in: &changes, files: changed, after: after) }
+    moveToTemplates(in: &changes)
     findReplacements(in: &changes)
     findSharedVersions(in: &changes)
     let images = try traceImages(
@@ -194,7 +201,8 @@ public func compareConfig(
     changes += try readsOfUndefined(files, before: before, after: after, surroundings: surroundings)
     changes.sort(by: inOrder)
     var found = comparison(
-        changes, of: listed, files, changed, recipes, surroundings, overlays, rendered, oversized)
+        changes, of: listed, files, changed, recipes, surroundings, overlays, rendered,
+        oversized.map(notCompared) + absent.map(notAtHand))
     found.warnings += images
     return found
 }
@@ -216,7 +224,7 @@ private func recipeFiles(
 private func comparison(
     _ changes: [FoundChange], of listed: [FileChange], _ files: [FileChange], _ changed: [ChangedFile],
     _ recipes: [RecipeFile], _ surroundings: Surroundings, _ overlays: Overlays, _ rendered: [Workload],
-    _ oversized: [FileChange]
+    _ leftOut: [Warning]
 ) -> ConfigComparison {
     let told = Set(changed.map(\.file.path) + recipes.map(\.file.path))
     return ConfigComparison(
@@ -225,7 +233,7 @@ private func comparison(
         filesChanged: listed.count,
         configFiles: told.count,
         otherFiles: files.map(\.path).filter { !told.contains($0) }.sorted(),
-        warnings: surroundings.warnings + overlays.warnings + oversized.map(notCompared))
+        warnings: surroundings.warnings + overlays.warnings + leftOut)
 }
 
 /// Whether a file is configuration by its name, and too large on either side to be read as a tree: one side alone would look
@@ -241,6 +249,25 @@ private func isOversized(
         file.status == .removed ? nil : try after.size(of: file.path),
     ]
     return sizes.contains { ($0 ?? 0) > ManifestCache.mostTreeBytes }
+}
+
+/// Whether a file of configuration is named by one of the commits and is not in the repository as it was fetched.
+private func isAbsent(
+    _ file: FileChange, before: (any SourceTree)?, after: any SourceTree
+) throws -> Bool {
+    func isAbsent(_ path: String, in tree: (any SourceTree)?) throws -> Bool {
+        guard let tree else { return false }
+        return try tree.fingerprint(of: path) != nil && tree.size(of: path) == nil
+    }
+    return try file.status != .added && isAbsent(file.pathBefore, in: before)
+        || file.status != .removed && isAbsent(file.path, in: after)
+}
+
+private func notAtHand(_ file: FileChange) -> Warning {
+    Warning(
+        code: "missing_file",
+        text: "\(file.path) is not in the repository as it was fetched, and was not compared.",
+        remedy: "fetch it: a partial clone leaves large files out")
 }
 
 private func notCompared(_ file: FileChange) -> Warning {

@@ -33,6 +33,11 @@ extension FieldPath {
         return nil
     }
 
+    /// Whether the field says to people what a field of a custom resource is for.
+    var isOfSchemaProse: Bool {
+        ["description", "title", "example"].contains(last?.name ?? "") && contains(.key("openAPIV3Schema"))
+    }
+
     /// The environment variable that the way leads through, or ends at.
     var variable: String? {
         for (list, element) in zip(self, dropFirst()) {

@@ -18,7 +18,9 @@ func findOverlayFaults(
                 continue
             }
             told.insert(problem.kind)
-            blame(at: problem.place, finding, in: &changes) { $0.takesAway(problem.kind) }
+            blame(at: problem.place, finding, in: &changes) {
+                $0.takesAway(problem.kind) || $0.listsAgain(problem)
+            }
         }
     }
     findStrayContainers(in: &changes, overlays: overlays)
@@ -41,11 +43,15 @@ private func finding(
     // What is not read may hold what seems to be missing; what was there before is missed all the same. Where files are
     // missing, they are what is wrong.
     let areFilesThere = !(overlay.after.rendering?.problems.contains(where: \.isOfFiles) ?? true)
-    let isCertain = areFilesThere && (overlay.after.rendering?.gaps.isEmpty ?? false)
+    let gaps = Set(overlay.after.rendering?.gaps.map(\.reason) ?? [])
+    let isCertain = areFilesThere && gaps.isEmpty
+    // What comes from elsewhere now is not gone.
+    let isAsKnown = gaps.isSubset(of: overlay.before.rendering?.gaps.map(\.reason) ?? [])
     func wasThere(_ kind: String, _ name: String) -> Bool {
-        overlay.before.objects.contains { object in
-            [object.original, object.identity].contains { $0.kind == kind && $0.name == name }
-        }
+        isAsKnown
+            && overlay.before.objects.contains { object in
+                [object.original, object.identity].contains { $0.kind == kind && $0.name == name }
+            }
     }
     func isFolder(_ path: String, in tree: any SourceTree) throws -> Bool {
         try path.isEmpty || tree.paths().contains { $0.hasPrefix(path + "/") }
@@ -119,6 +125,14 @@ extension FoundChange {
         case .conflict(let kind, let name): isWhole(kind, name) && change.before == nil
         case .badPath, .cycle: false
         }
+    }
+
+    /// Whether it lists once more what a kustomization has already.
+    fileprivate func listsAgain(_ problem: RenderProblem) -> Bool {
+        guard case .conflict = problem.kind, change.before == nil, let entry = afterNode?.text,
+            let listed = resolvedPath(entry, besides: change.path)
+        else { return false }
+        return problem.place.path == listed || problem.place.path.hasPrefix(listed + "/")
     }
 }
 

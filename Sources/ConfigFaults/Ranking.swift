@@ -1,4 +1,5 @@
 public import DeployModel
+import Kustomize
 import RealModule
 
 /// Who fails, for telling which changes could have done it.
@@ -64,14 +65,18 @@ private let unnamedBesideNamesake = 0.2
 private func rank(
     _ found: FoundChange, symptoms: [Evidence], scope: Scope
 ) -> RankedChange {
-    var evidence = found.findings.map {
-        Evidence(kind: $0.fault.evidenceKind, text: $0.text, weight: $0.weight)
-    }
     let isContradiction = found.isContradiction
+    let isGone = found.change.after == nil && found.change.before != nil && !isContradiction
+    var evidence = found.findings.map {
+        Evidence(
+            kind: $0.fault.evidenceKind, text: $0.text, weight: $0.weight * (isGone ? shareOfGone : 1))
+    }
     // What is risky about a field says all that its kind says.
     if found.findings.isEmpty || isContradiction {
         let kind = kindPrior(found)
-        evidence.append(Evidence(kind: "kind_of_field", text: kind.text, weight: kind.weight))
+        evidence.append(
+            Evidence(
+                kind: "kind_of_field", text: kind.text, weight: kind.weight * (isGone ? shareOfGone : 1)))
     }
     evidence += symptoms
     if let extent = extentEvidence(found) { evidence.append(extent) }
@@ -96,18 +101,21 @@ private func rank(
         factors: factors, mend: found.mend)
 }
 
+/// What a risk counts where something is taken away, and nothing contradicts that: it is at fault less often than what is there.
+private let shareOfGone = 0.6
+
 /// Every line is a chance to go wrong: of two ordinary changes, the longer one, and the one in the file that changed more, is
 /// at fault more often.
 ///
-/// weight = 1 − (1 − ¼ · (1 − 0.97ⁿ)) · (1 − 0.3 · (1 − 0.93ᵐ⁻¹)) for n changed lines of the file, m of them this change's own.
+/// weight = 1 − (1 − 0.2 · (1 − 0.97ⁿ)) · (1 − 0.25 · (1 − 0.93ᵐ⁻¹)) for n changed lines of the file, m of them this change's own.
 /// What is gone has no lines to count.
 private func extentEvidence(_ found: FoundChange) -> Evidence? {
     let lines = found.changedLines
     let change = found.change
     let own = change.after == nil ? 1 : min(change.endLine - change.line + 1, max(lines, 1))
     guard lines >= 3 || own > 1 else { return nil }
-    let ofFile = lines >= 3 ? 0.25 * (1 - Double.pow(0.97, lines)) : 0
-    let ofChange = 0.3 * (1 - Double.pow(0.93, own - 1))
+    let ofFile = lines >= 3 ? 0.2 * (1 - Double.pow(0.97, lines)) : 0
+    let ofChange = 0.25 * (1 - Double.pow(0.93, own - 1))
     return Evidence(
         kind: "extent",
         text: own > 1
@@ -125,6 +133,7 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
         }
     }
     let isNew = found.change.before == nil
+    if found.path.isOfSchemaProse { return (0.05, "what a schema says to people") }
     if isBookkeeping(found) { return (0.02, "what is kept of the file itself") }
     if isPackageManifest(found.change.path) { return (isNew ? 0.1 : 0.2, "what the program is built from") }
     if found.path.isEmpty, found.change.object == nil { return (0.1, "the file as a whole") }
@@ -143,11 +152,13 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     return (isNew || found.change.after == nil ? 0.15 : 0.2, "an ordinary field")
 }
 
-/// What runs has more that can be wrong than what is set up around it.
+/// What runs has more that can be wrong than what is set up around it, and a list of what there is the least.
 private func newObjectPrior(_ found: FoundChange) -> Double {
     let kind = found.change.object?.kind ?? ""
-    return Manifest.workloadKinds.contains(kind) || ["HelmRelease", "DeploymentConfig"].contains(kind)
-        ? 0.4 : 0.3
+    if kind == "HelmRelease" { return 0.5 }
+    if Manifest.workloadKinds.contains(kind) || kind == "DeploymentConfig" { return 0.45 }
+    let isList = kind == "Kustomization" || resolvedPath(".", besides: found.change.path) != nil
+    return isList || kind == "Namespace" ? 0.22 : 0.3
 }
 
 /// Whether a change says when and as which version a file was written, and nothing that runs: the own version of a chart, the
@@ -171,9 +182,15 @@ private func innocenceFactor(_ found: FoundChange, isContradiction: Bool) -> Sco
     }
     // What nothing reads does nothing, but somebody meant it to: a new value that no template uses is hardly less often
     // what is mended than any other.
-    let isUnused = innocence.kind == "unused_value"
-    return ScoreFactor(
-        .innocence, isUnused ? (found.change.before == nil ? 0.8 : 0.3) : 0.1, innocence.text)
+    let isNew = found.change.before == nil
+    let factor: Double =
+        switch innocence.kind {
+        case "unused_value": isNew ? 0.8 : 0.3
+        // Whoever installs the chart elsewhere may have switched it on.
+        case "switched_off": 0.3
+        default: 0.1
+        }
+    return ScoreFactor(.innocence, factor, innocence.text)
 }
 
 /// Failures that people notice are mostly of production.
@@ -190,12 +207,12 @@ private func environmentFactor(_ environment: String?, isContradiction: Bool) ->
     switch environment {
     case "prod": ScoreFactor(.environment, 1, "it is of production")
     case "staging": ScoreFactor(.environment, 0.5, "it is of staging")
-    case "dev": ScoreFactor(.environment, 0.25, "it is of development")
-    case "test": ScoreFactor(.environment, 0.25, "it is of tests")
+    case "dev": ScoreFactor(.environment, 0.3, "it is of development")
+    case "test": ScoreFactor(.environment, 0.3, "it is of tests")
     default:
         isContradiction
             ? ScoreFactor(.environment, 1, "a contradiction is one anywhere")
-            : ScoreFactor(.environment, 0.8, "neither path nor namespace names one")
+            : ScoreFactor(.environment, 0.9, "neither path nor namespace names one")
     }
 }
 

@@ -18,7 +18,9 @@ func findRisks(in change: inout FoundChange) {
 
 /// F16 to F23, F26, F27, F30 to F32, F35, F36, F38, F41 and F42. Each says what it was and what it is.
 private func risk(of change: FoundChange) -> FaultFinding? {
-    guard !change.path.isEmpty, !isPackageManifest(change.change.path) else { return nil }
+    guard !change.path.isEmpty, !isPackageManifest(change.change.path), !change.path.isOfSchemaProse else {
+        return nil
+    }
     let field = ChangedField(change)
     let findings = [
         probe(field), memory(field), cpu(field), image(field), capacity(field), timing(field), flag(field),

@@ -1,4 +1,5 @@
 import DeployModel
+import RealModule
 
 /// How what a change can touch agrees with what fails.
 struct Scope {
@@ -24,16 +25,27 @@ func scope(
             ? Scope(factor: 1, reason: "a contradiction is one whoever fails")
             : Scope(factor: 0.65, reason: "nothing is known of what fails")
     }
+    var scope = agreement(of: found, likeness: likeness, base: base, targets: targets)
+    scope.factor = Double.pow(scope.factor, sharpness)
+    return scope
+}
+
+/// How much more a factor counts than its plain value, as real culprits among their neighbours have it.
+private let sharpness = 1.4
+
+private func agreement(
+    of found: FoundChange, likeness: Kinship.Likeness?, base: Double, targets: Targets
+) -> Scope {
     let reached = scopeOfReach(found, base: base, targets: targets)
     guard !reached.isProven, let likeness else { return reached }
     guard likeness.degree > 0 else { return scopeOfReach(found, base: nothingKnown, targets: targets) }
     guard likeness.isFailing else {
         guard reached.evidence == nil else { return reached }
         return Scope(
-            factor: reached.factor * (1 - 0.6 * likeness.degree),
+            factor: reached.factor * (1 - 0.5 * likeness.degree),
             evidence: Evidence(
                 kind: "reach", text: "it belongs to \(likeness.name) by its name, which is healthy",
-                weight: -0.6 * likeness.degree))
+                weight: -0.5 * likeness.degree))
     }
     // Where references lead elsewhere alone, the name is less to go by.
     let most = (reached.evidence?.weight ?? 0) < 0 ? 0.6 : 1

@@ -6,25 +6,52 @@ func findStrayShapes(in changes: inout [FoundChange], files: [ChangedFile]) {
     let byPath = Dictionary(grouping: changes.indices) { changes[$0].change.path }
     for file in files {
         guard let after = file.after, let own = byPath[file.file.path] else { continue }
-        let fields = after.documents.compactMap(\.root).flatMap { shapes(in: $0) }
-        let groups = Dictionary(grouping: fields, by: \.name)
+        let fields = after.documents.compactMap(\.root).flatMap { shapes(in: $0) }.sorted {
+            $0.line < $1.line
+        }
+        let everywhere = counts(of: fields[...])
         for index in own {
             guard let node = changes[index].afterNode, !changes[index].path.isEmpty else { continue }
-            let places = changes[index].change.line...max(changes[index].change.line, node.lastLine)
-            for field in fields where places.contains(field.line) {
-                let others = (groups[field.name] ?? []).filter { !places.contains($0.line) }
-                guard others.count >= 3, let usual = others.first?.shape, usual != field.shape,
-                    others.allSatisfy({ $0.shape == usual })
+            let change = changes[index].change
+            let inside = fields.between(change.line, and: max(change.line, node.lastLine))
+            let here = counts(of: inside)
+            for field in inside {
+                let elsewhere = (everywhere[field.name] ?? [:]).merging(
+                    here[field.name] ?? [:], uniquingKeysWith: -
+                )
+                .filter { $0.value > 0 }
+                guard elsewhere.count == 1, let (usual, count) = elsewhere.first, count >= 3,
+                    usual != field.shape
                 else { continue }
                 var finding = FaultFinding(
                     .structureMoved, weight: 0.6,
-                    "\(field.name.key) is \(field.shape.rawValue) here, and \(usual.rawValue) in the \(others.count) other places of the file"
+                    "\(field.name.key) is \(field.shape.rawValue) here, and \(usual.rawValue) in the \(count) other places of the file"
                 )
                 finding.line = field.line
                 changes[index].findings.append(finding)
                 break
             }
         }
+    }
+}
+
+/// How many fields of each name have which shape.
+private func counts(of fields: ArraySlice<Field>) -> [Field.Name: [Shape: Int]] {
+    fields.reduce(into: [:]) { $0[$1.name, default: [:]][$1.shape, default: 0] += 1 }
+}
+
+extension [Field] {
+    /// Those on the lines from the first to the last; the fields are in the order of their lines.
+    fileprivate func between(_ first: Int, and last: Int) -> ArraySlice<Field> {
+        func start(_ line: Int) -> Int {
+            var (low, high) = (0, count)
+            while low < high {
+                let middle = (low + high) / 2
+                if self[middle].line < line { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+        return self[start(first)..<start(last + 1)]
     }
 }
 

@@ -34,8 +34,12 @@ struct SymptomWords {
             return hits > 0 && hits <= most
         }
         let all = Said(failures.messages)
-        words = all.words.filter { word in isTelling { $0.words.contains { isRelated($0, word) } } }
-        names = all.names.filter { name in isTelling { $0.names.contains(name) } }
+        // What fails is called so in every change of its own; that these reach it counts already.
+        let own = Said(Array(failures.workloads.keys))
+        words = all.words.subtracting(own.words).filter { word in
+            isTelling { $0.words.contains { isRelated($0, word) } }
+        }
+        names = all.names.subtracting(own.names).filter { name in isTelling { $0.names.contains(name) } }
         self.said = said
     }
 

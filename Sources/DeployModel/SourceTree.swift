@@ -54,10 +54,11 @@ public protocol SourceTree {
     /// The paths of all files, sorted; submodules and symbolic links left out.
     func paths() throws -> [String]
 
-    /// The bytes of a file, or `nil` when there is no such file, or it is larger than the tree hands out.
+    /// The bytes of a file, or `nil` when there is no such file, its contents are not at hand, or it is larger than the tree hands
+    /// out.
     func contents(of path: String) throws -> [UInt8]?
 
-    /// How many bytes a file has, or `nil` when there is no such file.
+    /// How many bytes a file has, or `nil` when there is no such file, or its contents are not at hand.
     func size(of path: String) throws -> Int?
 
     /// Something that is equal for equal contents (a blob id), or `nil` when there is no such file.

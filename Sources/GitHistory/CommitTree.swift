@@ -112,16 +112,28 @@ public final class CommitTree: SourceTree {
     /// Files larger than this are never read: sixteen mebibytes.
     static let mostBytes = 16 << 20
 
-    /// The bytes of a file, or `nil` when there is no such file, or it is larger than any reader takes.
+    /// The bytes of a file, or `nil` when there is no such file, it was not fetched, or it is larger than any reader takes.
     public func contents(of path: String) throws -> [UInt8]? {
-        guard let oid = entries[path] else { return nil }
+        guard let oid = entries[path], isFetched(oid) else { return nil }
         // A header of a few bytes may stand for gigabytes of zeros. No reader takes more than this.
         guard size(of: oid) ?? 0 <= Self.mostBytes else { return nil }
         return try read(oid, path: path) { Array($0) }
     }
 
-    /// The size of the blob, told without reading it.
-    public func size(of path: String) throws -> Int? { entries[path].flatMap(size) }
+    /// The size of the blob, told without reading it; `nil` when there is no such file, or it was not fetched.
+    ///
+    /// - Throws: where the blob is damaged.
+    public func size(of path: String) throws -> Int? {
+        guard let oid = entries[path], isFetched(oid) else { return nil }
+        // A damaged one is told by whoever reads it.
+        return try size(of: oid) ?? read(oid, path: path, \.count)
+    }
+
+    /// Whether a blob is there, be it whole or not: partial clones are without some.
+    private func isFetched(_ oid: git_oid) -> Bool {
+        var oid = oid
+        return git_odb_exists(database.pointer, &oid) == 1
+    }
 
     /// The blob's id, or `nil` when there is no such file.
     public func fingerprint(of path: String) -> String? { entries[path]?.hex }

@@ -104,6 +104,14 @@ func parentFolder(of path: String) -> String {
     path.split(separator: "/").dropLast().joined(separator: "/")
 }
 
+/// What an entry of a kustomization names, as a path from the repository's root; `nil` for any other file, and for what leads out
+/// of the repository.
+///
+/// - Parameter kustomization: the path of the file that names it.
+package func resolvedPath(_ entry: String, besides kustomization: String) -> String? {
+    Kustomization.isFile(kustomization) ? joined(parentFolder(of: kustomization), entry) : nil
+}
+
 /// A relative path from a folder, `.` and `..` resolved; `nil` when it leads out of the repository or is no such path.
 func joined(_ folder: String, _ path: String) -> String? {
     guard !path.isEmpty, !path.hasPrefix("/"), !isRemote(path) else { return nil }

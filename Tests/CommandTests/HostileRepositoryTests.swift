@@ -351,6 +351,29 @@ struct HostileRepositoryTests {
         }
     }
 
+    @Test("a file that a partial clone is without is passed over, and that is told")
+    func notFetched() throws {
+        try withGitFolder { folder in
+            try write("replicas: 1\n", to: "\(folder.path)/large.yaml")
+            try write("replicas: 1\n", to: "\(folder.path)/small.yaml")
+            try folder.git("add", "large.yaml", "small.yaml")
+            try folder.git("commit", "-q", "-m", "Two", at: 4)
+            try write("replicas: 2\nlimit: 2\n", to: "\(folder.path)/large.yaml")
+            try write("replicas: 3\n", to: "\(folder.path)/small.yaml")
+            try folder.git("commit", "-q", "-a", "-m", "Other numbers", at: 5)
+            let blob = try folder.git("rev-parse", "HEAD:large.yaml")
+            try FileManager.default.removeItem(
+                atPath: "\(folder.path)/.git/objects/\(blob.prefix(2))/\(blob.dropFirst(2))")
+            let result = try run(blamedeployPath, ["diff", "HEAD", "--repo", folder.path])
+            #expect(result.status == 0, "\(result)")
+            #expect(result.output.contains("small.yaml:1"), "\(result)")
+            #expect(
+                (result.output + result.errors).contains(
+                    "large.yaml is not in the repository as it was fetched"),
+                "\(result)")
+        }
+    }
+
     @Test("reading while others collect garbage, push and repack gives the same answer each time")
     func concurrentWriters() throws {
         try withGitFolder { folder in

@@ -344,7 +344,7 @@ struct RankingTests {
     func wholeObjects() throws {
         let changes = try ranked(["a.yaml": manifest("a", env: [])], ["b.yaml": manifest("b", env: [])])
         #expect(changes.count == 2)
-        #expect(changes.allSatisfy { $0.score < 30 })
+        #expect(changes.allSatisfy { $0.score < 40 })
     }
 }
 
@@ -404,7 +404,7 @@ struct ExtentTests {
             FolderOfTexts(["a.yaml": "a: 1\n", "b.yaml": short, "c.yaml": long]))
         #expect(changes.first?.change.path == "c.yaml")
         #expect(changes.first?.evidence.contains { $0.kind == "extent" } == true)
-        #expect(changes.allSatisfy { $0.score < 30 })
+        #expect(changes.allSatisfy { $0.score < 40 })
     }
 
     @Test(

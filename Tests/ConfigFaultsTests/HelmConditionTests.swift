@@ -143,7 +143,7 @@ struct HelmConditionTests {
     func off(file: String, old: String, new: String) throws {
         let change = try #require(try changes((file, old, new)).first)
         #expect(change.isSwitchedOff, "\(change.texts)")
-        #expect(change.change.reach.isEmpty && change.score < 10)
+        #expect(change.change.reach.isEmpty && change.score < 15)
     }
 
     @Test(

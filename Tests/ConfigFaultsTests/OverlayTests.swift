@@ -393,6 +393,29 @@ struct OverlayFaultTests {
         #expect(try !toldFaults(story, whole).contains { $0.text.contains("the file stays") })
     }
 
+    @Test("what comes from elsewhere now is not gone")
+    func movedElsewhere() throws {
+        let after = try story.with(nil, at: "base/web.yaml")
+            .replacing(
+                "  - web.yaml\n", by: "  - https://example.com/shop/web?ref=v1\n",
+                in: "base/kustomization.yaml")
+        let found = try toldFaults(story, after)
+        #expect(!found.contains { $0.text.contains("not there any more") }, "\(found)")
+    }
+
+    @Test("what is put out twice is told where it is listed once more")
+    func listedTwice() throws {
+        let after = try story.replacing(
+            "  - ../../base\n", by: "  - ../../base\n  - ../../base/mailer.yaml\n",
+            in: "overlays/staging/kustomization.yaml")
+        let found = try toldFaults(story, after)
+        #expect(
+            found.contains {
+                $0.path == "overlays/staging/kustomization.yaml" && $0.fault == "dangling-reference"
+                    && $0.text.contains("Deployment mailer is there twice")
+            }, "\(found)")
+    }
+
     @Test("a patch that is not listed any more says what it was for")
     func droppedPatch() throws {
         let after = try story.replacing(

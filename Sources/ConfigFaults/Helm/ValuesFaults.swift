@@ -382,8 +382,29 @@ private func findRefusedValues(in change: inout FoundChange) {
         else { continue }
         var placed = trap
         placed.text += " (lands in \(landing.place ?? ""))"
+        placed.template = Occurrence(path: landing.change.path, line: landing.change.line)
         change.findings.append(placed)
         return
+    }
+}
+
+/// A new value that a new line of a template makes what is refused is at fault there: the line lacks the quotes.
+func moveToTemplates(in changes: inout [FoundChange]) {
+    for index in changes.indices where changes[index].beforeNode == nil {
+        guard let found = changes[index].findings.firstIndex(where: { $0.template != nil }),
+            let place = changes[index].findings[found].template,
+            let target = changes.firstIndex(where: {
+                $0.change.path == place.path && $0.change.before == nil
+                    && ($0.change.line...$0.change.endLine).contains(place.line)
+            })
+        else { continue }
+        var finding = changes[index].findings.remove(at: found)
+        let value = changes[index].change
+        finding.text = "with \(value.path):\(value.line), \(finding.text)"
+        finding.template = nil
+        finding.line = place.line
+        guard !changes[target].findings.contains(where: { $0.fault == finding.fault }) else { continue }
+        changes[target].findings.append(finding)
     }
 }
 
