@@ -122,6 +122,42 @@ struct ReadingTests {
         #expect(found.series.first { $0.scope == .all }?.total == Rate(1, of: 5))
     }
 
+    @Test("delimited text spells true and false in three ways each")
+    func truth() throws {
+        let words = ["true", "True", "TRUE", "false", "False", "FALSE"]
+        let rows = words.enumerated().map { "2026-01-01T00:00:0\($0)Z,\($0 * 100),\($1)" }
+        let found = try table((["time,status,cached"] + rows).joined(separator: "\n"))
+        let column = try #require(found.column("cached"))
+        let read = column.codes.map { column.values[Int($0)] }
+        #expect(read == [.bool(true), .bool(true), .bool(true), .bool(false), .bool(false), .bool(false)])
+    }
+
+    @Test("a field keeps its column, however many made-up names come between")
+    func lateField() throws {
+        let lines = (0..<2000).map { index in
+            let labels = (0..<3).map { "\"\(index)-\($0)\":1" }.joined(separator: ",")
+            let code = index == 0 || index > 1800 ? ",\"error_code\":\"E\(index % 2)\"" : ""
+            return "{\"ts\":\"\(Instant(seconds: 1_600_000_000 + index))\",\"error\":\(index % 2 == 0)\(code)"
+                + ",\"labels\":{\(labels)}}"
+        }
+        let found = try table(lines.joined(separator: "\n"))
+        let column = try #require(found.column("error_code"))
+        #expect(column.codes.count { $0 >= 0 } == 200)
+        #expect(found.fieldsLeftOut > 5000)
+    }
+
+    @Test(
+        "a line may begin with thousands of keys that nobody has met, and be read once more for all of them")
+    func newKeys() throws {
+        let keys = (0..<3000).map { "\"k\($0)\":\($0)" }.joined(separator: ",")
+        let lines = (0..<3).map { index in
+            "{\"ts\":\"\(Instant(seconds: 1_600_000_000 + index))\",\"error\":\(index == 1),\(keys)}"
+        }
+        let found = try summary(lines.joined(separator: "\n"))
+        #expect(found.inputs[0].events == 3)
+        #expect(found.series.first { $0.scope == .all }?.total == Rate(1, of: 3))
+    }
+
     @Test("whatever bytes are changed, each line is an event or is counted as none", arguments: 1...20)
     func mutated(seed: Int) throws {
         var noise = SeededNoise(seed: UInt64(seed))
