@@ -125,8 +125,8 @@ struct ReadingTests {
     @Test("delimited text spells true and false in three ways each")
     func truth() throws {
         let words = ["true", "True", "TRUE", "false", "False", "FALSE"]
-        let rows = words.enumerated().map { "2026-01-01T00:00:0\($0)Z,\($0 * 100),\($1)" }
-        let found = try table((["time,status,cached"] + rows).joined(separator: "\n"))
+        let rows = words.enumerated().map { "2026-01-01T00:00:0\($0)Z,\($0 == 0),\($1)" }
+        let found = try table((["time,error,cached"] + rows).joined(separator: "\n"))
         let column = try #require(found.column("cached"))
         let read = column.codes.map { column.values[Int($0)] }
         #expect(read == [.bool(true), .bool(true), .bool(true), .bool(false), .bool(false), .bool(false)])
