@@ -39,7 +39,7 @@ PROMISES = [
 def cases(path):
     """How many cases of each test ran, and how many of its checks failed; by module, suite and name."""
     ended, own_cases, failed = collections.Counter(), collections.Counter(), collections.Counter()
-    for line in pathlib.Path(path).read_text().splitlines():
+    for line in filter(None, pathlib.Path(path).read_text().split("\n")):
         told = json.loads(line)["payload"]
         # Module.Suite/name(of:arguments:)/File.swift:line:column
         test = tuple(told.get("testID", "").split("/")[:2])
