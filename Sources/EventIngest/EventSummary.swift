@@ -16,6 +16,9 @@ public struct IngestOptions: Sendable {
     public var metricKind: MetricKind?
     /// How many threads may read at once; the result is the same for any number.
     public var jobs: Int
+    /// Whether events are counted by workload, pod, version, message and duration too, and not only by when they happened and
+    /// whether they failed.
+    public var countsScopes = true
     /// Into how many bytes plain files are cut, whatever the number of threads: results do not depend on it.
     package var partBytes = 16 << 20
 
@@ -100,14 +103,14 @@ private struct CountedPart: RecordSink {
 
     /// - Parameter spool: where records are kept that cannot be read again from where they are.
     init(
-        _ part: InputPart, roles: RoleAssignment, aggregator: EventAggregator, addresses: AddressSample?,
+        _ part: InputPart, reading: EventReading, aggregator: EventAggregator, addresses: AddressSample?,
         spool: SampleSpool?
     ) {
         self.addresses = addresses
         writer = addresses == nil ? nil : spool.map(SampleWriter.init)
         source = Int16(truncatingIfNeeded: part.source)
         self.aggregator = aggregator
-        reading = EventReading(roles, depth: .scopes)
+        self.reading = reading
     }
 
     /// Reads the part.
@@ -255,7 +258,10 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
             { part, bytes in
                 let plan = plans[part.source]
                 var counted = CountedPart(
-                    part, roles: roles[part.source], aggregator: empty, addresses: noAddresses,
+                    part,
+                    reading: EventReading(
+                        roles[part.source], depth: options.countsScopes ? .scopes : .outcome),
+                    aggregator: empty, addresses: noAddresses,
                     spool: plan.compression == .none ? nil : spool)
                 do {
                     try counted.read(

@@ -65,6 +65,7 @@ struct ExplainCommand: ParsableCommand, TellingCommand {
         }
         var options = events.ingestOptions(offsetSeconds: comparison.offsetSeconds)
         options.errorExpression = failing ?? options.errorExpression
+        options.countsScopes = false
         let supply = try EventSupply(
             events.events, window: comparison.asked(now: now), now: now, options: options, access: access,
             progress: progress)
