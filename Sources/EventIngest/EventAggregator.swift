@@ -150,25 +150,24 @@ package struct EventAggregator {
     /// What an event of a workload, pod and version is counted in besides the whole.
     private mutating func scopes(of record: Record, _ places: EventReading.Places) -> SourceScopes {
         var found = SourceScopes()
-        let workload = record[places.workload]
-        if workload.isPresent {
-            found.workload = workloads.scope(of: workload.text)
-            if found.workload < 0 {
-                found.workload = index(.workload, workload.string) ?? -1
-                if found.workload >= 0 { workloads.add(workload.text, scope: found.workload) }
-            }
-        }
+        found.workload = scope(of: record[places.workload], .workload, \.workloads)
         let pod = record[places.pod]
-        if pod.isPresent { addPod(pod.text, ownsWorkload: !workload.isPresent, to: &found) }
-        let version = record[places.version]
-        if version.isPresent {
-            found.version = versions.scope(of: version.text)
-            if found.version < 0 {
-                found.version = index(.version, version.string) ?? -1
-                if found.version >= 0 { versions.add(version.text, scope: found.version) }
-            }
+        if pod.isPresent {
+            addPod(pod.text, ownsWorkload: !record[places.workload].isPresent, to: &found)
         }
+        found.version = scope(of: record[places.version], .version, \.versions)
         return found
+    }
+
+    /// The scope of a field's text, perhaps a new one; −1 when it is not there, or when there are too many.
+    private mutating func scope(
+        of field: RecordField, _ kind: Scope.Kind, _ names: WritableKeyPath<EventAggregator, ScopeNames>
+    ) -> Int {
+        guard field.isPresent else { return -1 }
+        let known = self[keyPath: names].scope(of: field.text)
+        guard known < 0, let scope = index(kind, field.string) else { return known }
+        self[keyPath: names].add(field.text, scope: scope)
+        return scope
     }
 
     /// Where durations of an event's workload are counted: by themselves while there is room.

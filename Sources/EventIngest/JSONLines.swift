@@ -83,7 +83,9 @@ struct JSONLines: ~Copyable {
             let (scans, count) = scan(at, until: end)
             for index in 0..<count {
                 let scan = index == 0 ? scans.0 : scans.1
-                let next = scan.line_end.map { UnsafeRawPointer($0) } ?? newline(from: at, until: end)
+                let next =
+                    scan.line_end.map { UnsafeRawPointer($0) }
+                    ?? nextNewline(block, from: at - base).map { base + $0 } ?? end
                 defer { forget(scan, at: index) }
                 if scan.reason == BD_JSON_OBJECT, note(scan, at: index) {
                     let bytes = UnsafeRawBufferPointer(start: scan.start, count: scan.end - scan.start)
@@ -117,10 +119,6 @@ struct JSONLines: ~Copyable {
                 UnsafeRawBufferPointer(rebasing: $0[..<count]), offset: offset + start, line: &line,
                 into: &sink)
         }
-    }
-
-    private func newline(from start: UnsafeRawPointer, until end: UnsafeRawPointer) -> UnsafeRawPointer {
-        memchr(start, 0x0A, end - start).map { UnsafeRawPointer($0) } ?? end
     }
 
     /// Goes over a line or two, settling the places of keys that are met for the first time.
