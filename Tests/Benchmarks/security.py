@@ -5,7 +5,7 @@
     python3 Tests/Benchmarks/security.py .build/tests.jsonl
 
 The cases are counted in what a run of the tests tells of itself; a test that ran with many inputs is that many cases. The executions of the long fuzzing are those of
-docs/benchmarks/fuzzing.json, which `Tests/Fuzzing/figures` writes. A promise of which nothing ran, or something failed, ends this with status 1.
+docs/benchmarks/fuzzing.json, which `Tests/Fuzzing/figures` writes; docs/benchmarks/soak.txt is what `Soak` said of itself. A promise of which nothing ran, or something failed, ends this with status 1.
 """
 import collections
 import json
@@ -49,6 +49,20 @@ def cases(path):
     return {test: own_cases[test] or 1 for test in ended}, failed
 
 
+def soak(path):
+    """The row of a long run in one process, and whether it found nothing."""
+    text = path.read_text()
+    states = re.findall(r"^(\d+) cases, .*: (\d+) MiB resident, (\d+) files open$", text, re.MULTILINE)
+    end = re.search(r"^(\d+) cases, each investigated twice, (\d+) with faults", text, re.MULTILINE)
+    done, faults = int(end[1]), int(end[2])
+    memory, files = [int(state[1]) for state in states], [int(state[2]) for state in states]
+    row = (
+        "| One case after the other in one process: reports keep to the schema and are the same twice; "
+        f"{memory[0]} MiB after {states[0][0]} cases, {memory[-1]} at the end, never more than {max(memory)}; {files[0]} files open, {files[-1]} at the end "
+        f"| `Soak` | {done} | {'all' if faults == 0 else f'{faults} failed'} |")
+    return row, faults == 0 and files[-1] <= files[0]
+
+
 def table(path):
     ran, failed = cases(path)
     rows, is_kept = ["| promise | held by | cases | survived |", "|---|---|---|---|"], True
@@ -61,6 +75,10 @@ def table(path):
         is_kept = is_kept and lost == 0 and all(any(test[0].endswith(f".{suite}") for test in own) for suite in suites.split("|"))
         held = ", ".join(f"`{name}`" for name in suites.split("|"))
         rows.append(f"| {promise} | {held} | {tried} | {'all' if lost == 0 else f'{lost} tests failed'} |")
+    if (told := ROOT / "docs/benchmarks/soak.txt").exists():
+        row, is_clean = soak(told)
+        rows.append(row)
+        is_kept = is_kept and is_clean
     figures = ROOT / "docs/benchmarks/fuzzing.json"
     if figures.exists():
         fuzzing = json.loads(figures.read_text())

@@ -7,20 +7,24 @@ import TestSupport
 /// Investigates made-up cases one after another in one process, each twice, and watches what the process holds.
 ///
 /// ```
-/// swift run -c release Soak 10000 > /dev/null
+/// swift run -c release Soak [CASES [FIRST]] > /dev/null
 /// ```
+///
+/// The cases are numbered from FIRST, 0 when it is left out, and each is made from its number.
 ///
 /// Every report must keep to the schema and be the same both times; memory and open files must not grow.
 @main
 struct Soak {
     static func main() throws {
-        let count = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 1000
+        let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+        let count = arguments.first ?? 1000
+        let first = arguments.dropFirst().first ?? 0
         let schema = try SchemaCheck.ofReports()
         var kinds: [String: Int] = [:]
         var faults = 0
         let clock = ContinuousClock()
         let start = clock.now
-        for number in 0..<count {
+        for number in first..<first + count {
             try withTemporaryFolder { folder in
                 var story = SoakCase(seed: UInt64(number))
                 try story.write(to: folder)
@@ -47,9 +51,10 @@ struct Soak {
                 }
                 kinds[(report["verdict"] as? [String: Any])?["kind"] as? String ?? "none", default: 0] += 1
             }
-            if number == 99 || (number + 1) % 500 == 0 {
+            let done = number - first + 1
+            if done == 100 || done % 500 == 0 {
                 complain(
-                    "\(number + 1) cases, \(clock.now - start): \(try residentMiB()) MiB resident, \(try openFiles()) files open"
+                    "\(done) cases, \(clock.now - start): \(try residentMiB()) MiB resident, \(try openFiles()) files open"
                 )
             }
         }

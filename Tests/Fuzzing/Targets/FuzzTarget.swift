@@ -25,7 +25,7 @@ public struct FuzzTarget: Sendable {
 
     /// All of them, by what they read.
     public static let all: [FuzzTarget] =
-        [events, packed, investigation, records, delimited] + [
+        [events, lines, packed, investigation, records, delimited] + [
             configuration, templates, difference, kustomize,
         ]
         + [expressions, times, settings, notes, addresses, names]

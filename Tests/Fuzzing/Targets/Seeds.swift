@@ -42,6 +42,26 @@ enum Seeds {
         return texts([csv, ndjson])
     }()
 
+    /// What follows the first members of objects, one a line: neighbours of the same keys, and of others.
+    static let lines: [[UInt8]] = {
+        let alike = (0..<6).map {
+            "\"n\":\($0)7.5,\"text\":\"a\($0)\",\"deep\":{\"b\":null,\"c\":[\($0),{\"d\":\"]\"}]},\"is\":true}"
+        }
+        let long = [20, 27, 28, 59, 60, 61, 92].map { width in
+            let filler = String(repeating: "x", count: width)
+            return "\"\(filler)\":\"\(filler)\",\"b\":\"\(filler)\\\"\\u00e9\",\"c\":-1e\(width)}"
+        }
+        let odd = [
+            "\"a\" :\t1 , \"a\":2,\"\":{\"\":3},\"a.b\":4,\"a\":{\"b\":5}}  \r",
+            "\"\\u0061\":\"\\ud83d\\ude80\",\"é\":\"👩‍🚀\"}",
+            "\"a\":9007199254740993,\"b\":-0,\"c\":1e-400,\"d\":[]}",
+            "\"a\":{\"a\":{\"a\":{\"a\":{}}}},\"b\":[[[[]]]]}",
+        ]
+        return texts([
+            alike.joined(separator: "\n"), long.joined(separator: "\n"), odd.joined(separator: "\n"),
+        ])
+    }()
+
     /// Files of every format, each with the byte that chooses its name.
     static let configuration: [[UInt8]] = {
         let samples: [(Int, String)] = [
