@@ -32,9 +32,11 @@ private enum Contents: String, CaseIterable, Sendable {
         case .document: return Array("[\(events(30, "\"pod\":\"web-1\"").joined(separator: ",\n"))]".utf8)
         case .metrics:
             let points = (0..<200).map { "[\(1_600_000_000 + $0 * 60),\"\($0 % 5)\"]" }.joined(separator: ",")
+            let series = ["200", "500"].map { code in
+                #"{"metric":{"__name__":"requests_total","code":"\#(code)"},"values":[\#(points)]}"#
+            }.joined(separator: ",")
             return Array(
-                "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"__name__\":\"errors\"},\"values\":[\(points)]}]}}"
-                    .utf8)
+                #"{"status":"success","data":{"resultType":"matrix","result":[\#(series)]}}"#.utf8)
         case .nothing: return []
         case .bytes: return (0..<40_000).map { UInt8(truncatingIfNeeded: $0 &* 193 ^ $0 >> 3) }
         case .oneLine: return [UInt8](repeating: UInt8(ascii: "{"), count: 60_000)
