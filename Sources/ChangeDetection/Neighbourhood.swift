@@ -16,6 +16,9 @@ struct Neighbourhood {
     private let step: Double
     /// How many moments a stretch has at most.
     private static let mostMoments = 2000.0
+    /// A stretch of months, in seconds: so little is known of its onset that fewer moments tell the same.
+    private static let long = 90 * 86_400.0
+    private static let mostMomentsOfLong = 500.0
 
     /// - Returns: `nil` when the series is shorter than what is asked for.
     init?(_ series: Series, channel: Channel, stretches wanted: [(reach: ClosedRange<Double>, end: Double?)])
@@ -23,7 +26,8 @@ struct Neighbourhood {
         let length = Double(series.count * series.bucketSeconds)
         // Over years the stretches are weeks long: then a moment and a bin are minutes.
         let longest = wanted.map { $0.reach.upperBound - $0.reach.lowerBound }.max() ?? 0
-        let least = (longest / Self.mostMoments / 60).rounded(.up) * 60
+        let most = longest > Self.long ? Self.mostMomentsOfLong : Self.mostMoments
+        let least = (longest / most / 60).rounded(.up) * 60
         let resolution = max(Double(max(series.bucketSeconds, 60)), least)
         step = max(60, resolution / 10, least)
         let last = length - resolution
