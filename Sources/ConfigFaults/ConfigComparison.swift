@@ -1,5 +1,6 @@
 import ConfigTree
 public import DeployModel
+import Parallel
 
 /// The configuration changes between two commits, with the faults found in them; independent of what fails.
 public struct ConfigComparison: Sendable {
@@ -56,7 +57,7 @@ extension FoundChange {
     /// Whether its values are not to be shown.
     var isHidden: Bool {
         isSecret || change.object?.kind == "Secret"
-            || [change.before, change.after].contains { $0?.contains(hiddenText) ?? false }
+            || [change.before, change.after].contains { $0?.holds(hiddenText) ?? false }
     }
 }
 
@@ -365,22 +366,38 @@ private func findFaults(
         findSyntaxFaults(file, changes: &changes)
     }
     findLeftoverLines(in: files, changes: &changes)
-    // What moved is told by the other changes of the object, which cannot be read while one of them is written.
-    let ofObjects = Dictionary(grouping: changes) { ObjectKey($0.change) }
+    let found = changes
+    // What moved is told by the other changes of the object, which cannot be read while one of them is written. Where all is
+    // new, nothing moved; and each against each other takes too long.
+    let ofObjects = Dictionary(grouping: found.indices) { ObjectKey(found[$0].change) }
+    let neighbours = ofObjects.filter { $0.value.count <= 200 || charts != nil }.mapValues {
+        $0.map { found[$0] }
+    }
+    let pieces = stride(from: 0, to: found.count, by: changesOfPiece).map {
+        $0..<min($0 + changesOfPiece, found.count)
+    }
+    changes = concurrentMap(pieces, workers: availableCores()) { piece in
+        var objects = JudgedObjects(in: surroundings)
+        return found[piece].map { change in
+            var change = change
+            findDivergence(in: &change, surroundings: surroundings)
+            findSharedSecretKey(in: &change, surroundings: surroundings)
+            findReaders(of: &change, readers: readers)
+            findSwappedEnvironment(in: &change)
+            findBrokenReferences(in: &change, surroundings: surroundings)
+            findPlaceholder(in: &change)
+            let own = neighbours[ObjectKey(change.change)] ?? []
+            findSchemaFaults(
+                in: &change, of: objects.object(of: change), changes: own.count <= 200 ? own : [],
+                surroundings: surroundings)
+            findRisks(in: &change)
+            findImpossibleValues(in: &change)
+            return change
+        }
+    }.flatMap { $0 }
     for index in changes.indices {
-        findDivergence(in: &changes[index], surroundings: surroundings)
-        findSharedSecretKey(in: &changes[index], surroundings: surroundings)
-        findReaders(of: &changes[index], readers: readers)
-        findSwappedEnvironment(in: &changes[index])
-        findBrokenReferences(in: &changes[index], surroundings: surroundings)
-        findPlaceholder(in: &changes[index])
-        let own = ofObjects[ObjectKey(changes[index].change)] ?? []
-        // Where all is new, nothing moved; and each against each other takes too long.
-        findSchemaFaults(
-            in: &changes[index], changes: own.count <= 200 ? own : [], surroundings: surroundings)
-        findRisks(in: &changes[index])
-        findImpossibleValues(in: &changes[index])
         if let charts {
+            let own = neighbours[ObjectKey(changes[index].change)] ?? []
             try findValuesFaults(in: &changes[index], own: own, charts: charts)
             try findSameValue(in: &changes[index], charts: charts)
         }
@@ -388,3 +405,6 @@ private func findFaults(
         changes[index].mend = mend(of: changes[index], in: files)
     }
 }
+
+/// How many changes are judged at a time by one thread: fewer are hardly worth a thread.
+private let changesOfPiece = 500

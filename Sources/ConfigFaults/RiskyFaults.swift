@@ -49,15 +49,22 @@ func isPackageManifest(_ path: String) -> Bool {
 
 /// Words that a field may be called by.
 private struct SoughtWords {
-    let words: [String]
     /// Those of several words, as snake case joins them.
     let compounds: [String]
     let letters: ByteSet
+    /// The words by the byte that they begin with; bytes that differ by 64 are taken for each other.
+    private let byLetter: [[String]]
 
     init(_ words: [String]) {
-        self.words = words
         compounds = words.filter { $0.contains("_") }
         letters = ByteSet(firstOf: words)
+        byLetter = (0..<64).map { letter in words.filter { Int($0.utf8.first ?? 0) & 63 == letter } }
+    }
+
+    /// Whether a name's word begins with one of the words.
+    func begins(_ word: String) -> Bool {
+        guard let byte = word.utf8.first else { return false }
+        return byLetter[Int(byte) & 63].contains(where: word.hasPrefix)
     }
 }
 
@@ -116,7 +123,7 @@ private struct ChangedField {
     func speaks(of wanted: SoughtWords) -> Bool {
         // Letters first: hardly any name begins like one of the words.
         guard !letters.isDisjoint(with: wanted.letters) || hasCompounds else { return false }
-        return wanted.words.contains { word in nameWords.contains { $0.hasPrefix(word) } }
+        return nameWords.contains(where: wanted.begins)
             || hasCompounds
                 && wanted.compounds.contains { word in names.suffix(2).contains { $0.holds(word) } }
     }
