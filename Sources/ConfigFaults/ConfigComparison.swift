@@ -1,6 +1,5 @@
 import ConfigTree
 public import DeployModel
-import Parallel
 
 /// The configuration changes between two commits, with the faults found in them; independent of what fails.
 public struct ConfigComparison: Sendable {
@@ -153,7 +152,8 @@ public func compareConfig(
     if depth != .contradictions {
         changes += changed.flatMap { statementChanges(of: $0, beside: changes, in: surroundings) }
     }
-    let charts = try ChangedCharts(files, changed: changed, before: before, after: after, cache: cache)
+    let charts = try ChangedCharts(
+        files, changed: changed, before: before, after: after, cache: cache, isThorough: wantsHints)
     let rendered = try charts?.land(&changes) ?? []
     if depth == .reach {
         for file in changed { findDuplicateKeys(in: file, surroundings: surroundings, changes: &changes) }
@@ -373,28 +373,22 @@ private func findFaults(
     let neighbours = ofObjects.filter { $0.value.count <= 200 || charts != nil }.mapValues {
         $0.map { found[$0] }
     }
-    let pieces = stride(from: 0, to: found.count, by: changesOfPiece).map {
-        $0..<min($0 + changesOfPiece, found.count)
+    changes = mapMany(found, room: { JudgedObjects(in: surroundings) }) { change, objects in
+        var change = change
+        findDivergence(in: &change, surroundings: surroundings)
+        findSharedSecretKey(in: &change, surroundings: surroundings)
+        findReaders(of: &change, readers: readers)
+        findSwappedEnvironment(in: &change)
+        findBrokenReferences(in: &change, surroundings: surroundings)
+        findPlaceholder(in: &change)
+        let own = neighbours[ObjectKey(change.change)] ?? []
+        findSchemaFaults(
+            in: &change, of: objects.object(of: change), changes: own.count <= 200 ? own : [],
+            surroundings: surroundings)
+        findRisks(in: &change)
+        findImpossibleValues(in: &change)
+        return change
     }
-    changes = concurrentMap(pieces, workers: availableCores()) { piece in
-        var objects = JudgedObjects(in: surroundings)
-        return found[piece].map { change in
-            var change = change
-            findDivergence(in: &change, surroundings: surroundings)
-            findSharedSecretKey(in: &change, surroundings: surroundings)
-            findReaders(of: &change, readers: readers)
-            findSwappedEnvironment(in: &change)
-            findBrokenReferences(in: &change, surroundings: surroundings)
-            findPlaceholder(in: &change)
-            let own = neighbours[ObjectKey(change.change)] ?? []
-            findSchemaFaults(
-                in: &change, of: objects.object(of: change), changes: own.count <= 200 ? own : [],
-                surroundings: surroundings)
-            findRisks(in: &change)
-            findImpossibleValues(in: &change)
-            return change
-        }
-    }.flatMap { $0 }
     for index in changes.indices {
         if let charts {
             let own = neighbours[ObjectKey(changes[index].change)] ?? []
@@ -405,6 +399,3 @@ private func findFaults(
         changes[index].mend = mend(of: changes[index], in: files)
     }
 }
-
-/// How many changes are judged at a time by one thread: fewer are hardly worth a thread.
-private let changesOfPiece = 500

@@ -147,7 +147,9 @@ private let tellingWords: Set = [
 func isSecretName(_ name: String) -> Bool {
     guard mayNameSecret(name) else { return false }
     let lowered = name.lowercased()
-    let last = lowered.split(separator: ".").last.map(String.init) ?? lowered
+    let last =
+        lowered.utf8.contains(UInt8(ascii: "."))
+        ? lowered.split(separator: ".").last.map(String.init) ?? lowered : lowered
     guard !plainNames.contains(last) else { return false }
     let words = FaultWords.split(name)
     if let last = words.last, ["file", "path", "dir", "name", "ref"].contains(last) { return false }
