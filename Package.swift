@@ -51,7 +51,8 @@ let package = Package(
         .target(name: "ConfigTree", dependencies: ["CLibyaml", "DeployModel"], swiftSettings: common),
         .target(name: "Kustomize", dependencies: ["ConfigTree", "DeployModel"], swiftSettings: pure),
         .target(
-            name: "ConfigFaults", dependencies: ["ConfigTree", "DeployModel", "Kustomize", "Parallel", numerics],
+            name: "ConfigFaults",
+            dependencies: ["ConfigTree", "DeployModel", "Kustomize", "Parallel", numerics],
             swiftSettings: pure),
         .target(
             name: "Investigation",

@@ -27,7 +27,12 @@ struct PathRole: OptionSet, Sendable {
         {
             insert(.script)
         }
-        if ["helm", "flux", "argo"].contains(where: path.holds) { insert(.hint) }
+        if Self.hasHint(path) { insert(.hint) }
+    }
+
+    /// Whether a path speaks of what installs charts, as that of every Helmfile does.
+    static func hasHint(_ path: String) -> Bool {
+        ["helm", "flux", "argo"].contains(where: path.holds)
     }
 }
 
@@ -121,6 +126,8 @@ final class ReleaseIndex: ReleaseFiles {
 
     private func read() throws -> [ChartRelease] {
         let paths = try tree.paths()
+        // What most repositories are without is seen before each path is looked at closely.
+        guard !charts.folders.isEmpty || paths.contains(where: PathRole.hasHint) else { return [] }
         let roles = paths.map(cache.role(ofPath:))
         func all(_ role: PathRole) -> some Sequence<String> {
             zip(paths, roles).lazy.filter { $1.contains(role) }.map(\.0).prefix(Self.mostFiles)
@@ -136,7 +143,6 @@ final class ReleaseIndex: ReleaseFiles {
                 .compactMap { ($0["path"] ?? $0).text }.map { plainFolder($0, from: parentFolder(of: path)) }
                 .filter { Self.isYAML($0) && seen.insert($0).inserted }
         }
-        guard !charts.folders.isEmpty || roles.contains(where: { $0.contains(.hint) }) else { return found }
         var objects = 0
         for (path, role) in zip(paths, roles) where role.contains(.yaml) && objects < Self.mostFiles {
             guard try cache.mayHoldReleases(at: path, in: tree) else { continue }
