@@ -60,10 +60,12 @@ struct SoughtWords {
     init(_ words: [String]) {
         compounds = words.filter { $0.contains("_") }
         letters = ByteSet(firstOf: words)
-        byLetter = (0..<64).map { letter in words.filter { Int($0.utf8.first ?? 0) & 63 == letter } }
-        longByLastLetter = (0..<64).map { letter in
-            words.filter { $0.count > 4 && Int($0.utf8.last ?? 0) & 63 == letter }
+        var (first, last) = ([[String]](repeating: [], count: 64), [[String]](repeating: [], count: 64))
+        for word in words {
+            first[Int(word.utf8.first ?? 0) & 63].append(word)
+            if word.utf8.count > 4 { last[Int(word.utf8.last ?? 0) & 63].append(word) }
         }
+        (byLetter, longByLastLetter) = (first, last)
     }
 
     /// Whether a name's word begins with one of the words.

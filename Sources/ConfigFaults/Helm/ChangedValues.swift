@@ -189,7 +189,7 @@ final class ChangedCharts {
         for file in changed {
             try add(file)
             try addReleases(in: file)
-            if isThorough { try addMakers(of: file.file.path) }
+            if isThorough, index.after.isLikely { try addMakers(of: file.file.path) }
         }
         guard
             !self.files.isEmpty || !templated.isEmpty || !releases.isEmpty || !inline.isEmpty

@@ -78,6 +78,11 @@ final class ReleaseIndex: ReleaseFiles {
 
     // MARK: What is there
 
+    /// Whether the repository looks like one that installs charts; that a path speaks of `Cargo` says nothing.
+    lazy var isLikely: Bool =
+        !charts.folders.isEmpty
+        || charts.paths.contains { PathRole.hasHint($0) && !$0.holds("Cargo") && !$0.holds("cargo") }
+
     /// All releases of the commit.
     func releases() throws -> [ChartRelease] {
         if let known { return known }
