@@ -332,21 +332,6 @@ struct AtomSource {
     }
 }
 
-extension Field {
-    /// Whether half of the values end as the names of pods do, a tenth of them with a template's hash, whatever the field is called:
-    /// an ordinal alone, as in `err-12`, makes no pod.
-    var holdsPods: Bool {
-        guard !isNumeric, elements.isEmpty, (3...20_000).contains(values.count) else { return false }
-        var (pods, hashed) = (0, 0)
-        for case .string(let text) in values {
-            let pod = PodName(text)
-            if pod.controller != .none { pods += 1 }
-            if pod.templateHash != nil { hashed += 1 }
-        }
-        return 2 * pods >= values.count && 10 * hashed >= values.count
-    }
-}
-
 /// The rows that are still to be explained.
 struct Population {
     private(set) var weights: [Double]

@@ -17,6 +17,9 @@ struct Field {
     let hasNumericTexts: Bool
     /// The codes of a numeric field's numbers in ascending order; empty when the field is not numeric.
     let ascending: [Int32]
+    /// Whether half of the values end as the names of pods do, a tenth of them with a template's hash, whatever the field is called:
+    /// an ordinal alone, as in `err-12`, makes no pod.
+    let holdsPods: Bool
 
     init(_ column: EventTable.Column, interest: [Int], baseline: [Int]) {
         name = column.name
@@ -39,6 +42,18 @@ struct Field {
         hasNumericTexts =
             !ascending.isEmpty
             && ascending.contains { if case .string = column.values[Int($0)] { true } else { false } }
+        holdsPods = ascending.isEmpty && elements.isEmpty && Self.holdsPods(column.values)
+    }
+
+    private static func holdsPods(_ values: [FieldValue]) -> Bool {
+        guard (3...20_000).contains(values.count) else { return false }
+        var (pods, hashed) = (0, 0)
+        for case .string(let text) in values {
+            let pod = PodName(text)
+            if pod.controller != .none { pods += 1 }
+            if pod.templateHash != nil { hashed += 1 }
+        }
+        return 2 * pods >= values.count && 10 * hashed >= values.count
     }
 
     /// The code of each value, where one program wrote `7` and another `"7"` the same for both.
@@ -85,6 +100,8 @@ struct Sample {
     let hasWholeWeights: Bool
     /// The fields of the table, in its order, those that only carry time, outcome or counts left out.
     var fields: [Field]
+    /// What the values of fields look like.
+    let looks = Looks()
     /// How many threads may work at once.
     let workers: Int
     /// Whether the weights come from sampling: then a row of weight 10 is one witness, not ten.

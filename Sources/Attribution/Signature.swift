@@ -37,11 +37,14 @@ struct Signature {
         let unit = 1 / sample.evidence(of: sample.baseline.errorWeights)
         guard sample.hasBaseline, sample.baseline.errors >= 5 * unit else { return nil }
         let price = Self.conviction + Double.log(Double(max(symptoms.count, 1)))
-        let found = concurrentMap(symptoms, workers: sample.workers) {
-            Self.news(in: sample.fields[$0], sample, expected: expected, unit: unit, price: price)
+        // Measurements have no looks.
+        let labelled = symptoms.filter { sample.fields[$0].ascending.count <= Self.labels }
+        for field in labelled { _ = sample.looks.texts(of: field, in: sample) }
+        let found = concurrentMap(labelled, workers: sample.workers) {
+            Self.news(in: $0, sample, expected: expected, unit: unit, price: price)
         }
         var best: (field: Int, news: News)?
-        for case (let field, let news?) in zip(symptoms, found) where news.gain > best?.news.gain ?? 0 {
+        for case (let field, let news?) in zip(labelled, found) where news.gain > best?.news.gain ?? 0 {
             best = (field, news)
         }
         guard let best else { return nil }
@@ -69,17 +72,17 @@ struct Signature {
     ///   - unit: events that one failing row of the baseline stands for.
     ///   - price: what a field must be paid for.
     private static func news(
-        in field: Field, _ sample: Sample, expected: Double, unit: Double, price: Double
+        in index: Int, _ sample: Sample, expected: Double, unit: Double, price: Double
     ) -> News? {
-        guard field.ascending.count <= labels else { return nil }
+        let field = sample.fields[index]
         let (errors, before) = (sample.interest.errorWeights, sample.baseline.errorWeights)
         let now = sums(field.codes, field, errors)
         let squares = sums(field.codes, field, errors.map { $0 * $0 })
         let past = sums(field.baselineCodes, field, before)
         var looks: [String: Look] = [:]
         // What lacks the field has no look: some services never write it.
-        let met = field.values.indices.filter { now[$0] > 0 || past[$0] > 0 }
-        for (code, text) in zip(met, templates(of: met.map { field.values[$0] }, workers: sample.workers)) {
+        for (code, text) in sample.looks.texts(of: index, in: sample).enumerated()
+        where now[code] > 0 || past[code] > 0 {
             looks[text, default: Look()].codes.append(code)
             looks[text]?.now += now[code]
             looks[text]?.squares += squares[code]

@@ -1,5 +1,6 @@
 import DeployModel
 import Parallel
+import Synchronization
 
 /// What the failing events look like: for each symptom field the values that they have more often than others.
 ///
@@ -22,7 +23,7 @@ func describeSymptoms(of sample: Sample, roles: Roles, in rows: RowSet? = nil) -
         for row in field.codes.indices { cells[Int(field.codes[row])] += counts[row] }
         return field.ascending.count > 50
             ? measurement(field, cells, of: all, evidence: sample.evidence)
-            : labels(field, cells, of: all, workers: sample.workers)
+            : labels(field, sample.looks.texts(of: index, in: sample), cells, of: all)
     }
     return symptoms.sorted { a, b in
         if a.errors != b.errors { return a.errors > b.errors }
@@ -33,19 +34,29 @@ func describeSymptoms(of sample: Sample, roles: Roles, in rows: RowSet? = nil) -
 /// How many values of a field are told.
 private let valuesTold = 5
 
-/// Values as texts, their changing parts left out.
-func templates(of values: [FieldValue], workers: Int) -> [String] {
-    let pieces = stride(from: 0, to: values.count, by: 1024).map { values[$0..<min($0 + 1024, values.count)] }
-    return concurrentMap(pieces, workers: workers) { piece in
-        piece.map { if case .string(let text) = $0 { MessageTemplate(text).text } else { $0.text } }
-    }.flatMap(\.self)
+/// The values of fields as texts, their changing parts left out: made when they are first asked for.
+final class Looks: Sendable {
+    private let known = Mutex<[Int: [String]]>([:])
+
+    /// By code, the texts of a field of a sample.
+    func texts(of field: Int, in sample: Sample) -> [String] {
+        if let texts = known.withLock({ $0[field] }) { return texts }
+        let values = sample.fields[field].values
+        let pieces = stride(from: 0, to: values.count, by: 1024).map {
+            values[$0..<min($0 + 1024, values.count)]
+        }
+        let texts = concurrentMap(pieces, workers: sample.workers) { piece in
+            piece.map { if case .string(let text) = $0 { MessageTemplate(text).text } else { $0.text } }
+        }.flatMap(\.self)
+        known.withLock { $0[field] = texts }
+        return texts
+    }
 }
 
 /// The most frequent texts, their changing parts left out.
-private func labels(_ field: Field, _ cells: [Counts], of all: Counts, workers: Int) -> [Symptom] {
-    let met = field.values.indices.filter { cells[$0].events > 0 }
+private func labels(_ field: Field, _ texts: [String], _ cells: [Counts], of all: Counts) -> [Symptom] {
     var byText: [String: Counts] = [:]
-    for (code, text) in zip(met, templates(of: met.map { field.values[$0] }, workers: workers)) {
+    for (code, text) in texts.enumerated() where cells[code].events > 0 {
         byText[text, default: Counts()] += cells[code]
     }
     let passing = all.events - all.errors

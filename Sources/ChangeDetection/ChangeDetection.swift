@@ -1,6 +1,7 @@
 public import DeployModel
 import Parallel
 import RealModule
+import Synchronization
 
 /// What the series say: the incidents, and how many series were looked at to find them.
 public struct Judgement: Sendable, Equatable {
@@ -34,16 +35,23 @@ public func judge(
     let rollouts = RolloutIndex(rollouts)
     let newKinds = judgedNewKinds(series, candidates: candidates, rollouts: rollouts)
         .filter(\.isNew)
-    let scopes = examinedSeries(series, besides: Set(newKinds.map(\.series.scope)))
+    let scopes = examinedSeries(series, besides: Set(newKinds.map(\.series.scope)), workers: workers)
     var judgement = Judgement(
         incidents: [], noneProbability: 1, scopesExamined: scopes.count + newKinds.count, transients: [])
-    func search(_ scopes: [ExaminedSeries], newKinds: [NewKindJudgement]) -> Found {
+    let (failing, falling) = (scopes.filter { $0.signal != .volume }, scopes.filter { $0.signal == .volume })
+    // The first looks at both in one go, so that no thread waits for the other's.
+    let first = judgements(
+        of: failing + falling, candidates: candidates, rollouts: rollouts, settled: [], known: nil,
+        workers: workers)
+    func search(
+        _ scopes: [ExaminedSeries], first: [ScopeJudgement], newKinds: [NewKindJudgement]
+    ) -> Found {
         found(
-            scopes, newKinds: newKinds, candidates: candidates, rollouts: rollouts,
+            scopes, first: first, newKinds: newKinds, candidates: candidates, rollouts: rollouts,
             workers: workers)
     }
-    let failures = search(scopes.filter { $0.signal != .volume }, newKinds: newKinds)
-    let falls = search(scopes.filter { $0.signal == .volume }, newKinds: [])
+    let failures = search(failing, first: first.filter { $0.signal != .volume }, newKinds: newKinds)
+    let falls = search(falling, first: first.filter { $0.signal == .volume }, newKinds: [])
     judgement.transients = failures.transients
     let told = falls.incidents.filter { fall in
         isWorthTelling(fall, since: series.first?.window.since)
@@ -74,8 +82,11 @@ private struct Found {
 }
 
 /// The incidents of some series, found one after the other, each seen past when the next is looked for.
+///
+/// - Parameter first: what each looks like when nothing is known yet.
 private func found(
-    _ scopes: [ExaminedSeries], newKinds: [NewKindJudgement], candidates: [Candidate],
+    _ scopes: [ExaminedSeries], first: [ScopeJudgement], newKinds: [NewKindJudgement],
+    candidates: [Candidate],
     rollouts: RolloutIndex, workers: Int
 ) -> Found {
     var found = Found()
@@ -85,9 +96,12 @@ private func found(
     var examined = scopes
     var bursts: [TimeWindow]?
     for round in 0..<3 {
-        let judged = judgements(
-            of: examined, candidates: candidates, rollouts: rollouts, settled: settled, known: bursts,
-            workers: workers)
+        let judged =
+            round == 0
+            ? first
+            : judgements(
+                of: examined, candidates: candidates, rollouts: rollouts, settled: settled, known: bursts,
+                workers: workers)
         bursts = judged.first(where: \.isOfAllFailures)?.transients
         let allOdds = max(0, judged.first(where: \.isOfAllFailures)?.logOdds ?? 0)
         guard let best = mostTelling(judged, allOdds: allOdds) else { break }
@@ -176,31 +190,36 @@ private func judgedNewKinds(
 
 /// Judges each series. The bursts that the failures of all events have are set aside everywhere.
 ///
-/// - Parameter known: the bursts that were found in another look at the same series: what is judged with them at once need not be
-///   judged again when they are the same this time.
+/// - Parameter known: the bursts that were found in another look at the same series. What is judged before this look's own are known is
+///   judged with these, and once more when they are others.
 private func judgements(
     of scopes: [ExaminedSeries], candidates: [Candidate], rollouts: RolloutIndex, settled: [TimeWindow],
     known: [TimeWindow]?, workers: Int
 ) -> [ScopeJudgement] {
-    let isFirst = scopes.first.map { $0.series.scope == .all && $0.signal == .errorRate } ?? false
-    var judged = [ScopeJudgement?](repeating: nil, count: scopes.count)
-    func judge(_ indices: [Int], settingAside bursts: [TimeWindow]) {
-        let parts = concurrentMap(indices, workers: workers) { index in
-            let scope = scopes[index]
-            // Traffic and durations have bursts of their own.
-            let isPart = scope.signal == .errorRate && !(isFirst && index == 0)
-            return ScopeJudgement(
-                scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
-                rollouts: rollouts, settled: settled, setAside: isPart ? bursts : [])
-        }
-        for (index, part) in zip(indices, parts) { judged[index] = part }
+    let hasWhole = scopes.first.map { $0.series.scope == .all && $0.signal == .errorRate } ?? false
+    // Traffic and durations have bursts of their own.
+    func isPart(_ index: Int) -> Bool { scopes[index].signal == .errorRate && !(hasWhole && index == 0) }
+    let ofWhole = Mutex<[TimeWindow]?>(hasWhole ? nil : [])
+    @Sendable func judge(_ index: Int, settingAside bursts: [TimeWindow]) -> ScopeJudgement? {
+        let scope = scopes[index]
+        return ScopeJudgement(
+            scope.series, signal: scope.signal, penalty: scope.penalty, candidates: candidates,
+            rollouts: rollouts, settled: settled, setAside: bursts)
     }
-    let parts = scopes.indices.filter { scopes[$0].signal == .errorRate && !(isFirst && $0 == 0) }
-    // Without the whole there are no bursts to wait for.
-    let expected = isFirst ? known : []
-    judge(scopes.indices.filter { expected != nil || !parts.contains($0) }, settingAside: expected ?? [])
-    let bursts = isFirst ? judged[0]?.transients ?? [] : []
-    if bursts != expected { judge(parts, settingAside: bursts) }
+    let (whole, parts) = (scopes.indices.filter { !isPart($0) }, scopes.indices.filter(isPart))
+    let apart = Set(whole)
+    let looks = concurrentMap(whole + parts, workers: workers) { index in
+        let bursts = apart.contains(index) ? [] : ofWhole.withLock { $0 } ?? known ?? []
+        let judgement = judge(index, settingAside: bursts)
+        if hasWhole, index == 0 { ofWhole.withLock { $0 = judgement?.transients ?? [] } }
+        return (index: index, bursts: bursts, judgement: judgement)
+    }
+    var judged = [ScopeJudgement?](repeating: nil, count: scopes.count)
+    for look in looks { judged[look.index] = look.judgement }
+    let bursts = ofWhole.withLock { $0 } ?? []
+    let misjudged = looks.filter { !apart.contains($0.index) && $0.bursts != bursts }.map(\.index)
+    let again = concurrentMap(misjudged, workers: workers) { judge($0, settingAside: bursts) }
+    for (index, judgement) in zip(misjudged, again) { judged[index] = judgement }
     return judged.compactMap { $0 }
 }
 
@@ -237,10 +256,13 @@ private struct ExaminedSeries {
 /// share in every change of the whole. Traffic and durations change for many reasons, so they pay a fixed price.
 ///
 /// - Parameter judged: scopes that are judged otherwise.
-private func examinedSeries(_ series: [Series], besides judged: Set<Scope>) -> [ExaminedSeries] {
+private func examinedSeries(
+    _ series: [Series], besides judged: Set<Scope>, workers: Int
+) -> [ExaminedSeries] {
     var examined: [ExaminedSeries] = []
-    let failures = series.filter { $0.slowerThan == nil && !judged.contains($0.scope) }
-        .map { (series: $0, total: $0.total) }
+    let failures = concurrentMap(
+        series.filter { $0.slowerThan == nil && !judged.contains($0.scope) }, workers: workers
+    ) { (series: $0, total: $0.total) }
     let total = failures.first { $0.series.scope == .all }?.total.errors ?? 0
     for kind in [Scope.Kind.all, .workload, .version, .error, .pod] {
         var ofKind = failures.filter { $0.series.scope.kind == kind }

@@ -176,10 +176,11 @@ func padded(_ number: Int, to width: Int) -> String {
 }
 
 /// Reads fixed-width decimal fields from the front of a text.
-private struct DigitReader<Bytes: Collection> where Bytes.Element == UInt8 {
-    private var rest: Bytes.SubSequence
+private struct DigitReader {
+    private var rest: ArraySlice<UInt8>
 
-    init(_ bytes: Bytes) { rest = bytes[...] }
+    /// Of an array, which reads several times as fast as views of text do.
+    init(_ bytes: some Sequence<UInt8>) { rest = Array(bytes)[...] }
 
     var isAtEnd: Bool { rest.isEmpty }
 

@@ -29,36 +29,33 @@ public struct PodName: Sendable, Hashable {
 
     /// Takes a name apart by its tail alone. Never fails: a name without a known tail is its own workload.
     public init(_ name: String) {
-        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
-        if let last = parts.last, parts.count >= 2 {
-            let isRandom = last.utf8.count == 5 && last.utf8.allSatisfy(Self.isSafe)
-            if isRandom, parts.count >= 3 {
-                let middle = parts[parts.count - 2]
-                let workload = parts.dropLast(2).joined(separator: "-")
-                if Self.isScheduledTime(middle), !workload.isEmpty {
-                    self.init(workload: workload, templateHash: nil, controller: .cronJob)
-                    return
-                }
-                if Self.isTemplateHash(middle), !workload.isEmpty {
-                    self.init(workload: workload, templateHash: String(middle), controller: .deployment)
-                    return
-                }
+        let bytes = name.utf8
+        // Most texts end as no pod does, and are not looked at any further.
+        guard let hyphen = bytes.suffix(6).lastIndex(of: UInt8(ascii: "-")), hyphen > bytes.startIndex else {
+            self.init(workload: name, templateHash: nil, controller: .none)
+            return
+        }
+        let last = bytes[bytes.index(after: hyphen)...]
+        let isRandom = last.count == 5 && last.allSatisfy(Self.isSafe)
+        if isRandom, let other = bytes[..<hyphen].lastIndex(of: UInt8(ascii: "-")), other > bytes.startIndex {
+            let middle = name[bytes.index(after: other)..<hyphen]
+            let workload = String(name[..<other])
+            if Self.isScheduledTime(middle) {
+                self.init(workload: workload, templateHash: nil, controller: .cronJob)
+                return
             }
-            let workload = parts.dropLast().joined(separator: "-")
-            if !workload.isEmpty {
-                if !last.isEmpty, last.utf8.count <= 4, last.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-                    self.init(workload: workload, templateHash: nil, controller: .statefulSet)
-                    return
-                }
-                // Five letters of an ordinary word pass for random ones ("redis-proxy" has vowels, "my-hbgwb"
-                // does not): the alphabet has no vowels, which is what keeps words out.
-                if isRandom {
-                    self.init(workload: workload, templateHash: nil, controller: .replicated)
-                    return
-                }
+            if Self.isTemplateHash(middle) {
+                self.init(workload: workload, templateHash: String(middle), controller: .deployment)
+                return
             }
         }
-        self.init(workload: name, templateHash: nil, controller: .none)
+        // Five letters of an ordinary word pass for random ones ("redis-proxy" has vowels, "my-hbgwb" does not): the alphabet has no
+        // vowels, which is what keeps words out.
+        let isOrdinal = (1...4).contains(last.count) && last.allSatisfy { (0x30...0x39).contains($0) }
+        let controller: Controller = isOrdinal ? .statefulSet : isRandom ? .replicated : .none
+        self.init(
+            workload: controller == .none ? name : String(name[..<hyphen]), templateHash: nil,
+            controller: controller)
     }
 
     private init(workload: String, templateHash: String?, controller: Controller) {

@@ -31,15 +31,15 @@ struct DelimitedHead: Sendable {
 final class DelimitedCutter: PartCutter {
     private var stream: PlainBytes
     private let head: DelimitedHead
-    private let partBytes: Int
+    private let sizes: PartSizes
     private var held: [UInt8] = []
     private var offset = 0, number = 0, line: Int
     private var isAtEnd = false
 
-    init(_ source: EventSources.Source, _ head: DelimitedHead, partBytes: Int) throws {
+    init(_ source: EventSources.Source, _ head: DelimitedHead, sizes: PartSizes) throws {
         stream = try PlainBytes(source)
         self.head = head
-        self.partBytes = partBytes
+        self.sizes = sizes
         line = head.line
     }
 
@@ -53,7 +53,7 @@ final class DelimitedCutter: PartCutter {
         guard part.filled > 0 || !isAtEnd else { return false }
         number += 1
         part.line = line
-        let target = number * partBytes - offset
+        let target = sizes.end(of: number) - offset
         if target > 0 { try cut(&part, at: target) }
         held = part.rest
         offset = part.offset + part.length

@@ -331,13 +331,15 @@ package struct EventAggregator {
         let aligned = start - (phase % factor + factor) % factor
         let grid = BucketGrid(first: aligned, count: end - aligned, factor: factor, bucketSeconds: width)
         let whole = counts[0].series(.all, on: grid)
-        let failing = concurrentMap(chosenScopes(), workers: workers) { position in
-            guard position > 0 else { return whole }
+        // What takes longest begins first.
+        let parts = concurrentMap([nil] + chosenScopes(), workers: workers) { position in
+            guard let position else { return slowSeries(on: grid) }
+            guard position > 0 else { return [whole] }
             var series = counts[position].series(scopes[position], on: grid)
             if scopes[position].kind == .error { series.events = whole.events }
-            return series
+            return [series]
         }
-        return failing + slowSeries(on: grid)
+        return (parts.dropFirst() + parts.prefix(1)).flatMap(\.self)
     }
 
     /// Slow events of all, and of each workload that is timed by itself.
@@ -424,6 +426,8 @@ private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
 /// Numbers for what events come from: a workload, a pod and a version together, as they are written.
 private struct EventSourceTable {
     private var names = NameTable()
+    /// The number of what names nothing, once there was any: where only outcomes are counted, all of it.
+    private var nameless: Int?
 
     private static let limit = 8192
     private static let longestName = 512
@@ -431,11 +435,12 @@ private struct EventSourceTable {
     /// - Returns: the number of the texts, perhaps a new one; `nil` when there are too many, or they are too long.
     mutating func number(of record: Record, _ places: EventReading.Places) -> Int? {
         let workload = record[places.workload], pod = record[places.pod], version = record[places.version]
+        let present = (workload.isPresent ? 1 : 0) | (pod.isPresent ? 2 : 0) | (version.isPresent ? 4 : 0)
+        if present == 0, let nameless { return nameless }
         let count = workload.text.count + pod.text.count + version.text.count + 5
         guard count <= Self.longestName else { return nil }
         return withUnsafeTemporaryAllocation(byteCount: Self.longestName, alignment: 8) { room in
             // Their lengths and which of them are there, so that no two of them look alike.
-            let present = (workload.isPresent ? 1 : 0) | (pod.isPresent ? 2 : 0) | (version.isPresent ? 4 : 0)
             room[0] = UInt8(present)
             room.storeBytes(of: UInt16(workload.text.count), toByteOffset: 1, as: UInt16.self)
             room.storeBytes(of: UInt16(pod.text.count), toByteOffset: 3, as: UInt16.self)
@@ -448,8 +453,10 @@ private struct EventSourceTable {
             append(pod.text)
             append(version.text)
             let name = UnsafeRawBufferPointer(rebasing: room[..<end])
-            if let known = names.number(of: name) { return known }
-            return names.count < Self.limit ? names.number(adding: name) : nil
+            var number = names.number(of: name)
+            if number == nil, names.count < Self.limit { number = names.number(adding: name) }
+            if present == 0 { nameless = number }
+            return number
         }
     }
 }

@@ -6,13 +6,14 @@ import Synchronization
 ///
 /// When a class of events (failing or not, in the window of interest or in the baseline) has more than `limit`, the ones
 /// with the smallest ``sampleKey(_:at:)`` are kept and stand for the others: neither the order of the events nor how they
-/// are split into files changes the choice. The first pass noted where such events are, so that of a long window only they
+/// are split into files changes the choice. All are kept where the windows have few altogether. The first pass noted where such events are, so that of a long window only they
 /// are read; the blocks of a short one are read whole.
 public func sampleTable(
     _ sources: EventSources, summary: EventSummary, interest: TimeWindow, baseline: TimeWindow?,
-    options: IngestOptions, limit: Int = 20_000
+    options: IngestOptions, limit: Int? = nil
 ) throws -> EventTable {
     let windows = [interest, baseline].compactMap { $0 }
+    let limit = limit ?? rowLimit(windows, of: summary)
     var kept = windows.flatMap { window in
         [true, false].map { KeptRecords(isFailing: $0, limit: limit, window: window) }
     }
@@ -36,6 +37,18 @@ public func sampleTable(
             into: &kept, shapes: &shapes)
     }
     return try table(&kept, of: sources, shapes: shapes, summary: summary, jobs: options.jobs)
+}
+
+/// How many events of a class are compared: all where there are few, else so many that what is left to chance does not show.
+private func rowLimit(_ windows: [TimeWindow], of summary: EventSummary) -> Int {
+    let few = 40_000
+    let width = Int64(EventAggregator.bucketSeconds) * 1000
+    let events = windows.reduce(0) { sum, window in
+        let first = Int(floorDiv(window.since.milliseconds, width))
+        let last = Int(floorDiv(window.until.milliseconds, width))
+        return sum + summary.minutes.total(in: first..<max(first, last) + 1).events
+    }
+    return events <= Double(few) ? few : 10_000
 }
 
 /// The addresses of a class in a window, at most `limit` or so, and how many events they stand for; `nil` when those that the
@@ -206,7 +219,7 @@ private struct SampledPart: RecordSink {
         case .range(let range): _ = try source.read(range, wanted, into: &self)
         case .cut: _ = try plan.read(bytes, wanted, into: &self)
         case .whole:
-            guard let cutter = try plan.cutter(of: source, partBytes: options.partBytes) else {
+            guard let cutter = try plan.cutter(of: source, sizes: PartSizes(each: options.partBytes)) else {
                 return try source.read(wanted, options: options, into: &self)
             }
             while try cutter.next(into: &bytes) { _ = try plan.read(bytes, wanted, into: &self) }

@@ -123,7 +123,7 @@ private struct CountedPart: RecordSink {
         case .range(let range): lines = try source.read(range, wanted, into: &self)
         case .cut: lines = try plan.read(bytes, wanted, into: &self)
         case .whole:
-            guard let cutter = try plan.cutter(of: source, partBytes: options.partBytes) else {
+            guard let cutter = try plan.cutter(of: source, sizes: PartSizes(each: options.partBytes)) else {
                 shape = try source.read(wanted, options: options, into: &self)
                 break
             }
@@ -245,18 +245,21 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         && all.count < Int16.max && (spool != nil || !arePacked)
     let fold = Mutex(
         CountedInput(all, roles: roles, shapes: shapes, addresses: isAddressable ? AddressSample() : nil))
+    let bounds = Mutex(isAddressable ? AddressSample() : nil)
     let allParts = InputParts(all, plans, partBytes: options.partBytes)
     // Whole files are long: one that went first alone would keep the others waiting.
     let start = allParts.areWhole ? 2 : 0
     let parts = Mutex(allParts)
     for round in start... {
-        let (empty, noAddresses) = fold.withLock { ($0.aggregator.emptied, $0.addresses?.emptied) }
+        let empty = fold.withLock { $0.aggregator.emptied }
         let limit = partsAtOnce(round: round)
         let count = try concurrentFold(
             upTo: limit, workers: options.jobs, room: PartBytes.init,
             taking: { bytes in try parts.withLock { try $0.next(into: &bytes) } },
             { part, bytes in
                 let plan = plans[part.source]
+                // The bounds only ever become smaller, and the last ones do not depend on these.
+                let noAddresses = bounds.withLock(\.self)
                 var counted = CountedPart(
                     part,
                     reading: EventReading(
@@ -273,7 +276,11 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
             },
             into: { source, counted in
                 guard let counted else { return }
-                fold.withLock { $0.add(counted, of: source) }
+                let left = fold.withLock { fold in
+                    fold.add(counted, of: source)
+                    return fold.addresses?.emptied
+                }
+                bounds.withLock { $0 = left }
             })
         if count < limit { break }
     }

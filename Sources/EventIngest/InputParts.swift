@@ -44,11 +44,11 @@ enum ReadingPlan: Sendable {
     var isOfRecords: Bool { if case .export = self { false } else { true } }
 
     /// What cuts the source into parts; `nil` where nothing has to.
-    func cutter(of source: EventSources.Source, partBytes: Int) throws -> (any PartCutter)? {
+    func cutter(of source: EventSources.Source, sizes: PartSizes) throws -> (any PartCutter)? {
         switch self {
         case .ranges, .export: nil
-        case .lines: try LineCutter(source, partBytes: partBytes)
-        case .delimited(let head, _): try DelimitedCutter(source, head, partBytes: partBytes)
+        case .lines: try LineCutter(source, sizes: sizes)
+        case .delimited(let head, _): try DelimitedCutter(source, head, sizes: sizes)
         }
     }
 
@@ -64,6 +64,20 @@ enum ReadingPlan: Sendable {
                 format: .csv, compression: compression, header: head.header, delimiter: head.delimiter)
         }
     }
+}
+
+/// How many bytes the parts of a source are made of.
+struct PartSizes {
+    /// The first part, all others.
+    let first: Int, others: Int
+
+    init(first: Int, others: Int) { (self.first, self.others) = (first, others) }
+
+    /// All of one size.
+    init(each size: Int) { self.init(first: size, others: size) }
+
+    /// Where a part ends, the first one being number 1.
+    func end(of number: Int) -> Int { first + (number - 1) * others }
 }
 
 /// A part of the input that is read by itself.
@@ -86,7 +100,8 @@ struct InputPart: Sendable {
 final class InputParts {
     private let sources: [EventSources.Source]
     private let plans: [ReadingPlan]
-    private let partBytes: Int
+    /// How long the next part is, when it is the first of its source: the very first one is short, because the others wait for it.
+    private var sizes: PartSizes
     /// Whether compressed files are read by a thread each, which does better than cutting them up as soon as there are several.
     let areWhole: Bool
     private let except: Set<Int>
@@ -100,7 +115,7 @@ final class InputParts {
         self.except = except
         self.sources = sources
         self.plans = plans
-        self.partBytes = partBytes
+        sizes = PartSizes(first: max(partBytes / 8, 1), others: partBytes)
         areWhole = plans.count { $0.compression != .none } > 1
     }
 
@@ -114,7 +129,7 @@ final class InputParts {
             let plan = plans[source]
             if case .ranges(let size) = plan, position < size {
                 let start = position
-                position += partBytes
+                position += start == 0 ? sizes.first : sizes.others
                 return InputPart(source: source, extent: .range(start..<min(position, size)))
             }
             if position == 0, !plan.isOfRecords || areWhole && plan.compression != .none {
@@ -122,12 +137,13 @@ final class InputParts {
                 return InputPart(source: source, extent: .whole)
             }
             if position == 0 {
-                cutter = try plan.cutter(of: sources[source], partBytes: partBytes)
+                cutter = try plan.cutter(of: sources[source], sizes: sizes)
                 position = 1
             }
             if let cutter, try cutter.next(into: &bytes) { return InputPart(source: source, extent: .cut) }
             cutter = nil
             (source, position) = (source + 1, 0)
+            sizes = PartSizes(each: sizes.others)
         }
         return nil
     }

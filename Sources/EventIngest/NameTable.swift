@@ -14,6 +14,10 @@ struct NameTable {
     /// The number of the text at each slot and 1, below the upper half of its hash, or 0; a power of two of them, at most half
     /// of them taken.
     private var slots = [UInt64](repeating: 0, count: 64)
+    /// What nobody can foresee.
+    private let chance = NameTable.sharedChance
+
+    private static let sharedChance = UInt64.random(in: .min ... .max)
 
     /// How many texts have a number.
     var count: Int { ends.count }
@@ -22,13 +26,13 @@ struct NameTable {
     ///
     /// - Parameter mark: texts of different marks are different.
     func number(of text: UnsafeRawBufferPointer, mark: UInt8 = 0) -> Int? {
-        let number = number(at: slot(of: text, Self.hash(text, mark)))
+        let number = number(at: slot(of: text, hash(text, mark)))
         return number < 0 ? nil : number
     }
 
     /// The number of a text, a new one where it has none.
     mutating func number(adding text: UnsafeRawBufferPointer, mark: UInt8 = 0) -> Int {
-        let hash = Self.hash(text, mark)
+        let hash = hash(text, mark)
         let slot = slot(of: text, hash)
         let number = number(at: slot)
         guard number < 0 else { return number }
@@ -48,7 +52,7 @@ struct NameTable {
 
     /// Two words of a text at a time, multiplied with one another as in wyhash (Wang Yi 2019); those at its end may overlap the ones
     /// before. What nobody can foresee is mixed in, so that nobody can make texts that fall together; no result shows it.
-    private static func hash(_ text: UnsafeRawBufferPointer, _ mark: UInt8) -> UInt64 {
+    private func hash(_ text: UnsafeRawBufferPointer, _ mark: UInt8) -> UInt64 {
         let count = text.count
         var hash = chance ^ UInt64(mark) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(count)
         guard count >= 8 else {
@@ -60,16 +64,16 @@ struct NameTable {
             } else if count > 0 {
                 word = UInt64(text[0]) << 16 | UInt64(text[count / 2]) << 8 | UInt64(text[count - 1])
             }
-            return folded(word ^ 0xA076_1D64_78BD_642F, hash)
+            return Self.folded(word ^ 0xA076_1D64_78BD_642F, hash)
         }
         var offset = 0
         while offset + 16 < count {
-            hash = folded(
+            hash = Self.folded(
                 text.loadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ 0xE703_7ED1_A0B4_28DB,
                 text.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self) ^ hash)
             offset += 16
         }
-        return folded(
+        return Self.folded(
             text.loadUnaligned(fromByteOffset: max(count - 16, 0), as: UInt64.self) ^ 0xA076_1D64_78BD_642F,
             text.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self) ^ hash)
     }
@@ -79,8 +83,6 @@ struct NameTable {
         let product = a.multipliedFullWidth(by: b)
         return product.high ^ product.low
     }
-
-    private static let chance = UInt64.random(in: .min ... .max)
 
     /// The slot of a text, or the empty one where it would go.
     private func slot(of text: UnsafeRawBufferPointer, _ hash: UInt64) -> Int {

@@ -76,7 +76,7 @@ protocol PartCutter: AnyObject {
 /// Cuts lines.
 final class LineCutter: PartCutter {
     private var stream: PlainBytes
-    private let partBytes: Int
+    private let sizes: PartSizes
     private var held: [UInt8] = []
     private var offset = 0, number = 0
     private var isAtEnd = false
@@ -86,9 +86,9 @@ final class LineCutter: PartCutter {
     /// How much is read beyond the end of a part, so that the line it ends in mostly ends there as well.
     static let lookAhead = 1 << 16
 
-    init(_ source: EventSources.Source, partBytes: Int) throws {
+    init(_ source: EventSources.Source, sizes: PartSizes) throws {
         stream = try PlainBytes(source)
-        self.partBytes = partBytes
+        self.sizes = sizes
     }
 
     func next(into part: inout PartBytes) throws -> Bool {
@@ -96,7 +96,7 @@ final class LineCutter: PartCutter {
         if isSkipping { try skip(&part) }
         guard part.filled > 0 || !isAtEnd else { return false }
         number += 1
-        let target = number * partBytes - offset
+        let target = sizes.end(of: number) - offset
         if target > 0 { try cut(&part, at: target) }
         held = part.rest
         offset = part.offset + part.length

@@ -43,8 +43,8 @@ struct AddressSample: Sendable {
         }
     }
 
-    /// How many of each class are remembered: 6 MB of them.
-    static let capacity = 200_000
+    /// How many of each class are remembered: 3 MB of them.
+    static let capacity = 100_000
 
     private(set) var failing = Class(), passing = Class()
 

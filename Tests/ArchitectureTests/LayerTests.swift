@@ -6,8 +6,8 @@ import Testing
 private let allowedImports: [String: Set<String>] = [
     "DeployModel": [],
     "Parallel": ["Dispatch", "Synchronization"],
-    "ChangeDetection": ["DeployModel", "Parallel", "RealModule"],
-    "Attribution": ["DeployModel", "Parallel", "RealModule"],
+    "ChangeDetection": ["DeployModel", "Parallel", "RealModule", "Synchronization"],
+    "Attribution": ["DeployModel", "Parallel", "RealModule", "Synchronization"],
     "ConfigTree": ["CLibyaml", "DeployModel"],
     "Kustomize": ["ConfigTree", "DeployModel"],
     "ConfigFaults": ["ConfigTree", "DeployModel", "Kustomize", "Parallel", "RealModule"],

@@ -56,6 +56,7 @@ def commands(options):
         subprocess.run(
             ["clang++", "-O2", "-std=c++17", f"{here}/bare_loop.cpp", "-o", loop, "-lsimdjson", "-pthread"], check=True)
         found["first pass"] = [options.bench, "scan", events, str(os.cpu_count())]
+        found["first pass, time and outcome"] = [options.bench, "scan", events, str(os.cpu_count()), "outcome"]
         if options.csv:
             found["first pass, CSV"] = [options.bench, "scan", options.csv, str(os.cpu_count())]
         found["bare simdjson loop"] = [loop, events]

@@ -108,12 +108,13 @@ case "telemetry":
         writeToStandardOutput($0)
     }
 case "scan":
-    // The first pass alone: every event read and counted.
+    // The first pass alone: every event read and counted, with `outcome` by time and outcome only, as `explain` does.
     let arguments = Array(CommandLine.arguments.dropFirst(2))
     let clock = ContinuousClock()
     do {
         let sources = try EventSources(Array(arguments.prefix(1)))
-        let options = IngestOptions(jobs: arguments.dropFirst().first.flatMap(Int.init) ?? 1)
+        var options = IngestOptions(jobs: arguments.dropFirst().first.flatMap(Int.init) ?? 1)
+        options.countsScopes = !arguments.contains("outcome")
         var events = 0.0
         let elapsed = try clock.measure {
             events = try summarize(sources, options: options).inputs.reduce(0) { $0 + $1.events }
