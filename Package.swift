@@ -51,7 +51,8 @@ let package = Package(
         .target(name: "ConfigTree", dependencies: ["CLibyaml", "DeployModel"], swiftSettings: common),
         .target(name: "Kustomize", dependencies: ["ConfigTree", "DeployModel"], swiftSettings: pure),
         .target(
-            name: "ConfigFaults", dependencies: ["ConfigTree", "DeployModel", "Kustomize", numerics],
+            name: "ConfigFaults",
+            dependencies: ["ConfigTree", "DeployModel", "Kustomize", "Parallel", numerics],
             swiftSettings: pure),
         .target(
             name: "Investigation",
@@ -75,7 +76,7 @@ let package = Package(
         .target(
             name: "Connectors", dependencies: ["Attribution", "CCurl", "DeployModel", "EventIngest"],
             swiftSettings: common),
-        .target(name: "Reporting", dependencies: ["DeployModel"], swiftSettings: pure),
+        .target(name: "Reporting", dependencies: ["DeployModel", "Parallel"], swiftSettings: pure),
         .target(name: "Scenario", dependencies: ["DeployModel", "GitHistory"], swiftSettings: pure),
         .target(
             name: "BlameDeployCLI",

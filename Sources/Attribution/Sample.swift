@@ -99,7 +99,7 @@ struct Sample {
     /// Whether every row stands for a whole number of events.
     let hasWholeWeights: Bool
     /// The fields of the table, in its order, those that only carry time, outcome or counts left out.
-    var fields: [Field]
+    let fields: [Field]
     /// What the values of fields look like.
     let looks = Looks()
     /// How many threads may work at once.

@@ -162,7 +162,7 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> [Found
             ]
         case (nil, nil): found = []
         }
-        changes += found.map { difference in
+        changes += mapMany(found) { difference in
             var change = foundChange(difference, of: manifest, path: path, reach: reach, lines: lines)
             if difference.path.isEmpty, difference.before == nil { extents.extend(&change.change) }
             return change

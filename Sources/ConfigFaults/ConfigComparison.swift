@@ -56,7 +56,7 @@ extension FoundChange {
     /// Whether its values are not to be shown.
     var isHidden: Bool {
         isSecret || change.object?.kind == "Secret"
-            || [change.before, change.after].contains { $0?.contains(hiddenText) ?? false }
+            || [change.before, change.after].contains { $0?.holds(hiddenText) ?? false }
     }
 }
 
@@ -152,7 +152,8 @@ public func compareConfig(
     if depth != .contradictions {
         changes += changed.flatMap { statementChanges(of: $0, beside: changes, in: surroundings) }
     }
-    let charts = try ChangedCharts(files, changed: changed, before: before, after: after, cache: cache)
+    let charts = try ChangedCharts(
+        files, changed: changed, before: before, after: after, cache: cache, isThorough: wantsHints)
     let rendered = try charts?.land(&changes) ?? []
     if depth == .reach {
         for file in changed { findDuplicateKeys(in: file, surroundings: surroundings, changes: &changes) }
@@ -365,22 +366,32 @@ private func findFaults(
         findSyntaxFaults(file, changes: &changes)
     }
     findLeftoverLines(in: files, changes: &changes)
-    // What moved is told by the other changes of the object, which cannot be read while one of them is written.
-    let ofObjects = Dictionary(grouping: changes) { ObjectKey($0.change) }
-    for index in changes.indices {
-        findDivergence(in: &changes[index], surroundings: surroundings)
-        findSharedSecretKey(in: &changes[index], surroundings: surroundings)
-        findReaders(of: &changes[index], readers: readers)
-        findSwappedEnvironment(in: &changes[index])
-        findBrokenReferences(in: &changes[index], surroundings: surroundings)
-        findPlaceholder(in: &changes[index])
-        let own = ofObjects[ObjectKey(changes[index].change)] ?? []
-        // Where all is new, nothing moved; and each against each other takes too long.
+    let found = changes
+    // What moved is told by the other changes of the object, which cannot be read while one of them is written. Where all is
+    // new, nothing moved; and each against each other takes too long.
+    let ofObjects = Dictionary(grouping: found.indices) { ObjectKey(found[$0].change) }
+    let neighbours = ofObjects.filter { $0.value.count <= 200 || charts != nil }.mapValues {
+        $0.map { found[$0] }
+    }
+    changes = mapMany(found, room: { JudgedObjects(in: surroundings) }) { change, objects in
+        var change = change
+        findDivergence(in: &change, surroundings: surroundings)
+        findSharedSecretKey(in: &change, surroundings: surroundings)
+        findReaders(of: &change, readers: readers)
+        findSwappedEnvironment(in: &change)
+        findBrokenReferences(in: &change, surroundings: surroundings)
+        findPlaceholder(in: &change)
+        let own = neighbours[ObjectKey(change.change)] ?? []
         findSchemaFaults(
-            in: &changes[index], changes: own.count <= 200 ? own : [], surroundings: surroundings)
-        findRisks(in: &changes[index])
-        findImpossibleValues(in: &changes[index])
+            in: &change, of: objects.object(of: change), changes: own.count <= 200 ? own : [],
+            surroundings: surroundings)
+        findRisks(in: &change)
+        findImpossibleValues(in: &change)
+        return change
+    }
+    for index in changes.indices {
         if let charts {
+            let own = neighbours[ObjectKey(changes[index].change)] ?? []
             try findValuesFaults(in: &changes[index], own: own, charts: charts)
             try findSameValue(in: &changes[index], charts: charts)
         }

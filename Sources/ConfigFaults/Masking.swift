@@ -57,46 +57,58 @@ private func settingSecrets(in text: [Unicode.Scalar]) -> [Range<Int>] {
         }
         let start = index
         while index < text.count, isNameScalar(text[index]) { index += 1 }
-        let name = text[start..<index].reduce(into: "") { $0.unicodeScalars.append($1) }
-        guard let value = value(in: text, behind: index, of: name) else { continue }
-        let content = text[value].reduce(into: "") { $0.unicodeScalars.append($1) }
-        if name == "name" { lastName = content }
+        guard let value = value(in: text, behind: index, of: text[start..<index]) else { continue }
+        let name = string(text[start..<index])
+        if name == "name" { lastName = string(text[value]) }
         let isSecret = isSecretName(name) || name == "value" && isSecretName(lastName) || isScheme(name)
-        guard isSecret, !isHarmlessValue(content) else { continue }
+        guard isSecret, !isHarmlessValue(string(text[value])) else { continue }
         found.append(value)
         index = value.upperBound
     }
     return found
 }
 
+private func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+    scalars.reduce(into: "") { $0.unicodeScalars.append($1) }
+}
+
 /// Where the value behind a name stands: after a sign, or after a blank where the name is a flag or a scheme of
 /// authorization.
-private func value(in text: [Unicode.Scalar], behind end: Int, of name: String) -> Range<Int>? {
+private func value(in text: [Unicode.Scalar], behind end: Int, of name: ArraySlice<Unicode.Scalar>)
+    -> Range<Int>?
+{
     var index = end
     func skip(_ isSkipped: (Unicode.Scalar) -> Bool) {
         while index < text.count, isSkipped(text[index]) { index += 1 }
     }
     skip { $0 == "\"" || $0 == "'" || $0 == "\\" }
     skip { $0 == " " }
-    let isBare = name.hasPrefix("--") || isScheme(name)
     guard index < text.count else { return nil }
     if text[index] == "=" || text[index] == ":" {
         index += 1
         // Go templates set their variables with `:=`.
         if index < text.count, text[index] == "=" { index += 1 }
         skip { $0 == " " }
-    } else if !isBare || index == end {
+    } else if index == end || !name.starts(with: "--".unicodeScalars) && !isScheme(string(name)) {
         return nil
     }
     while index < text.count, text[index] == "\\" { index += 1 }
-    var delimiters: Set<Unicode.Scalar> = [" ", ",", ";", "}", "]", "&", "\n", "⏎"]
+    var quote: Unicode.Scalar?
     if index < text.count, text[index] == "\"" || text[index] == "'" {
-        delimiters = [text[index], "\n"]
+        quote = text[index]
         index += 1
     }
     let start = index
-    if index < text.count, text[index] == "{" || text[index] == "$" { delimiters.remove("}") }
-    while index < text.count, !delimiters.contains(text[index]) { index += 1 }
+    let isExpression = index < text.count && (text[index] == "{" || text[index] == "$")
+    skip { scalar in
+        switch scalar {
+        case "\n": false
+        case _ where quote != nil: scalar != quote
+        case " ", ",", ";", "]", "&", "⏎": false
+        case "}": isExpression
+        default: true
+        }
+    }
     while index > start, text[index - 1] == "\\" { index -= 1 }
     return index > start ? start..<index : nil
 }
@@ -104,8 +116,10 @@ private func value(in text: [Unicode.Scalar], behind end: Int, of name: String) 
 private func isScheme(_ name: String) -> Bool { name == "Bearer" || name == "Basic" }
 
 private func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == "_" || scalar == "-"
-        || scalar == "."
+    switch scalar {
+    case "a"..."z", "A"..."Z", "0"..."9", "_", "-", ".": true
+    default: !scalar.isASCII && scalar.properties.isAlphabetic
+    }
 }
 
 /// What stands between a colon and an `@`: the password of `user:password@host`. An image's digest follows an `@` too.
@@ -133,7 +147,9 @@ private let tellingWords: Set = [
 func isSecretName(_ name: String) -> Bool {
     guard mayNameSecret(name) else { return false }
     let lowered = name.lowercased()
-    let last = lowered.split(separator: ".").last.map(String.init) ?? lowered
+    let last =
+        lowered.utf8.contains(UInt8(ascii: "."))
+        ? lowered.split(separator: ".").last.map(String.init) ?? lowered : lowered
     guard !plainNames.contains(last) else { return false }
     let words = FaultWords.split(name)
     if let last = words.last, ["file", "path", "dir", "name", "ref"].contains(last) { return false }
@@ -148,12 +164,16 @@ private func mayNameSecret(_ name: String) -> Bool {
     for start in text.indices {
         // Lowercasing some letters beyond ASCII gives letters of ASCII.
         guard text[start] < 0x80 else { return true }
-        let next = start + 1 < text.count ? text[start + 1] | 0x20 : 0
-        switch (text[start] | 0x20, next) {
-        case (UInt8(ascii: "p"), UInt8(ascii: "a")), (UInt8(ascii: "p"), UInt8(ascii: "w")),
-            (UInt8(ascii: "p"), UInt8(ascii: "r")), (UInt8(ascii: "s"), UInt8(ascii: "e")),
-            (UInt8(ascii: "t"), UInt8(ascii: "o")), (UInt8(ascii: "c"), UInt8(ascii: "r")),
-            (UInt8(ascii: "k"), UInt8(ascii: "e")), (UInt8(ascii: "d"), UInt8(ascii: "o")):
+        guard start + 2 < text.count else { continue }
+        switch (text[start] | 0x20, text[start + 1] | 0x20, text[start + 2] | 0x20) {
+        case (UInt8(ascii: "p"), UInt8(ascii: "a"), UInt8(ascii: "s")),
+            (UInt8(ascii: "p"), UInt8(ascii: "w"), UInt8(ascii: "d")),
+            (UInt8(ascii: "p"), UInt8(ascii: "r"), UInt8(ascii: "i")),
+            (UInt8(ascii: "s"), UInt8(ascii: "e"), UInt8(ascii: "c")),
+            (UInt8(ascii: "t"), UInt8(ascii: "o"), UInt8(ascii: "k")),
+            (UInt8(ascii: "c"), UInt8(ascii: "r"), UInt8(ascii: "e")),
+            (UInt8(ascii: "k"), UInt8(ascii: "e"), UInt8(ascii: "y")),
+            (UInt8(ascii: "d"), UInt8(ascii: "o"), UInt8(ascii: "c")):
             return true
         default: continue
         }

@@ -37,11 +37,11 @@ public func rankChanges(
     let base =
         hasNamesake || likenesses.contains { $0?.isFailing ?? false } ? unnamedBesideNamesake : nothingKnown
     let targets = Targets(failures, workloads: comparison.workloads)
-    let ranked = zip(comparison.changes, likenesses).enumerated().map { index, pair in
-        let (change, likeness) = pair
+    let ranked = mapMany(Array(comparison.changes.indices)) { index in
+        let change = comparison.changes[index]
         return rank(
             change, symptoms: symptoms.evidence(for: change, at: index),
-            scope: scope(of: change, likeness: likeness, base: base, targets: targets))
+            scope: scope(of: change, likeness: likenesses[index], base: base, targets: targets))
     }
     return ranked.sorted { a, b in
         if a.score != b.score { return a.score > b.score }
@@ -123,14 +123,18 @@ private func extentEvidence(_ found: FoundChange) -> Evidence? {
         weight: 1 - (1 - ofFile) * (1 - ofChange))
 }
 
+private let wordsOfLabels = SoughtWords(["annotations", "labels"])
+private let wordsOfCredentials = SoughtWords(["secret", "credential", "password", "token"])
+private let wordsOfCommands = SoughtWords(["image", "command", "args"])
+private let wordsOfPlaces = SoughtWords(["host", "url", "port", "addr", "endpoint"])
+private let wordsOfProbes = SoughtWords(["probe"])
+
 /// How often changes of such a field break things, before anything else is known.
 private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     let names = found.path.map { $0.name.lowercased() }
-    let parts = Set(found.path.flatMap { FaultWords.split($0.name) })
-    func has(_ words: String...) -> Bool {
-        words.contains { word in
-            parts.contains { $0.hasPrefix(word) } || names.contains { $0.hasSuffix(word) && word.count > 4 }
-        }
+    let parts = found.path.flatMap { FaultWords.split($0.name) }
+    func has(_ words: SoughtWords) -> Bool {
+        parts.contains(where: words.begins) || names.contains(where: words.ends)
     }
     let isNew = found.change.before == nil
     if found.path.isOfSchemaProse { return (0.05, "what a schema says to people") }
@@ -141,11 +145,11 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     if found.path.isEmpty {
         return isNew ? (newObjectPrior(found), "the object is new") : (0.3, "the object is gone")
     }
-    if has("annotations", "labels") { return (0.1, "a label or an annotation") }
-    if has("secret", "credential", "password", "token") { return (isNew ? 0.15 : 0.35, "a credential") }
-    if has("image", "command", "args") { return (0.35, "what is run") }
-    if has("host", "url", "port", "addr", "endpoint") { return (0.3, "where something is found") }
-    if has("probe") { return (0.3, "when a pod counts as healthy") }
+    if has(wordsOfLabels) { return (0.1, "a label or an annotation") }
+    if has(wordsOfCredentials) { return (isNew ? 0.15 : 0.35, "a credential") }
+    if has(wordsOfCommands) { return (0.35, "what is run") }
+    if has(wordsOfPlaces) { return (0.3, "where something is found") }
+    if has(wordsOfProbes) { return (0.3, "when a pod counts as healthy") }
     if found.variableName != nil {
         return (isNew ? 0.1 : 0.3, isNew ? "a new variable" : "a variable is gone or changed")
     }

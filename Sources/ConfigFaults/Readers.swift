@@ -46,12 +46,14 @@ struct Readers {
         hasCode = try tree.paths().contains(where: isCode)
         let wanted = Set((Array(removed.values) + Array(added.values)).flatMap { $0 })
         let occurrences = try tree.occurrences(of: wanted)
-        code = occurrences.mapValues { places in
-            places.filter { mayRead($0.path) }
-        }
+        // Many names stand in few files.
+        var paths: Set<String> = []
+        for places in occurrences.values { for place in places { paths.insert(place.path) } }
+        let readers = paths.filter(mayRead)
+        let definers = paths.filter { mayBeConfiguration(path: $0) || isSetup($0) }.subtracting(examples)
+        code = occurrences.mapValues { places in places.filter { readers.contains($0.path) } }
         defined = occurrences.mapValues { places in
-            Set(places.map(\.path).filter { mayBeConfiguration(path: $0) || isSetup($0) }).subtracting(
-                examples)
+            Set(places.map(\.path).filter(definers.contains))
         }
     }
 

@@ -48,16 +48,36 @@ func isPackageManifest(_ path: String) -> Bool {
 }
 
 /// Words that a field may be called by.
-private struct SoughtWords {
-    let words: [String]
+struct SoughtWords {
     /// Those of several words, as snake case joins them.
-    let compounds: [String]
-    let letters: ByteSet
+    fileprivate let compounds: [String]
+    fileprivate let letters: ByteSet
+    /// The words by the byte that they begin with; bytes that differ by 64 are taken for each other.
+    private let byLetter: [[String]]
+    /// Those of more than four letters, by the byte that they end with.
+    private let longByLastLetter: [[String]]
 
     init(_ words: [String]) {
-        self.words = words
         compounds = words.filter { $0.contains("_") }
         letters = ByteSet(firstOf: words)
+        var (first, last) = ([[String]](repeating: [], count: 64), [[String]](repeating: [], count: 64))
+        for word in words {
+            first[Int(word.utf8.first ?? 0) & 63].append(word)
+            if word.utf8.count > 4 { last[Int(word.utf8.last ?? 0) & 63].append(word) }
+        }
+        (byLetter, longByLastLetter) = (first, last)
+    }
+
+    /// Whether a name's word begins with one of the words.
+    func begins(_ word: String) -> Bool {
+        guard let byte = word.utf8.first else { return false }
+        return byLetter[Int(byte) & 63].contains(where: word.hasPrefix)
+    }
+
+    /// Whether a name ends with one of the words of more than four letters.
+    func ends(_ name: String) -> Bool {
+        guard let byte = name.utf8.last else { return false }
+        return longByLastLetter[Int(byte) & 63].contains(where: name.hasSuffix)
     }
 }
 
@@ -77,7 +97,7 @@ private struct ChangedField {
     let names: [String]
     private let spelling: [String]
     /// The words of the last two names, with the bytes that they begin with.
-    private let nameWords: Set<String>
+    private let nameWords: [String]
     private let letters: ByteSet
     /// Whether the last two names hold an underscore, as compound words do.
     private let hasCompounds: Bool
@@ -94,7 +114,7 @@ private struct ChangedField {
     init(_ change: FoundChange) {
         names = change.path.map { $0.name.lowercased() }
         spelling = change.path.map(\.name)
-        nameWords = Set(change.path.suffix(2).flatMap { FaultWords.split($0.name) })
+        nameWords = change.path.suffix(2).flatMap { FaultWords.split($0.name) }
         letters = ByteSet(firstOf: nameWords)
         hasCompounds = names.suffix(2).contains { $0.utf8.contains(UInt8(ascii: "_")) }
         kind = change.change.object?.kind ?? ""
@@ -116,7 +136,7 @@ private struct ChangedField {
     func speaks(of wanted: SoughtWords) -> Bool {
         // Letters first: hardly any name begins like one of the words.
         guard !letters.isDisjoint(with: wanted.letters) || hasCompounds else { return false }
-        return wanted.words.contains { word in nameWords.contains { $0.hasPrefix(word) } }
+        return nameWords.contains(where: wanted.begins)
             || hasCompounds
                 && wanted.compounds.contains { word in names.suffix(2).contains { $0.holds(word) } }
     }

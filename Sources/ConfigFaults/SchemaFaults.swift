@@ -3,15 +3,39 @@ import DeployModel
 
 /// F11, F12 and F13: what the schema of the object, or the reader of the file, makes of what was written.
 ///
-/// - Parameter changes: all changes of the comparison; those of the same object tell what was moved.
-func findSchemaFaults(in change: inout FoundChange, changes: [FoundChange], surroundings: Surroundings) {
-    guard let object = JudgedObject(change, in: surroundings) else { return }
+/// - Parameters:
+///   - object: the object that it is of; `nil` where that cannot be judged.
+///   - changes: the changes of the same object, which tell what was moved.
+func findSchemaFaults(
+    in change: inout FoundChange, of object: JudgedObject?, changes: [FoundChange], surroundings: Surroundings
+) {
+    guard let object else { return }
     findStrayFields(in: &change, of: object, changes: changes, surroundings: surroundings)
     findTypeTraps(in: &change, of: object)
 }
 
 /// How many findings of a class one change gets: more say nothing new.
 let mostSchemaFindings = 3
+
+/// The objects of changes that are judged one after the other: those of the same object mostly stand together.
+struct JudgedObjects {
+    private let surroundings: Surroundings
+    /// What the last change was of, and whether its field was there before, which decide on the object.
+    private var last: (path: String, object: ConfigObject?, hadValue: Bool)?
+    private var judged: JudgedObject?
+
+    init(in surroundings: Surroundings) { self.surroundings = surroundings }
+
+    /// The object that a change is of; `nil` where it cannot be judged.
+    mutating func object(of change: FoundChange) -> JudgedObject? {
+        guard change.afterNode != nil else { return nil }
+        let key = (path: change.change.path, object: change.change.object, hadValue: change.beforeNode != nil)
+        if let last, last == key { return judged }
+        judged = JudgedObject(change, in: surroundings)
+        last = key
+        return judged
+    }
+}
 
 /// The object that a change is of, where it can be judged.
 struct JudgedObject {

@@ -151,9 +151,9 @@ private struct Refusal {
 /// Whether the API server refuses a value for its type. Nothing is said of what may be filled in later.
 private func refusal(of scalar: ConfigNode.Scalar, expected: FieldType?) -> Refusal? {
     guard let expected, !scalar.isTemplated else { return nil }
-    let plain = PlainReading(scalar.text)
-    let reading = scalar.style == .plain && plain.isOfClusters ? plain : .asText(scalar.text)
-    if reading.kind == .null || (reading.kind == .text && isPlaceholder(scalar.text)) { return nil }
+    let plain = scalar.style == .plain ? PlainReading(scalar.text) : .asText(scalar.text)
+    let reading = plain.isOfClusters ? plain : .asText(scalar.text)
+    if reading.kind == .null { return nil }
     let wanted: String?
     switch expected {
     case .text: wanted = reading.kind == .text ? nil : "only text"
@@ -166,12 +166,13 @@ private func refusal(of scalar: ConfigNode.Scalar, expected: FieldType?) -> Refu
     case .map, .object: wanted = "a mapping"
     case .quantity, .time, .any: wanted = nil
     }
-    return wanted.map { Refusal(reading: reading, wanted: $0) }
+    guard let wanted, reading.kind != .text || !isPlaceholder(scalar.text) else { return nil }
+    return Refusal(reading: reading, wanted: wanted)
 }
 
 /// Whether a text looks like something that is replaced before the file is used: `$PORT`, `__PORT__`, `PORT`.
 private func isPlaceholder(_ text: String) -> Bool {
-    text.contains { "$%@<>{}#*!".contains($0) } || text.contains("__")
+    text.contains { "$%@<>{}#*!".contains($0) } || text.holds("__")
         || text.contains(where: \.isLetter) && text == text.uppercased()
 }
 

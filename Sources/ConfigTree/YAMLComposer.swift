@@ -51,7 +51,7 @@ struct YAMLComposer {
     mutating func compose(
         _ bytes: ArraySlice<UInt8>
     ) throws(ParseFailure) -> (root: ConfigNode?, problem: ParseProblem?) {
-        guard var events = YAMLEvents(bytes) else {
+        guard var events = YAMLEvents(bytes, lineOffset: lineOffset) else {
             throw ParseFailure("there is no memory for a parser", at: Mark(line: 1, column: 1))
         }
         while true {

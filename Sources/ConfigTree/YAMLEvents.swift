@@ -30,8 +30,11 @@ struct YAMLEvents: ~Copyable {
     // A flow collection's end has a width, a block collection's has none.
     private var flows: [Bool] = []
 
+    /// How many lines stand before the text, for what is told of other lines than the one where it fails.
+    private let lineOffset: Int
+
     /// `nil` only when there is no memory for a parser.
-    init?(_ bytes: ArraySlice<UInt8>) {
+    init?(_ bytes: ArraySlice<UInt8>, lineOffset: Int) {
         let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
         guard yaml_parser_initialize(parser) == 1 else {
             parser.deallocate()
@@ -43,6 +46,7 @@ struct YAMLEvents: ~Copyable {
         yaml_parser_set_input_string(parser, input.baseAddress, input.count)
         self.parser = parser
         self.input = input
+        self.lineOffset = lineOffset
     }
 
     deinit {
@@ -70,7 +74,8 @@ struct YAMLEvents: ~Copyable {
             return ParseFailure(problem, at: place(ofByte: Int(state.problem_offset)))
         }
         let context = state.context.map { " \(String(cString: $0))" } ?? ""
-        let line = state.context == nil ? "" : ", begun in line \(state.context_mark.line + 1)"
+        let begun = Int(state.context_mark.line) + 1 + lineOffset
+        let line = state.context == nil ? "" : ", begun in line \(begun)"
         return ParseFailure("\(problem)\(context)\(line)", at: Mark(state.problem_mark))
     }
 

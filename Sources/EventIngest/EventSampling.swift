@@ -41,11 +41,13 @@ public func sampleTable(
 
 /// How many events of a class are compared: all where there are few, else so many that what is left to chance does not show.
 private func rowLimit(_ windows: [TimeWindow], of summary: EventSummary) -> Int {
+    // Rows that stand for many events are not told from them here, and there are never as many.
+    guard summary.sourceRoles.kinds.allSatisfy(\.roles.countsEachRecordOnce) else { return 20_000 }
     let few = 40_000
     let width = Int64(EventAggregator.bucketSeconds) * 1000
     let events = windows.reduce(0) { sum, window in
         let first = Int(floorDiv(window.since.milliseconds, width))
-        let last = Int(floorDiv(window.until.milliseconds, width))
+        let last = Int(floorDiv(window.until.milliseconds - 1, width))
         return sum + summary.minutes.total(in: first..<max(first, last) + 1).events
     }
     return events <= Double(few) ? few : 10_000

@@ -172,7 +172,7 @@ private struct CountedPart: RecordSink {
 }
 
 /// How many parts are counted before others may know what they counted. The first part comes alone, so that the others begin
-/// with its scopes; the next round is short, so that soon fewer records need be noted. How many threads there are does not
+/// with its scopes; the next round is short, so that soon all know the scopes of more. How many threads there are does not
 /// change it.
 private func partsAtOnce(round: Int) -> Int { [1, 4, 32][min(round, 2)] }
 

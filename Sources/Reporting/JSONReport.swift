@@ -78,7 +78,8 @@ private func fields(of changes: DeployChanges) -> [(key: String, value: JSONValu
         changes.deploy.map { ("deploy", json($0)) }
         ?? ("range", .object([("from", .text(changes.from?.hex)), ("to", .text(changes.to?.hex))]))
     return [
-        subject, ("changes", .array(changes.changes.map(json))),
+        subject,
+        ("changes", .list(count: changes.changes.count) { json(changes.changes[$0]) }),
         ("other_files", .array(changes.otherFiles.map(JSONValue.string))),
         ("warnings", .array(changes.warnings.map(json))),
     ]

@@ -1,3 +1,5 @@
+import Parallel
+
 /// JSON as a value, its members in a fixed order, and its one way of being written: the same value, the same bytes.
 enum JSONValue: Sendable, Equatable {
     case null
@@ -9,6 +11,8 @@ enum JSONValue: Sendable, Equatable {
     case exact(Double)
     case string(String)
     case array([JSONValue])
+    /// As many elements, none of them plain, each made when it is written: of a long list no more than a few are there at once.
+    case list(count: Int, element: @Sendable (Int) -> JSONValue)
     case object([(key: String, value: JSONValue)])
 
     static func == (a: JSONValue, b: JSONValue) -> Bool { a.written() == b.written() }
@@ -37,11 +41,16 @@ enum JSONValue: Sendable, Equatable {
         case .array(let elements):
             // Lists of plain values read better on one line.
             let isPlain = elements.allSatisfy {
-                if case .array = $0 { false } else if case .object = $0 { false } else { true }
+                switch $0 {
+                case .array, .list, .object: false
+                default: true
+                }
             }
             Self.writeList(elements, "[", "]", isShort: isPlain, to: &text, indent: indent) { element, text in
                 element.write(to: &text, indent: indent + 1)
             }
+        case .list(let count, let element):
+            Self.writeList(count: count, to: &text, indent: indent, element)
         case .object(let members):
             Self.writeList(members, "{", "}", isShort: false, to: &text, indent: indent) { member, text in
                 Self.write(member.key, to: &text)
@@ -58,17 +67,44 @@ enum JSONValue: Sendable, Equatable {
         text.append(UInt8(ascii: open))
         defer { text.append(UInt8(ascii: close)) }
         guard !parts.isEmpty else { return }
-        func breakLine(_ indent: Int) {
-            guard !isShort else { return }
-            text.append(UInt8(ascii: "\n"))
-            text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * indent))
-        }
         for (index, part) in parts.enumerated() {
-            if index > 0 { text += (isShort ? ", " : ",").utf8 }
-            breakLine(indent + 1)
+            if index > 0 {
+                text.append(UInt8(ascii: ","))
+                if isShort { text.append(UInt8(ascii: " ")) }
+            }
+            if !isShort { breakLine(indent + 1, to: &text) }
             write(part, &text)
         }
-        breakLine(indent)
+        if !isShort { breakLine(indent, to: &text) }
+    }
+
+    /// Writes a long list in pieces, several at a time.
+    private static func writeList(
+        count: Int, to text: inout [UInt8], indent: Int, _ element: @Sendable (Int) -> JSONValue
+    ) {
+        text.append(UInt8(ascii: "["))
+        defer { text.append(UInt8(ascii: "]")) }
+        guard count > 0 else { return }
+        let starts = Array(stride(from: 0, to: count, by: elementsOfPiece))
+        let pieces = concurrentMap(starts, workers: availableCores()) { start in
+            var piece: [UInt8] = []
+            for index in start..<min(start + elementsOfPiece, count) {
+                if index > 0 { piece.append(UInt8(ascii: ",")) }
+                breakLine(indent + 1, to: &piece)
+                element(index).write(to: &piece, indent: indent + 1)
+            }
+            return piece
+        }
+        text.reserveCapacity(text.count + pieces.reduce(0) { $0 + $1.count })
+        for piece in pieces { text += piece }
+        breakLine(indent, to: &text)
+    }
+
+    private static let elementsOfPiece = 500
+
+    private static func breakLine(_ indent: Int, to text: inout [UInt8]) {
+        text.append(UInt8(ascii: "\n"))
+        for _ in 0..<2 * indent { text.append(UInt8(ascii: " ")) }
     }
 
     /// Six significant digits, without an exponent between a millionth and a quadrillion.
@@ -101,10 +137,7 @@ enum JSONValue: Sendable, Equatable {
     private static func write(_ string: String, to text: inout [UInt8]) {
         text.append(UInt8(ascii: "\""))
         // Most texts stand for themselves.
-        if string.utf8.allSatisfy({
-            $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
-                && $0 != UInt8(ascii: "#")
-        }) {
+        if isPlain(string.utf8.span) {
             text += string.utf8
         } else {
             var last: Unicode.Scalar?
@@ -115,6 +148,17 @@ enum JSONValue: Sendable, Equatable {
             }
         }
         text.append(UInt8(ascii: "\""))
+    }
+
+    private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
+        var isPlain = true
+        for index in bytes.indices {
+            let byte = bytes[index]
+            isPlain =
+                isPlain && byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"")
+                && byte != UInt8(ascii: "\\") && byte != UInt8(ascii: "#")
+        }
+        return isPlain
     }
 
     private static func write(_ scalar: Unicode.Scalar, to text: inout [UInt8]) {

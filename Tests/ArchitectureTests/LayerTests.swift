@@ -10,7 +10,7 @@ private let allowedImports: [String: Set<String>] = [
     "Attribution": ["DeployModel", "Parallel", "RealModule", "Synchronization"],
     "ConfigTree": ["CLibyaml", "DeployModel"],
     "Kustomize": ["ConfigTree", "DeployModel"],
-    "ConfigFaults": ["ConfigTree", "DeployModel", "Kustomize", "RealModule"],
+    "ConfigFaults": ["ConfigTree", "DeployModel", "Kustomize", "Parallel", "RealModule"],
     "DelimitedText": [],
     "GitHistory": ["CLibgit2", "DeployModel", "FoundationEssentials", "Foundation", "Synchronization"],
     "DeployRecords": ["ConfigTree", "DelimitedText", "DeployModel"],
@@ -21,7 +21,7 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "Connectors": ["Attribution", "CCurl", "DeployModel", "EventIngest"],
     "Investigation": ["Attribution", "ChangeDetection", "ConfigFaults", "DeployModel", "RealModule"],
-    "Reporting": ["DeployModel"],
+    "Reporting": ["DeployModel", "Parallel"],
     "Scenario": ["DeployModel", "GitHistory"],
     "BlameDeployCLI": [
         "ArgumentParser", "Attribution", "ChangeDetection", "ConfigFaults", "ConfigTree", "Connectors",

@@ -93,6 +93,15 @@ struct YAMLTests {
         #expect(file?.documents.map(\.lines) == [1...1, 2...5, 6...7])
     }
 
+    @Test("names lines of the file where a document behind others breaks")
+    func linesOfProblem() throws {
+        let text = "a: 1\n---\nb: 2\nc: [\n---\nd: 3\n"
+        let problem = try #require(
+            parseConfig(path: "a.yaml", contents: Array(text.utf8))?.documents[1].problem)
+        #expect(problem.text.hasSuffix("while parsing a flow node, begun in line 5"))
+        #expect(problem.mark.line == 5)
+    }
+
     @Test("ends aliases that would grow without bound")
     func billionLaughs() throws {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"

@@ -323,6 +323,31 @@ struct SamplingTests {
             limit: limit)
     }
 
+    @Test(
+        "few events are all compared; of many, ten thousand of each class, and of rows of counts twice as many"
+    )
+    func rowsByDefault() throws {
+        func kept(_ text: String, until end: Int) throws -> (rows: Int, standFor: Double, isSample: Bool) {
+            try withTemporaryFolder { folder in
+                try write(text, to: "\(folder)/a")
+                let sources = try EventSources(["\(folder)/a"])
+                let summary = try summarize(sources, options: IngestOptions())
+                let start = Instant(seconds: 1_600_000_020)
+                let table = try sampleTable(
+                    sources, summary: summary, interest: TimeWindow(since: start, until: start + end),
+                    baseline: nil, options: IngestOptions())
+                return (table.count, table.weights.reduce(0, +).rounded(), table.sampledFrom != nil)
+            }
+        }
+        let events = (0..<42_000).map { "{\"ts\":\(1_600_000_020 + $0),\"error\":\($0 % 20 == 0)}" }
+            .joined(separator: "\n")
+        #expect(try kept(events, until: 39_960) == (39_960, 39_960, false))
+        #expect(try kept(events, until: 60_000) == (10_000 + 2100, 42_000, true))
+        let counts = (0..<12_000).map { "\(1_600_000_020 + $0 / 4 * 60),r\($0 % 4),9,1" }
+        let text = "time,route,successes,errors\n" + counts.joined(separator: "\n")
+        #expect(try kept(text, until: 200_000) == (24_000, 120_000, false))
+    }
+
     @Test("every event is a row with its fields, nested ones dotted")
     func rows() throws {
         try withTemporaryFolder { folder in

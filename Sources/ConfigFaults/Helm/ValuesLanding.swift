@@ -20,7 +20,8 @@ extension ChangedCharts {
         }
         for index in changes.indices
         where changes[index].change.reach.isEmpty && changes[index].innocence == nil {
-            let names = releases(of: changes[index])
+            var names = releases(of: changes[index])
+            if names.isEmpty, !changes[index].isReachKnown { names = makers(of: changes[index]) }
             guard !names.isEmpty else { continue }
             changes[index].change.reach = names.sorted()
             changes[index].isReachKnown = true
@@ -29,6 +30,7 @@ extension ChangedCharts {
                     Workload(name: $0, kind: "HelmRelease", path: changes[index].change.path, labels: [])
                 })
         }
+        for index in changes.indices { changes[index].environments = environments(of: changes[index]) }
         return workloads.sorted { ($0.path, $0.name) < ($1.path, $1.name) }
     }
 
