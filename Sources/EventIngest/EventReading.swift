@@ -53,6 +53,9 @@ package struct EventReading {
         Set(zip(roles.expression?.fields ?? [], isSeen).filter(\.1).map(\.0))
     }
 
+    /// A text of more letters is no number.
+    package static let longestNumber = 400
+
     /// Beyond this a double cannot count.
     package static let largestCount = 9_007_199_254_740_992.0
 

@@ -110,7 +110,9 @@ private let exactPowers: [Double] = [
 /// Digits that make a whole number up to 2^53, and a power of ten that a double holds, have a quotient that is rounded once
 /// and hence right (Clinger 1990); the standard library reads the others.
 func parseNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
-    guard let first = bytes.first, bytes.count <= 400, canBeginNumber(first) else { return nil }
+    guard let first = bytes.first, bytes.count <= EventReading.longestNumber, canBeginNumber(first) else {
+        return nil
+    }
     var position = first == 0x2D || first == 0x2B ? 1 : 0
     var digits = 0, mantissa: Int64 = 0, decimals = 0
     var isAfterPoint = false

@@ -68,7 +68,7 @@ struct EventField: Sendable, Hashable {
         case .exact, .bool: "toFloat64(\(column))"
         case .float: "if(\(isPresent), toFloat64(\(column)), NULL)"
         case .text, .paddedText:
-            "if(match(\(text), \(text: Self.decimal)) AND length(\(text)) <= 40, toFloat64OrNull(replaceRegexpOne(\(text), \(text: "^[+]"), '')), NULL)"
+            "if(match(\(text), \(text: Self.decimal)) AND length(\(text)) <= \(EventReading.longestNumber), toFloat64OrNull(replaceRegexpOne(\(text), \(text: "^[+]"), '')), NULL)"
         case .day, .seconds, .fractions, .array, .map, .other: "CAST(NULL AS Nullable(Float64))"
         }
     }
