@@ -13,7 +13,7 @@ func findSwappedEnvironment(in change: inout FoundChange) {
 }
 
 /// The environment that a value names in so many words; `local`, `live` and their like mean other things in values.
-func environmentNamed(in value: String) -> String? {
+private func environmentNamed(in value: String) -> String? {
     loweredWords(value).lazy.compactMap { environmentsOfValues[$0] }.first
 }
 

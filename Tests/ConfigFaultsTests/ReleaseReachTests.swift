@@ -34,13 +34,12 @@ private let umbrella = """
 
 @Suite("Whom a file reaches that releases are made of")
 struct ReleaseReachTests {
-    /// Files, a file in which four replicas become one, and whom that reaches in which environment.
+    /// Files, a file in which four replicas become one, and whom that reaches.
     struct Case: CustomTestStringConvertible {
         var name: String
         var files: [String: String]
         var path: String
         var reach: [String]
-        var environment = "neither path nor namespace names one"
         var testDescription: String { name }
     }
 
@@ -102,14 +101,14 @@ struct ReleaseReachTests {
                 files: [
                     "argo/all.yaml": folders, "apps/cache/Chart.yaml": umbrella,
                     "apps/cache/values.yaml": "redis:\n  replicas: 4\n",
-                ], path: "apps/cache/values.yaml", reach: ["cache"], environment: "it is of production"),
+                ], path: "apps/cache/values.yaml", reach: ["cache"]),
             Case(
                 name: "a folder of manifests",
                 files: [
                     "argo/all.yaml": folders,
                     "apps/shop/web.yaml":
                         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 4\n",
-                ], path: "apps/shop/web.yaml", reach: ["web"], environment: "it is of production"),
+                ], path: "apps/shop/web.yaml", reach: ["web"]),
             Case(
                 name: "a folder that is left out",
                 files: [
@@ -119,7 +118,7 @@ struct ReleaseReachTests {
             Case(
                 name: "an element of a list",
                 files: ["argo/all.yaml": elements, "pay/us.yaml": "replicas: 4\n"], path: "pay/us.yaml",
-                reach: ["pay-us"], environment: "it is of staging"),
+                reach: ["pay-us"]),
             Case(
                 name: "a file beside that of a cluster",
                 files: [
@@ -132,35 +131,35 @@ struct ReleaseReachTests {
                     "argo/all.yaml": contents,
                     "clusters/a/eu/config.json":
                         #"{"cluster": {"name": "eu", "env": "prod"}, "replicas": 4}"#,
-                ], path: "clusters/a/eu/config.json", reach: ["web-eu"], environment: "it is of production"),
+                ], path: "clusters/a/eu/config.json", reach: ["web-eu"]),
             Case(
                 name: "folders times environments",
                 files: [
                     "argo/all.yaml": product, "apps/cache/Chart.yaml": umbrella,
                     "apps/cache/prod.yaml": "redis:\n  replicas: 4\n",
-                ], path: "apps/cache/prod.yaml", reach: ["cache-prod"], environment: "it is of production"),
+                ], path: "apps/cache/prod.yaml", reach: ["cache-prod"]),
             Case(
                 name: "values of an environment, asked for in a release",
                 files: helmfiles.merging(["env/eu.yaml": "kafka:\n  replicas: 4\n"]) { $1 },
-                path: "env/eu.yaml", reach: ["queue"], environment: "it is of production"),
+                path: "env/eu.yaml", reach: ["queue"]),
             Case(
                 name: "values of an environment, asked for in a template of values",
                 files: helmfiles.merging(["env/eu.yaml": "sql:\n  replicas: 4\n"]) { $1 },
-                path: "env/eu.yaml", reach: ["store"], environment: "it is of production"),
+                path: "env/eu.yaml", reach: ["store"]),
             Case(
                 name: "values of an environment, asked for by nobody that is seen",
                 files: helmfiles.merging(["env/eu.yaml": "other:\n  replicas: 4\n"]) { $1 },
-                path: "env/eu.yaml", reach: ["cache", "queue", "store"], environment: "it is of production"),
+                path: "env/eu.yaml", reach: ["cache", "queue", "store"]),
             Case(
                 name: "values of an environment that a base names",
                 files: helmfiles.merging([
                     "common/environments.yaml": "environments:\n  dev:\n    values: [desk.yaml]\n",
                     "common/desk.yaml": "kafka:\n  replicas: 4\n",
-                ]) { $1 }, path: "common/desk.yaml", reach: ["queue"], environment: "it is of development"),
+                ]) { $1 }, path: "common/desk.yaml", reach: ["queue"]),
             Case(
                 name: "a file that a template of releases names",
                 files: helmfiles.merging(["cache/live.yaml": "replicas: 4\n"]) { $1 },
-                path: "cache/live.yaml", reach: ["cache"], environment: "it is of production"),
+                path: "cache/live.yaml", reach: ["cache"]),
             Case(
                 name: "a file that an inherited template names",
                 files: helmfiles.merging(["queue/trial.yaml": "replicas: 4\n"]) { $1 },
@@ -182,7 +181,6 @@ struct ReleaseReachTests {
         let change = try #require(
             ranked(FolderOfTexts(story.files), FolderOfTexts(after)).first { $0.change.path == story.path })
         #expect(change.change.reach == story.reach)
-        #expect(change.factors.first { $0.kind == .environment }?.text == story.environment)
     }
 
     @Test("an element of a generator's list reaches its own Application, the template all of them")

@@ -56,16 +56,6 @@ struct GeneratorValues: Sendable {
         return words.count == 1 ? plain(words[0]) : ""
     }
 
-    /// The environment that one of the values names.
-    var environment: String? {
-        let telling = ["env", "environment", "stage", "tier"]
-        return texts.sorted { $0.key < $1.key }.lazy
-            .filter { text in
-                telling.contains { text.key.lowercased().split(separator: ".").last ?? "" == $0 }
-            }
-            .compactMap { ConfigFaults.environment(inValue: $0.value) }.first
-    }
-
     /// These and others, which win.
     func merging(_ others: GeneratorValues) -> GeneratorValues {
         GeneratorValues(

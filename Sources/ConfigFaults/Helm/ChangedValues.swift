@@ -135,9 +135,8 @@ final class ChangedCharts {
     /// The releases that objects make, and those that files give values to.
     private var releases: [ObjectKey: [NamedRelease]] = [:]
     private var releasesOfFiles: [String: Set<String>] = [:]
-    /// The releases that are made of what a file says, or that install the folder around it, and their environments.
+    /// The releases that are made of what a file says, or that install the folder around it.
     private var makers: [String: [ChartRelease]] = [:]
-    private var environments: [String: Set<String>] = [:]
     private var knownDefaults: [String: (before: ValuesLayers, after: ValuesLayers)] = [:]
     private let index: (before: ReleaseIndex?, after: ReleaseIndex)
 
@@ -193,7 +192,7 @@ final class ChangedCharts {
         }
         guard
             !self.files.isEmpty || !templated.isEmpty || !releases.isEmpty || !inline.isEmpty
-                || !releasesOfFiles.isEmpty || !makers.isEmpty || !environments.isEmpty
+                || !releasesOfFiles.isEmpty || !makers.isEmpty
         else {
             return nil
         }
@@ -206,14 +205,7 @@ final class ChangedCharts {
         // The templates of a chart say themselves what they reach.
         let makers = users + readers + around.filter { _ in !path.holds("/templates/") }
         if makers.contains(where: { $0.name != nil }) { self.makers[path] = makers }
-        let known =
-            (users + around).map(\.environment)
-            + readers.flatMap { $0.sources.filter { $0.path == path }.map(\.environment) }
-        if !known.isEmpty, !known.contains(nil) { environments[path] = Set(known.compactMap { $0 }) }
     }
-
-    /// The environments that a change is of, where what makes releases of its file says so.
-    func environments(of change: FoundChange) -> Set<String> { environments[change.change.path] ?? [] }
 
     /// The releases that are made of what a change is of, or that install the folder around it.
     func makers(of change: FoundChange) -> Set<String> {

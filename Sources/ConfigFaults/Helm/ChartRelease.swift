@@ -18,21 +18,12 @@ struct ChartRelease: Sendable {
     var layers: [ReleaseLayer] = []
     /// Whether values come from what could not be read.
     var isPartial = false
-    /// The environment that it is of, where that is said.
-    var environment: String?
     /// Further files that it is made of: values of an environment of Helmfile, what a generator of Argo CD reads.
-    var sources: [ReleaseSource] = []
+    var sources: [String] = []
     /// The first keys of the values of its environment that it asks for.
     var keysOfEnvironment: Set<String> = []
     /// The parts of the object's list of generators that it is made by.
     var places: [FieldPath] = []
-}
-
-/// A file that a release is made of, beside the values of its chart.
-struct ReleaseSource: Sendable {
-    var path: String
-    /// The environment that it is for; `nil` for all of them.
-    var environment: String?
 }
 
 /// How a release names its chart.
@@ -223,10 +214,7 @@ extension ChartRelease {
             let own = known(values.fill(name)) ?? manifest.object.name
             return try argo(manifest, named: own, values.fill(template), at: lead, files).map { release in
                 var release = release
-                release.environment = values.environment ?? release.environment
-                release.sources = values.files.sorted().map {
-                    ReleaseSource(path: $0, environment: release.environment)
-                }
+                release.sources = values.files.sorted()
                 release.places = values.places
                 return release
             }
@@ -238,8 +226,6 @@ extension ChartRelease {
         _ manifest: Manifest, named application: String, _ spec: ConfigNode, at lead: FieldPath,
         _ files: some ReleaseFiles
     ) throws -> [ChartRelease] {
-        let environment = [spec[path: "destination", "namespace"]?.text, application]
-            .lazy.compactMap { $0.flatMap(environmentNamed(in:)) }.first
         var sources = spec["source"].map { [($0, lead + [.key("source")])] } ?? []
         for (index, source) in (spec["sources"]?.elements ?? []).enumerated() {
             sources.append((source, lead + [.key("sources"), .index(index)]))
@@ -252,13 +238,12 @@ extension ChartRelease {
             let chart =
                 source["chart"]?.text.map { ChartName.name(lastPart($0)) }
                 ?? .folder(plainFolder(folder ?? "", from: ""))
-            // A folder of plain manifests makes no release, but has an environment.
+            // A folder of plain manifests makes no release.
             let isRelease =
                 if helm == nil, case .folder(let path) = chart { files.isChart(path) } else { true }
             var release = ChartRelease(
                 name: isRelease ? known(name) : nil, path: manifest.path, object: manifest.object,
                 chart: chart)
-            release.environment = environment
             for file in helm?["valueFiles"]?.elements ?? [] {
                 guard let text = file.text, let path = argoPath(text, chart: folder),
                     let root = try files.values(at: path)
@@ -330,15 +315,13 @@ extension ChartRelease {
         let bases = roots.flatMap { $0.root["bases"]?.elements.compactMap(\.text) ?? [] }
             .map { plainFolder($0, from: folder) }
         var environments: [String] = []
-        var sources: [ReleaseSource] = bases.map { ReleaseSource(path: $0) }
+        var sources = bases
         func read(_ root: ConfigNode, in folder: String) {
             for entry in root["environments"]?.entries ?? [] {
                 if !environments.contains(entry.key) { environments.append(entry.key) }
                 for file in entry.value["values"]?.elements.compactMap(\.text) ?? [] {
                     let named = plainFolder(filled(file, environment: entry.key), from: folder)
-                    let paths = named.contains("*") ? files.paths.filter { isMatch($0[...], named) } : [named]
-                    let environment = ConfigFaults.environment(inValue: entry.key)
-                    sources += paths.map { ReleaseSource(path: $0, environment: environment) }
+                    sources += named.contains("*") ? files.paths.filter { isMatch($0[...], named) } : [named]
                 }
             }
         }
@@ -397,7 +380,6 @@ extension ChartRelease {
             name: known(name), path: path, object: object, lead: lead,
             chart: isFolder ? .folder(plainFolder(chart, from: folder)) : .name(lastPart(chart)))
         release.isPartial = !(node["secrets"]?.elements ?? []).isEmpty
-        release.environment = ConfigFaults.environment(inValue: environment)
         release.keysOfEnvironment = keysAskedFor(in: node)
         for (index, value) in (node["values"]?.elements ?? []).enumerated() {
             if let text = value.text {

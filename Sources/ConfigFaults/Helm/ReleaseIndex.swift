@@ -92,7 +92,7 @@ final class ReleaseIndex: ReleaseFiles {
             for (layer, values) in release.layers.enumerated() where values.place == .file {
                 byFile[values.path, default: []].append((index, layer))
             }
-            for path in Set(release.sources.map(\.path)) { bySource[path, default: []].append(index) }
+            for path in Set(release.sources) { bySource[path, default: []].append(index) }
             if case .folder(let folder) = release.chart { byFolder[folder, default: []].append(index) }
         }
         known = found

@@ -30,7 +30,6 @@ extension ChangedCharts {
                     Workload(name: $0, kind: "HelmRelease", path: changes[index].change.path, labels: [])
                 })
         }
-        for index in changes.indices { changes[index].environments = environments(of: changes[index]) }
         return workloads.sorted { ($0.path, $0.name) < ($1.path, $1.name) }
     }
 
