@@ -152,8 +152,7 @@ public func compareConfig(
     if depth != .contradictions {
         changes += changed.flatMap { statementChanges(of: $0, beside: changes, in: surroundings) }
     }
-    let charts = try ChangedCharts(
-        files, changed: changed, before: before, after: after, cache: cache, isThorough: wantsHints)
+    let charts = try ChangedCharts(files, changed: changed, before: before, after: after, cache: cache)
     let rendered = try charts?.land(&changes) ?? []
     if depth == .reach {
         for file in changed { findDuplicateKeys(in: file, surroundings: surroundings, changes: &changes) }

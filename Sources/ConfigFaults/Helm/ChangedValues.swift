@@ -135,8 +135,6 @@ final class ChangedCharts {
     /// The releases that objects make, and those that files give values to.
     private var releases: [ObjectKey: [NamedRelease]] = [:]
     private var releasesOfFiles: [String: Set<String>] = [:]
-    /// The releases that are made of what a file says, or that install the folder around it.
-    private var makers: [String: [ChartRelease]] = [:]
     private var knownDefaults: [String: (before: ValuesLayers, after: ValuesLayers)] = [:]
     private let index: (before: ReleaseIndex?, after: ReleaseIndex)
 
@@ -150,27 +148,16 @@ final class ChangedCharts {
     private struct NamedRelease {
         var lead: FieldPath
         var name: String
-        /// The elements of a list of generators that it is made by.
-        var places: [FieldPath] = []
-
-        /// Whether a change of its object can touch it: of the elements of a list of generators, only one of its own.
-        func isTouched(by path: FieldPath) -> Bool {
-            let isOfList =
-                path.starts(with: [.key("spec"), .key("generators")]) && path.contains(.key("elements"))
-            guard !places.isEmpty, isOfList else { return path.starts(with: lead) }
-            return places.contains { path.starts(with: $0) || $0.starts(with: path) }
-        }
     }
     /// The charts whose templates changed.
     private(set) var templated: Set<String> = []
 
-    /// - Parameter isThorough: whether it is asked, too, who makes releases of changed files that are no values of charts.
     /// - Returns: `nil` when no chart is touched.
     init?(
         _ files: [FileChange], changed: [ChangedFile], before: (any SourceTree)?, after: any SourceTree,
-        cache: ManifestCache, isThorough: Bool
+        cache: ManifestCache
     ) throws {
-        let telling = [".yaml", ".yml", ".tpl"] + (isThorough ? [".json", ".gotmpl"] : [])
+        let telling = [".yaml", ".yml", ".tpl"]
         guard files.contains(where: { file in telling.contains(where: file.path.hasSuffix) }) else {
             return nil
         }
@@ -188,32 +175,13 @@ final class ChangedCharts {
         for file in changed {
             try add(file)
             try addReleases(in: file)
-            if isThorough, index.after.isLikely { try addMakers(of: file.file.path) }
         }
         guard
             !self.files.isEmpty || !templated.isEmpty || !releases.isEmpty || !inline.isEmpty
-                || !releasesOfFiles.isEmpty || !makers.isEmpty
+                || !releasesOfFiles.isEmpty
         else {
             return nil
         }
-    }
-
-    private func addMakers(of path: String) throws {
-        let users = try index.after.releases(using: path).map(\.release)
-        let readers = try index.after.releases(readFrom: path)
-        let around = try users.isEmpty && readers.isEmpty ? index.after.releases(around: path) : []
-        // The templates of a chart say themselves what they reach.
-        let makers = users + readers + around.filter { _ in !path.holds("/templates/") }
-        if makers.contains(where: { $0.name != nil }) { self.makers[path] = makers }
-    }
-
-    /// The releases that are made of what a change is of, or that install the folder around it.
-    func makers(of change: FoundChange) -> Set<String> {
-        let makers = makers[change.change.path] ?? []
-        // Of the values of an environment, those that ask for this one; all where none is seen to.
-        let key = change.path.first?.name ?? ""
-        let asking = makers.filter { $0.keysOfEnvironment.contains(key) }
-        return Set((asking.isEmpty ? makers : asking).compactMap(\.name))
     }
 
     /// The values that a change is of, and the way through them.
@@ -228,7 +196,7 @@ final class ChangedCharts {
     /// The releases of charts that a change is of.
     func releases(of change: FoundChange) -> Set<String> {
         Set(
-            (releases[ObjectKey(change.change)] ?? []).filter { $0.isTouched(by: change.path) }.map(
+            (releases[ObjectKey(change.change)] ?? []).filter { change.path.starts(with: $0.lead) }.map(
                 \.name)
         )
         .union(releasesOfFiles[change.change.path] ?? [])
@@ -327,10 +295,7 @@ final class ChangedCharts {
         let documents = (file.after ?? file.before)?.documents ?? []
         guard
             ReleaseIndex.isHelmfile(file.file.path)
-                || documents.contains(where: { document in
-                    kinds.contains(document.root?["kind"]?.text ?? "")
-                        || document.root.map(holdsReleases) ?? false
-                })
+                || documents.contains(where: { kinds.contains($0.root?["kind"]?.text ?? "") })
         else { return }
         func releases(_ file: ConfigFile?, _ path: String, _ index: ReleaseIndex?) throws -> [ChartRelease] {
             guard let file, let index else { return [] }
@@ -342,13 +307,12 @@ final class ChangedCharts {
         for release in new.isEmpty ? old : new {
             if let name = release.name, let object = release.object {
                 self.releases[ObjectKey(path: path, object), default: []].append(
-                    NamedRelease(lead: release.lead, name: name, places: release.places))
+                    NamedRelease(lead: release.lead, name: name))
             }
             guard let folder = try after.folder(of: release), let chart = try after.chart(folder) else {
                 continue
             }
-            let formers = old.filter { $0.object == release.object && $0.lead == release.lead }
-            let former = formers.first { $0.name == release.name } ?? formers.first
+            let former = old.first { $0.object == release.object && $0.lead == release.lead }
             let chartBefore = try before?.chart(folder)
             for (index, layer) in release.layers.enumerated() where layer.path == path {
                 guard let object = layer.object else { continue }

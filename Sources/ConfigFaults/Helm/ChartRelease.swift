@@ -18,12 +18,6 @@ struct ChartRelease: Sendable {
     var layers: [ReleaseLayer] = []
     /// Whether values come from what could not be read.
     var isPartial = false
-    /// Further files that it is made of: values of an environment of Helmfile, what a generator of Argo CD reads.
-    var sources: [String] = []
-    /// The first keys of the values of its environment that it asks for.
-    var keysOfEnvironment: Set<String> = []
-    /// The parts of the object's list of generators that it is made by.
-    var places: [FieldPath] = []
 }
 
 /// How a release names its chart.
@@ -138,14 +132,6 @@ extension ConfigNode {
 protocol ReleaseFiles {
     /// The tree of a file that is one mapping and no object.
     func values(at path: String) throws -> ConfigNode?
-    /// The mapping that a file is, in YAML or JSON.
-    func parameters(at path: String) throws -> ConfigNode?
-    /// A file as text.
-    func text(at path: String) throws -> String?
-    /// All files of the commit.
-    var paths: [String] { get }
-    /// Whether there is a chart in a folder.
-    func isChart(_ folder: String) -> Bool
     /// An entry of a ConfigMap as a tree, with where it stands.
     func entry(_ key: String, ofConfigMap name: String, near path: String) throws -> ReleaseLayer?
 }
@@ -155,11 +141,9 @@ extension ChartRelease {
     static func all(of manifest: Manifest, files: some ReleaseFiles) throws -> [ChartRelease] {
         switch manifest.object.kind {
         case "HelmRelease": try flux(manifest, files).map { [$0] } ?? []
-        case "Application":
-            try manifest.root["spec"].map {
-                try argo(manifest, named: manifest.object.name, $0, at: [.key("spec")], files)
-            } ?? []
-        case "ApplicationSet": try applicationSet(manifest, files)
+        case "Application": try argo(manifest, at: [.key("spec")], files)
+        case "ApplicationSet":
+            try argo(manifest, at: [.key("spec"), .key("template"), .key("spec")], files)
         default: []
         }
     }
@@ -201,31 +185,11 @@ extension ChartRelease {
         return release
     }
 
-    /// The releases of each Application that the generators of an `ApplicationSet` make.
-    private static func applicationSet(
-        _ manifest: Manifest, _ files: some ReleaseFiles
-    ) throws -> [ChartRelease] {
-        guard let spec = manifest.root["spec"], let template = spec[path: "template", "spec"] else {
-            return []
-        }
-        let name = spec[path: "template", "metadata", "name"]?.text ?? ""
-        let lead: FieldPath = [.key("spec"), .key("template"), .key("spec")]
-        return try GeneratorValues.all(of: spec, files: files).flatMap { values in
-            let own = known(values.fill(name)) ?? manifest.object.name
-            return try argo(manifest, named: own, values.fill(template), at: lead, files).map { release in
-                var release = release
-                release.sources = values.files.sorted()
-                release.places = values.places
-                return release
-            }
-        }
-    }
-
     /// Argo CD: files, then `values`, then `valuesObject`, then `parameters`.
     private static func argo(
-        _ manifest: Manifest, named application: String, _ spec: ConfigNode, at lead: FieldPath,
-        _ files: some ReleaseFiles
+        _ manifest: Manifest, at lead: FieldPath, _ files: some ReleaseFiles
     ) throws -> [ChartRelease] {
+        guard let spec = manifest.root.node(at: lead[...]) else { return [] }
         var sources = spec["source"].map { [($0, lead + [.key("source")])] } ?? []
         for (index, source) in (spec["sources"]?.elements ?? []).enumerated() {
             sources.append((source, lead + [.key("sources"), .index(index)]))
@@ -233,17 +197,12 @@ extension ChartRelease {
         return try sources.compactMap { source, lead in
             let helm = source["helm"]
             let folder = source["path"]?.text
-            guard helm != nil || source["chart"] != nil || folder.flatMap(known) != nil else { return nil }
-            let name = helm?["releaseName"]?.text ?? application
-            let chart =
-                source["chart"]?.text.map { ChartName.name(lastPart($0)) }
-                ?? .folder(plainFolder(folder ?? "", from: ""))
-            // A folder of plain manifests makes no release.
-            let isRelease =
-                if helm == nil, case .folder(let path) = chart { files.isChart(path) } else { true }
+            guard helm != nil || source["chart"] != nil else { return nil }
+            let name = helm?["releaseName"]?.text ?? manifest.object.name
             var release = ChartRelease(
-                name: isRelease ? known(name) : nil, path: manifest.path, object: manifest.object,
-                chart: chart)
+                name: known(name), path: manifest.path, object: manifest.object,
+                chart: source["chart"]?.text.map { .name(lastPart($0)) }
+                    ?? .folder(plainFolder(folder ?? "", from: "")))
             for file in helm?["valueFiles"]?.elements ?? [] {
                 guard let text = file.text, let path = argoPath(text, chart: folder),
                     let root = try files.values(at: path)
@@ -312,59 +271,19 @@ extension ChartRelease {
         files: some ReleaseFiles
     ) throws -> [ChartRelease] {
         let folder = parentFolder(of: path)
-        let bases = roots.flatMap { $0.root["bases"]?.elements.compactMap(\.text) ?? [] }
-            .map { plainFolder($0, from: folder) }
-        var environments: [String] = []
-        var sources = bases
-        func read(_ root: ConfigNode, in folder: String) {
-            for entry in root["environments"]?.entries ?? [] {
-                if !environments.contains(entry.key) { environments.append(entry.key) }
-                for file in entry.value["values"]?.elements.compactMap(\.text) ?? [] {
-                    let named = plainFolder(filled(file, environment: entry.key), from: folder)
-                    sources += named.contains("*") ? files.paths.filter { isMatch($0[...], named) } : [named]
-                }
-            }
-        }
-        for (root, _) in roots { read(root, in: folder) }
-        for base in bases {
-            if let root = try files.parameters(at: base) { read(root, in: parentFolder(of: base)) }
-        }
-        let templates = roots.compactMap { $0.root["templates"] }
+        let environments = roots.flatMap { $0.root["environments"]?.entries.map(\.key) ?? [] }
         return try roots.flatMap { root, object in
             try (root["releases"]?.elements ?? []).enumerated().flatMap { index, node in
-                let node = inheriting(node, from: templates)
                 let isOfEnvironment = (node["values"]?.elements ?? []).contains {
                     $0.text?.contains("Environment.Name") ?? false
                 }
                 let names = isOfEnvironment && !environments.isEmpty ? environments : [""]
                 return try names.compactMap { environment in
-                    var release = try helmfile(
+                    try helmfile(
                         node, index: index, of: root, object, at: path, folder, environment, files)
-                    release?.sources = sources
-                    return release
                 }
             }
         }
-    }
-
-    /// A release with what it takes from the templates that it names.
-    private static func inheriting(_ node: ConfigNode, from templates: [ConfigNode]) -> ConfigNode {
-        let named = node["inherit"]?.elements.compactMap { $0["template"]?.text } ?? []
-        return named.reduce(node) { node, name in
-            guard let template = templates.lazy.compactMap({ $0[name] }).first else { return node }
-            return ConfigNode(
-                .mapping(template.entries.filter { node[$0.key] == nil } + node.entries), start: node.start,
-                end: node.end)
-        }
-    }
-
-    /// The name of a file with what is known of its expressions filled in, those of templates of releases too:
-    /// `` {{`{{ .Release.Name }}`}}.yaml ``.
-    private static func filled(_ text: String, environment: String, release: String = "") -> String {
-        guard text.holds("{{") else { return text }
-        var values = GeneratorValues()
-        values.texts = ["Environment.Name": environment, "Release.Name": release].filter { !$0.value.isEmpty }
-        return values.fill(text.replacing("{{`", with: "").replacing("`}}", with: ""))
     }
 
     private static func helmfile(
@@ -380,14 +299,11 @@ extension ChartRelease {
             name: known(name), path: path, object: object, lead: lead,
             chart: isFolder ? .folder(plainFolder(chart, from: folder)) : .name(lastPart(chart)))
         release.isPartial = !(node["secrets"]?.elements ?? []).isEmpty
-        release.keysOfEnvironment = keysAskedFor(in: node)
         for (index, value) in (node["values"]?.elements ?? []).enumerated() {
             if let text = value.text {
-                let file = filled(text, environment: environment, release: name)
+                let file = text.replacing("{{ .Environment.Name }}", with: environment)
+                    .replacing("{{.Environment.Name}}", with: environment)
                 let path = plainFolder(file, from: folder)
-                if path.hasSuffix(".gotmpl"), let text = try files.text(at: path) {
-                    release.keysOfEnvironment.formUnion(keysAskedFor(in: text))
-                }
                 guard !file.contains("{{"), !file.hasPrefix("/"), let root = try files.values(at: path) else {
                     release.isPartial = true
                     continue
@@ -408,34 +324,6 @@ extension ChartRelease {
         }
         return release
     }
-}
-
-/// The first keys of the values of the environment that a release of Helmfile asks for.
-private func keysAskedFor(in node: ConfigNode) -> Set<String> {
-    switch node.kind {
-    case .scalar(let scalar): return keysAskedFor(in: scalar.text)
-    case .sequence(let elements):
-        return elements.reduce(into: []) { $0.formUnion(keysAskedFor(in: $1)) }
-    case .mapping(let entries):
-        return entries.reduce(into: []) { keys, entry in
-            keys.formUnion(keysAskedFor(in: entry.value))
-            // `condition: redis.enabled` needs no braces.
-            if entry.key == "condition", let first = entry.value.text?.split(separator: ".").first {
-                keys.insert(String(first))
-            }
-        }
-    }
-}
-
-/// `redis` of `{{ .Values.redis.port }}` and of `{{ .StateValues.redis.port }}`.
-private func keysAskedFor(in text: String) -> Set<String> {
-    guard text.holds("Values.") else { return [] }
-    var keys: Set<String> = []
-    for part in text.split(separator: "Values.").dropFirst() {
-        let key = part.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-        if !key.isEmpty { keys.insert(String(key)) }
-    }
-    return keys
 }
 
 func parentFolder(of path: String) -> String {

@@ -5,7 +5,7 @@ import DeployModel
 final class HelmCharts {
     private let tree: any SourceTree
     private let cache: ManifestCache
-    let paths: [String]
+    private let paths: [String]
     /// The folders of all charts.
     let folders: [String]
     private var charts: [String: HelmChart?] = [:]

@@ -27,12 +27,7 @@ struct PathRole: OptionSet, Sendable {
         {
             insert(.script)
         }
-        if Self.hasHint(path) { insert(.hint) }
-    }
-
-    /// Whether a path speaks of what installs charts, as that of every Helmfile does.
-    static func hasHint(_ path: String) -> Bool {
-        ["helm", "flux", "argo"].contains(where: path.holds)
+        if ["helm", "flux", "argo"].contains(where: path.holds) { insert(.hint) }
     }
 }
 
@@ -53,11 +48,6 @@ func namesRelease(_ text: [UInt8]) -> Bool {
     return false
 }
 
-/// Whether a document lists releases as a part of a Helmfile does, whatever the file is called.
-func holdsReleases(_ root: ConfigNode) -> Bool {
-    root["apiVersion"] == nil && (root["releases"]?.elements.first.map { $0["chart"] != nil } ?? false)
-}
-
 /// What installs the charts of one commit, read when it is asked for.
 final class ReleaseIndex: ReleaseFiles {
     private let tree: any SourceTree
@@ -65,8 +55,6 @@ final class ReleaseIndex: ReleaseFiles {
     private let charts: HelmCharts
     private var known: [ChartRelease]?
     private var byFile: [String: [(release: Int, layer: Int)]] = [:]
-    private var bySource: [String: [Int]] = [:]
-    private var byFolder: [String: [Int]] = [:]
 
     private static let mostFiles = 1_000
 
@@ -78,11 +66,6 @@ final class ReleaseIndex: ReleaseFiles {
 
     // MARK: What is there
 
-    /// Whether the repository looks like one that installs charts; that a path speaks of `Cargo` says nothing.
-    lazy var isLikely: Bool =
-        !charts.folders.isEmpty
-        || charts.paths.contains { PathRole.hasHint($0) && !$0.holds("Cargo") && !$0.holds("cargo") }
-
     /// All releases of the commit.
     func releases() throws -> [ChartRelease] {
         if let known { return known }
@@ -92,8 +75,6 @@ final class ReleaseIndex: ReleaseFiles {
             for (layer, values) in release.layers.enumerated() where values.place == .file {
                 byFile[values.path, default: []].append((index, layer))
             }
-            for path in Set(release.sources) { bySource[path, default: []].append(index) }
-            if case .folder(let folder) = release.chart { byFolder[folder, default: []].append(index) }
         }
         known = found
         return found
@@ -112,42 +93,14 @@ final class ReleaseIndex: ReleaseFiles {
         }
     }
 
-    /// The releases that are made of what a file says beside values of their charts.
-    func releases(readFrom path: String) throws -> [ChartRelease] {
-        let all = try releases()
-        return (bySource[path] ?? []).map { all[$0] }
-    }
-
-    /// What installs the innermost folder around a file that anything installs.
-    func releases(around path: String) throws -> [ChartRelease] {
-        let all = try releases()
-        var folder = parentFolder(of: path)
-        while !folder.isEmpty {
-            if let found = byFolder[folder] { return found.map { all[$0] } }
-            folder = parentFolder(of: folder)
-        }
-        return []
-    }
-
     private func read() throws -> [ChartRelease] {
         let paths = try tree.paths()
-        // What most repositories are without is seen before each path is looked at closely.
-        guard !charts.folders.isEmpty || paths.contains(where: PathRole.hasHint) else { return [] }
         let roles = paths.map(cache.role(ofPath:))
         func all(_ role: PathRole) -> some Sequence<String> {
             zip(paths, roles).lazy.filter { $1.contains(role) }.map(\.0).prefix(Self.mostFiles)
         }
-        var found: [ChartRelease] = []
-        var unread = Array(all(.helmfile))
-        var seen = Set(unread)
-        // What a Helmfile names as a part of it may be called anything.
-        while let path = unread.popLast() {
-            guard let manifests = try cache.contents(at: path, in: tree)?.manifests else { continue }
-            found += try helmfile(manifests, at: path)
-            unread += manifests.flatMap { $0.root["helmfiles"]?.elements ?? [] }
-                .compactMap { ($0["path"] ?? $0).text }.map { plainFolder($0, from: parentFolder(of: path)) }
-                .filter { Self.isYAML($0) && seen.insert($0).inserted }
-        }
+        var found = try all(.helmfile).flatMap { try releases(in: $0) }
+        guard !charts.folders.isEmpty || roles.contains(where: { $0.contains(.hint) }) else { return found }
         var objects = 0
         for (path, role) in zip(paths, roles) where role.contains(.yaml) && objects < Self.mostFiles {
             guard try cache.mayHoldReleases(at: path, in: tree) else { continue }
@@ -171,14 +124,11 @@ final class ReleaseIndex: ReleaseFiles {
 
     /// The releases that the objects of a file make.
     func releases(of manifests: [Manifest], at path: String) throws -> [ChartRelease] {
-        guard !Self.isHelmfile(path), !manifests.contains(where: { holdsReleases($0.root) }) else {
-            return try helmfile(manifests, at: path)
+        guard !Self.isHelmfile(path) else {
+            return try ChartRelease.all(
+                ofHelmfile: manifests.map { ($0.root, $0.object) }, at: path, files: self)
         }
         return try manifests.flatMap { try ChartRelease.all(of: $0, files: self) }
-    }
-
-    private func helmfile(_ manifests: [Manifest], at path: String) throws -> [ChartRelease] {
-        try ChartRelease.all(ofHelmfile: manifests.map { ($0.root, $0.object) }, at: path, files: self)
     }
 
     private static func isYAML(_ path: String) -> Bool {
@@ -204,22 +154,6 @@ final class ReleaseIndex: ReleaseFiles {
     }
 
     func values(at path: String) throws -> ConfigNode? { try charts.root(path) }
-
-    func parameters(at path: String) throws -> ConfigNode? {
-        guard let manifests = try cache.contents(at: path, in: tree)?.manifests,
-            let root = manifests.first?.root,
-            manifests.count == 1, case .mapping = root.kind
-        else { return nil }
-        return root
-    }
-
-    func text(at path: String) throws -> String? {
-        try tree.contents(of: path).map { String(decoding: $0.prefix(1 << 20), as: UTF8.self) }
-    }
-
-    var paths: [String] { charts.paths }
-
-    func isChart(_ folder: String) -> Bool { charts.folders.contains(folder + "/") }
 
     func entry(_ key: String, ofConfigMap name: String, near path: String) throws -> ReleaseLayer? {
         let folder = parentFolder(of: path)

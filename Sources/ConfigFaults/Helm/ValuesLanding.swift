@@ -20,8 +20,7 @@ extension ChangedCharts {
         }
         for index in changes.indices
         where changes[index].change.reach.isEmpty && changes[index].innocence == nil {
-            var names = releases(of: changes[index])
-            if names.isEmpty, !changes[index].isReachKnown { names = makers(of: changes[index]) }
+            let names = releases(of: changes[index])
             guard !names.isEmpty else { continue }
             changes[index].change.reach = names.sorted()
             changes[index].isReachKnown = true
