@@ -127,8 +127,11 @@ func isManifestPath(_ path: String) -> Bool {
         && mayBeConfiguration(path: path)
 }
 
-/// The differences of a file's objects as changes.
-func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> [FoundChange] {
+/// How many changes of one file are judged: nobody reads more, and each takes some 50 µs.
+let mostChangesOfFile = 10_000
+
+/// The differences of a file's objects as changes, and how many there are beyond ``mostChangesOfFile``.
+func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> (changes: [FoundChange], cut: Int) {
     let path = file.file.path
     let before = file.objectsBefore.map { ($0.identity(path: path), $0) }
     let after = file.objectsAfter.map { ($0.identity(path: path), $0) }
@@ -137,6 +140,7 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> [Found
     let lines = file.lines
     let extents = Extents(of: file)
     var changes: [FoundChange] = []
+    var cut = 0
     var seen: Set<Manifest.Identity> = []
     for (identity, manifest) in after + before where seen.insert(identity).inserted {
         let reach = surroundings.after.reach(of: manifest) ?? surroundings.before.reach(of: manifest)
@@ -162,14 +166,16 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> [Found
             ]
         case (nil, nil): found = []
         }
-        changes += mapMany(found) { difference in
+        let judged = Array(found.prefix(mostChangesOfFile - changes.count))
+        cut += found.count - judged.count
+        changes += mapMany(judged) { difference in
             var change = foundChange(difference, of: manifest, path: path, reach: reach, lines: lines)
             if difference.path.isEmpty, difference.before == nil { extents.extend(&change.change) }
             return change
         }
     }
     for index in changes.indices { changes[index].changedLines = lines.count }
-    return changes
+    return (changes, cut)
 }
 
 /// Where the objects of a file begin and end with what stands around them: comments, conditions of a template.

@@ -148,7 +148,12 @@ public func compareConfig(
     let readable = files.filter { !oversized.contains($0) && !absent.contains($0) }
     let changed = try readable.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
     let surroundings = try Surroundings(changed, after: after, cache: cache)
-    var changes = changed.flatMap { fieldChanges(of: $0, in: surroundings) }
+    var notTold: [Warning] = []
+    var changes = changed.flatMap { file in
+        let found = fieldChanges(of: file, in: surroundings)
+        if found.cut > 0 { notTold.append(tooMany(in: file.file.path, cut: found.cut)) }
+        return found.changes
+    }
     if depth != .contradictions {
         changes += changed.flatMap { statementChanges(of: $0, beside: changes, in: surroundings) }
     }
@@ -165,7 +170,7 @@ public func compareConfig(
         changes.sort(by: inOrder)
         return comparison(
             changes, of: listed, files, changed, recipes, surroundings, overlays, rendered,
-            oversized.map(notCompared) + absent.map(notAtHand))
+            notTold + oversized.map(notCompared) + absent.map(notAtHand))
     }
     let newExamples = Set(listed.filter(\.becomesExample).map(\.path))
     let readers = try Readers(
@@ -202,7 +207,7 @@ public func compareConfig(
     changes.sort(by: inOrder)
     var found = comparison(
         changes, of: listed, files, changed, recipes, surroundings, overlays, rendered,
-        oversized.map(notCompared) + absent.map(notAtHand))
+        notTold + oversized.map(notCompared) + absent.map(notAtHand))
     found.warnings += images
     return found
 }
@@ -268,6 +273,14 @@ private func notAtHand(_ file: FileChange) -> Warning {
         code: "missing_file",
         text: "\(file.path) is not in the repository as it was fetched, and was not compared.",
         remedy: "fetch it: a partial clone leaves large files out")
+}
+
+private func tooMany(in path: String, cut: Int) -> Warning {
+    Warning(
+        code: "changes_cut",
+        text:
+            "\(path) has \(mostChangesOfFile + cut) changes; the first \(mostChangesOfFile) of them were judged.",
+        remedy: "look at the others with git diff")
 }
 
 private func notCompared(_ file: FileChange) -> Warning {
@@ -355,6 +368,22 @@ private func findSharedVersions(in changes: inout [FoundChange]) {
     }
 }
 
+/// What is looked up for one change and kept for the next.
+private struct JudgingRoom {
+    var objects: JudgedObjects
+    var siblings: SiblingValues
+    var entries: SecretEntries
+    var users: ObjectUsers
+    var variables = VariableNodes()
+
+    init(in surroundings: Surroundings) {
+        objects = JudgedObjects(in: surroundings)
+        siblings = SiblingValues(in: surroundings)
+        entries = SecretEntries(in: surroundings)
+        users = ObjectUsers(surroundings.after)
+    }
+}
+
 /// Every detector in turn; each adds findings to the changes that it knows something about.
 private func findFaults(
     in changes: inout [FoundChange], files: [ChangedFile], surroundings: Surroundings, readers: Readers,
@@ -372,17 +401,18 @@ private func findFaults(
     let neighbours = ofObjects.filter { $0.value.count <= 200 || charts != nil }.mapValues {
         $0.map { found[$0] }
     }
-    changes = mapMany(found, room: { JudgedObjects(in: surroundings) }) { change, objects in
+    changes = mapMany(found, room: { JudgingRoom(in: surroundings) }) { change, room in
         var change = change
-        findDivergence(in: &change, surroundings: surroundings)
-        findSharedSecretKey(in: &change, surroundings: surroundings)
+        findDivergence(in: &change, siblings: &room.siblings)
+        findSharedSecretKey(in: &change, entries: &room.entries)
         findReaders(of: &change, readers: readers)
         findSwappedEnvironment(in: &change)
-        findBrokenReferences(in: &change, surroundings: surroundings)
+        findBrokenReferences(
+            in: &change, surroundings: surroundings, users: &room.users, variables: &room.variables)
         findPlaceholder(in: &change)
         let own = neighbours[ObjectKey(change.change)] ?? []
         findSchemaFaults(
-            in: &change, of: objects.object(of: change), changes: own.count <= 200 ? own : [],
+            in: &change, of: room.objects.object(of: change), changes: own.count <= 200 ? own : [],
             surroundings: surroundings)
         findRisks(in: &change)
         findImpossibleValues(in: &change)

@@ -98,12 +98,9 @@ func identityKey(ofList name: String?, elements: [ConfigNode]) -> String? {
     guard !elements.isEmpty else { return nil }
     let known = name.flatMap { mergeKeys[$0] }
     return (known ?? ["name", "key", "id"]).first { key in
+        if known != nil { return elements.allSatisfy { $0[key]?.text != nil } }
         var names: Set<String> = []
-        for element in elements {
-            guard let name = element[key]?.text else { return false }
-            names.insert(name)
-        }
-        return known != nil || names.count == elements.count
+        return elements.allSatisfy { $0[key]?.text.map { names.insert($0).inserted } ?? false }
     }
 }
 

@@ -20,7 +20,11 @@ struct ManifestIndex: Sendable {
     let manifests: [Manifest]
     let workloads: [Manifest]
     private let byName: [String: [Int]]
+    private let byKind: [String: [Int]]
     private let workloadsByName: [String: [Int]]
+    /// The names of the workloads that others are compared with.
+    let siblings: Set<String>
+
     /// Siblings beyond these say nothing new.
     private static let mostSiblings = 100
 
@@ -28,15 +32,29 @@ struct ManifestIndex: Sendable {
         self.manifests = manifests
         workloads = manifests.filter(\.isWorkload)
         byName = Dictionary(grouping: manifests.indices) { manifests[$0].object.name }
+        byKind = Dictionary(grouping: manifests.indices) { manifests[$0].object.kind }
+        siblings = Set(workloads.prefix(Self.mostSiblings).map(\.object.name))
         workloadsByName = Dictionary(grouping: workloads.indices) { [workloads] in workloads[$0].object.name }
     }
 
     /// The objects of a name.
     func manifests(named name: String) -> [Manifest] { (byName[name] ?? []).map { manifests[$0] } }
 
-    /// The names of a workload and of those that it may be compared with.
-    func siblings(of name: String) -> Set<String> {
-        Set(workloads.prefix(Self.mostSiblings).map(\.object.name) + [name])
+    /// The objects of a kind.
+    func manifests(ofKind kind: String) -> [Manifest] { (byKind[kind] ?? []).map { manifests[$0] } }
+
+    /// Whether there are objects of a kind.
+    func holds(kind: String) -> Bool { byKind[kind] != nil }
+
+    /// The last object of a kind and a name: of the file when it has one, else of any.
+    func object(_ kind: String, named name: String, preferring path: String) -> Manifest? {
+        let own = (byName[name] ?? []).filter { manifests[$0].object.kind == kind }
+        return (own.last { manifests[$0].path == path } ?? own.last).map { manifests[$0] }
+    }
+
+    /// The workloads of a name.
+    func workloads(named name: String) -> [Manifest] {
+        (workloadsByName[name] ?? []).map { workloads[$0] }
     }
 
     /// The workloads whose pods a change of an object can touch, sorted; `nil` when that is not known.
@@ -88,24 +106,6 @@ struct ManifestIndex: Sendable {
             }
         }
         return workload.podSpec.map(search) ?? false
-    }
-
-    /// The value of a field in each workload that has it, by workload name.
-    ///
-    /// A container that is called like its workload corresponds to the ones that are called like theirs: siblings are
-    /// copies of each other, and their main containers carry the siblings' names.
-    func values(at path: FieldPath, of owner: String, among names: Set<String>) -> [String: String] {
-        var values: [String: String] = [:]
-        for (name, workload) in names.flatMap({ name in
-            (workloadsByName[name] ?? []).map { (name, workloads[$0]) }
-        }) {
-            let own = path.map { path.container == owner && $0 == .element(owner) ? .element(name) : $0 }
-            guard let node = workload.root.node(at: own[...]) ?? workload.root.node(at: path[...]) else {
-                continue
-            }
-            values[name] = plainText(node)
-        }
-        return values
     }
 }
 

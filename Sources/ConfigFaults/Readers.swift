@@ -6,8 +6,8 @@ struct Readers {
     /// Places in files that are neither configuration nor prose, by name.
     private let code: [String: [Occurrence]]
     /// The variables that are new and those that are gone, by file and value.
-    private let added: [Holder: [String]]
-    private let removed: [Holder: [String]]
+    private let added: [Holder: Set<String>]
+    private let removed: [Holder: Set<String>]
     /// Names that configuration still defines after the change.
     private let defined: [String: Set<String>]
     /// Whether there is any code beside the configuration: where there is none, nobody can say that a variable is unread.
@@ -23,15 +23,15 @@ struct Readers {
         _ changes: [FoundChange], after tree: any SourceTree, configuration: Surroundings,
         except examples: Set<String>
     ) throws {
-        var added: [Holder: [String]] = [:]
-        var removed: [Holder: [String]] = [:]
+        var added: [Holder: Set<String>] = [:]
+        var removed: [Holder: Set<String>] = [:]
         for change in changes {
             guard let name = change.variableName else { continue }
             if change.change.before == nil {
-                added[Holder(path: change.change.path, value: change.change.after), default: []].append(name)
+                added[Holder(path: change.change.path, value: change.change.after), default: []].insert(name)
             }
             if change.change.after == nil {
-                removed[Holder(path: change.change.path, value: change.change.before), default: []].append(
+                removed[Holder(path: change.change.path, value: change.change.before), default: []].insert(
                     name)
             }
         }
@@ -63,13 +63,12 @@ struct Readers {
     /// The other name of a variable that was renamed in a file: the one new there with the value of the one gone.
     func otherName(of change: FoundChange) -> String? {
         let path = change.change.path
-        let same =
+        // Several workloads of one file may be changed in the same way.
+        let names =
             change.change.after == nil
             ? added[Holder(path: path, value: change.change.before)]
             : removed[Holder(path: path, value: change.change.after)]
-        // Several workloads of one file may be changed in the same way.
-        let names = Set(same ?? [])
-        return names.count == 1 ? names.first : nil
+        return names?.count == 1 ? names?.first : nil
     }
 
     /// Whether configuration elsewhere still defines a name.

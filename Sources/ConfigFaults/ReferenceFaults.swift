@@ -2,17 +2,17 @@ import ConfigTree
 import DeployModel
 
 /// What a change breaks between objects: F5, F10, F14, F15, F25, F28, F29 and F34. Only what was whole before counts.
-func findBrokenReferences(in change: inout FoundChange, surroundings: Surroundings) {
+func findBrokenReferences(
+    in change: inout FoundChange, surroundings: Surroundings, users: inout ObjectUsers,
+    variables: inout VariableNodes
+) {
     guard let object = change.change.object else { return }
     func manifest(_ index: ManifestIndex) -> Manifest? {
-        index.manifests.last {
-            $0.object.kind == object.kind && $0.object.name == object.name && $0.path == change.change.path
-        }
-            ?? index.manifests.last { $0.object.kind == object.kind && $0.object.name == object.name }
+        index.object(object.kind, named: object.name, preferring: change.change.path)
     }
     let (before, after) = (manifest(surroundings.before), manifest(surroundings.after))
     if let after, after.isWorkload {
-        danglingReference(in: &change, of: after, surroundings)
+        danglingReference(in: &change, of: after, surroundings, variables: &variables)
         overrideRemoved(in: &change, of: after, surroundings)
         lostMount(in: &change, before: before, after: after)
         strayedFromSelectors(in: &change, before: before, after: after, surroundings)
@@ -22,7 +22,7 @@ func findBrokenReferences(in change: inout FoundChange, surroundings: Surroundin
     if before != nil,
         after == nil || change.path.first == .key("data") || change.path.first == .key("stringData")
     {
-        lostEntry(in: &change, surroundings)
+        lostEntry(in: &change, surroundings, users: &users)
     }
     switch object.kind {
     case "Service", "PodDisruptionBudget": selection(in: &change, before: before, after: after, surroundings)
@@ -31,9 +31,77 @@ func findBrokenReferences(in change: inout FoundChange, surroundings: Surroundin
     case "HorizontalPodAutoscaler", "Ingress": target(in: &change, after: after, surroundings)
     default: break
     }
-    if object.kind == "ConfigMap" || object.kind == "Secret" { stale(in: &change, surroundings) }
+    if object.kind == "ConfigMap" || object.kind == "Secret" { stale(in: &change, users: &users) }
     if change.path.last == .key("serviceAccountName") || change.path.last == .key("serviceAccount") {
         change.findings.append(FaultFinding(.accessReduced, weight: 0.6, "its pods run as another account"))
+    }
+}
+
+/// Who uses objects after the change, kept from one change to the next: those of one object come in a row.
+struct ObjectUsers {
+    private let index: ManifestIndex
+    /// What the pods of each workload refer to; made when it is first asked for.
+    private var references: [(workload: Manifest, references: [Reference])]?
+    private var object: ConfigObject?
+    private var madeOtherwise: Bool?
+    private var referring: [(name: String, keys: Set<String?>)]?
+    private var reading: [String]?
+
+    init(_ index: ManifestIndex) { self.index = index }
+
+    private mutating func turn(to object: ConfigObject) {
+        guard object != self.object else { return }
+        self.object = object
+        (madeOtherwise, referring, reading) = (nil, nil, nil)
+    }
+
+    /// Whether something else makes it.
+    fileprivate mutating func isMadeOtherwise(_ object: ConfigObject) -> Bool {
+        turn(to: object)
+        let known = madeOtherwise ?? index.isMadeOtherwise(object.kind, object.name)
+        madeOtherwise = known
+        return known
+    }
+
+    /// The workloads whose pods refer to it, or to an entry of it.
+    fileprivate mutating func referring(to object: ConfigObject, key: String?) -> [String] {
+        turn(to: object)
+        let all =
+            references
+            ?? index.workloads.map { ($0, $0.podSpec.map { ConfigFaults.references(in: $0) } ?? []) }
+        references = all
+        let users =
+            referring
+            ?? all.compactMap { workload, references in
+                var keys = Set(
+                    references.filter { $0.kind == object.kind && $0.name == object.name }.map(\.key))
+                if object.kind == "ServiceAccount",
+                    workload.podSpec?["serviceAccountName"]?.text == object.name
+                {
+                    keys.insert(nil)
+                }
+                return keys.isEmpty ? nil : (workload.object.name, keys)
+            }
+        referring = users
+        return users.filter { key == nil || $0.keys.contains(key) }.map(\.name)
+    }
+
+    /// The workloads whose containers have variables of it.
+    fileprivate mutating func readingVariables(of object: ConfigObject) -> [String] {
+        turn(to: object)
+        let users =
+            reading
+            ?? index.workloads.filter { workload in
+                workload.containers.contains { container in
+                    [container["env"], container["envFrom"]].compactMap { $0 }.contains { node in
+                        ConfigFaults.references(in: node).contains {
+                            $0.kind == object.kind && $0.name == object.name
+                        }
+                    }
+                }
+            }.map(\.object.name)
+        reading = users
+        return users
     }
 }
 
@@ -75,8 +143,7 @@ struct Reference {
 extension ManifestIndex {
     /// The objects of a kind and a name; a name may carry the ten letters that a generator adds.
     fileprivate func named(_ kind: String, _ name: String) -> [Manifest] {
-        manifests.filter { manifest in
-            guard manifest.object.kind == kind else { return false }
+        manifests(ofKind: kind).filter { manifest in
             let own = manifest.object.name
             return own == name || name.hasPrefix(own + "-") && name.count == own.count + 11
         }
@@ -95,9 +162,6 @@ extension ManifestIndex {
         }
     }
 
-    /// Whether objects of a kind are kept beside the workloads at all: otherwise none that is missing is missed.
-    fileprivate func defines(_ kind: String) -> Bool { manifests.contains { $0.object.kind == kind } }
-
     /// Whether an object of a kind and a name has an entry.
     fileprivate func hasEntry(_ key: String, of kind: String, _ name: String) -> Bool {
         named(kind, name).contains { manifest in
@@ -115,18 +179,19 @@ extension ManifestIndex {
 
 /// F5: a reference that leads nowhere, though objects of its kind are defined here and it led somewhere before.
 private func danglingReference(
-    in change: inout FoundChange, of manifest: Manifest, _ surroundings: Surroundings
+    in change: inout FoundChange, of manifest: Manifest, _ surroundings: Surroundings,
+    variables: inout VariableNodes
 ) {
     guard change.change.after != nil, let after = change.afterNode else { return }
-    let (node, key) = referringNode(of: change, after, in: manifest)
+    let (node, key) = referringNode(of: change, after, in: manifest, variables: &variables)
     for reference in references(in: node, under: key) {
-        guard surroundings.after.defines(reference.kind), !reference.name.contains("{"),
+        // Where no object of a kind is kept beside the workloads, none that is missing is missed.
+        guard surroundings.after.holds(kind: reference.kind), !reference.name.contains("{"),
             !reference.name.contains("$"),
             !surroundings.after.isMadeOtherwise(reference.kind, reference.name)
         else { continue }
         guard !surroundings.after.named(reference.kind, reference.name).isEmpty else {
-            let known = surroundings.after.manifests.filter { $0.object.kind == reference.kind }.map(
-                \.object.name)
+            let known = surroundings.after.manifests(ofKind: reference.kind).map(\.object.name)
             let nearest = nearestName(to: reference.name, among: known)
             // Objects that nobody keeps here are made elsewhere; only a name that nearly is one of ours is a slip.
             let wasKnown = !surroundings.before.named(reference.kind, reference.name).isEmpty
@@ -149,15 +214,11 @@ private func danglingReference(
 }
 
 /// The node that says all of a reference of which a part changed: the variable, or what the name stands in.
-private func referringNode(of change: FoundChange, _ after: ConfigNode, in manifest: Manifest) -> (
-    ConfigNode, String
-) {
-    if let variable = change.path.variable {
-        for container in manifest.containers {
-            if let own = container["env"]?.elements.last(where: { $0["name"]?.text == variable }) {
-                return (own, "")
-            }
-        }
+private func referringNode(
+    of change: FoundChange, _ after: ConfigNode, in manifest: Manifest, variables: inout VariableNodes
+) -> (ConfigNode, String) {
+    if let variable = change.path.variable, let own = variables.node(of: variable, in: manifest) {
+        return (own, "")
     }
     if after.scalar != nil, change.path.count > 1, let parent = manifest.root.node(at: change.path.dropLast())
     {
@@ -166,23 +227,38 @@ private func referringNode(of change: FoundChange, _ after: ConfigNode, in manif
     return (after, change.path.last?.name ?? "")
 }
 
+/// The variables of a workload, kept from one change to the next: those of one workload come in a row.
+struct VariableNodes {
+    private var last: (path: String, object: ConfigObject)?
+    private var nodes: [String: ConfigNode] = [:]
+
+    /// The variable in the first container that has it; the last of them there.
+    fileprivate mutating func node(of variable: String, in manifest: Manifest) -> ConfigNode? {
+        if last.map({ $0 == (manifest.path, manifest.object) }) != true {
+            last = (manifest.path, manifest.object)
+            nodes = [:]
+            for container in manifest.containers.reversed() {
+                for node in container["env"]?.elements ?? [] {
+                    if let name = node["name"]?.text { nodes[name] = node }
+                }
+            }
+        }
+        return nodes[variable]
+    }
+}
+
 /// F5 from the other side: an entry, or a whole object, goes that workloads still refer to.
-private func lostEntry(in change: inout FoundChange, _ surroundings: Surroundings) {
+private func lostEntry(in change: inout FoundChange, _ surroundings: Surroundings, users: inout ObjectUsers) {
     guard let object = change.change.object, change.change.after == nil,
         ["ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Service"].contains(object.kind)
     else { return }
     let key = change.path.count == 2 ? change.path[1].name : nil
-    guard !surroundings.after.isMadeOtherwise(object.kind, object.name) else { return }
+    guard !users.isMadeOtherwise(object) else { return }
     if let key, surroundings.after.hasEntry(key, of: object.kind, object.name) { return }
     guard change.path.isEmpty || key != nil,
         surroundings.after.named(object.kind, object.name).isEmpty || key != nil
     else { return }
-    let users = surroundings.after.workloads.filter { workload in
-        workload.podSpec.map { references(in: $0) }?.contains {
-            $0.kind == object.kind && $0.name == object.name && (key == nil || $0.key == key)
-        } ?? false
-            || object.kind == "ServiceAccount" && workload.podSpec?["serviceAccountName"]?.text == object.name
-    }.map(\.object.name)
+    let users = users.referring(to: object, key: key)
     guard !users.isEmpty else { return }
     change.findings.append(
         FaultFinding(
@@ -213,22 +289,16 @@ private func overrideRemoved(
 }
 
 /// F34: variables are read when a pod starts, so that a change shows at the next one.
-private func stale(in change: inout FoundChange, _ surroundings: Surroundings) {
+private func stale(in change: inout FoundChange, users: inout ObjectUsers) {
     guard let object = change.change.object, let key = change.path.first,
         key == .key("data") || key == .key("stringData"), change.findings.isEmpty
     else { return }
-    let users = surroundings.after.workloads.filter { workload in
-        workload.containers.contains { container in
-            ([container["env"], container["envFrom"]].compactMap { $0 }).contains { node in
-                references(in: node).contains { $0.kind == object.kind && $0.name == object.name }
-            }
-        }
-    }
+    let users = users.readingVariables(of: object)
     guard !users.isEmpty else { return }
     change.findings.append(
         FaultFinding(
             .staleConfig,
-            "running pods of \(users.map(\.object.name).prefix(3).joined(separator: ", ")) see it after their next restart"
+            "running pods of \(users.prefix(3).joined(separator: ", ")) see it after their next restart"
         ))
 }
 
@@ -332,11 +402,11 @@ private func strayedFromSelectors(
     guard let before, change.path.contains(.key("labels")), change.path.starts(with: [.key("spec")]) else {
         return
     }
-    let lost = surroundings.after.manifests.filter { service in
-        guard ["Service", "PodDisruptionBudget", "NetworkPolicy"].contains(service.object.kind) else {
-            return false
-        }
-        return (surroundings.before.reach(of: service) ?? []).contains(before.object.name)
+    let selecting = ["Service", "PodDisruptionBudget", "NetworkPolicy"].flatMap {
+        surroundings.after.manifests(ofKind: $0)
+    }
+    let lost = selecting.filter { service in
+        (surroundings.before.reach(of: service) ?? []).contains(before.object.name)
             && !(surroundings.after.reach(of: service) ?? []).contains(after.object.name)
     }
     guard let first = lost.first else { return }
@@ -418,7 +488,7 @@ private func target(in change: inout FoundChange, after: Manifest?, _ surroundin
         change.findings.append(FaultFinding(.danglingReference, "there is no workload \(name)"))
         return
     }
-    let services = surroundings.after.manifests.filter { $0.object.kind == "Service" }
+    let services = surroundings.after.manifests(ofKind: "Service")
     guard let node = change.afterNode, !services.isEmpty else { return }
     var names: [String] = []
     func search(_ node: ConfigNode) {
@@ -433,7 +503,7 @@ private func target(in change: inout FoundChange, after: Manifest?, _ surroundin
         names.append(name)
     }
     let known = services.map(\.object.name)
-    let before = Set(surroundings.before.manifests.filter { $0.object.kind == "Service" }.map(\.object.name))
+    let before = Set(surroundings.before.manifests(ofKind: "Service").map(\.object.name))
     let lost = names.first { name in
         !known.contains(name) && !name.contains("{")
             && (before.contains(name) || nearestName(to: name, among: known) != nil)

@@ -257,7 +257,7 @@ private func vanished(
 /// The patterns of stray fields that were there before under another name or in another object: whoever has them for
 /// long knows why, or does not miss them.
 private func knownStrays(kind: String, surroundings: Surroundings) -> Set<String> {
-    let others = surroundings.before.manifests.filter { $0.object.kind == kind && $0.reading == .parsed }
+    let others = surroundings.before.manifests(ofKind: kind).filter { $0.reading == .parsed }
     return Set(others.flatMap { strayFields(in: $0.root, at: [], kind: kind) }.map(\.path.pattern))
 }
 

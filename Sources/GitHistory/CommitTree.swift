@@ -189,18 +189,6 @@ private let pictureEndings: Set<Substring> = [
     "bmp", "eot", "gif", "ico", "jpeg", "jpg", "otf", "png", "svg", "ttf", "webp", "woff", "woff2",
 ]
 
-extension [String] {
-    /// The first place from which on a condition holds, of those that hold from a place on.
-    fileprivate func partitioningIndex(where holds: (String) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if holds(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-}
-
 extension Repository {
     /// The files of a commit.
     ///

@@ -1,4 +1,5 @@
 import ConfigTree
+import DeployModel
 
 /// A file among the templates of a chart: what it renders, and the named templates that it defines.
 struct TemplateFile: Sendable {
@@ -115,22 +116,25 @@ struct TemplateSection: Sendable {
         self.firstLine = firstLine
         let documents = parseConfig(path: "template.yaml", contents: Array(contents))?.documents ?? []
         self.documents = documents
+        var known: [ListPlace: ListFacts] = [:]
         self.instructions = instructions.map { instruction in
             var placed = instruction
-            placed.place = Self.place(of: instruction, in: documents, lineOffset: firstLine - 1)
+            placed.place = Self.place(
+                of: instruction, in: documents, lineOffset: firstLine - 1, known: &known)
             return placed
         }
     }
 
     private static func place(
-        of instruction: TemplateInstruction, in documents: [ConfigDocument], lineOffset: Int
+        of instruction: TemplateInstruction, in documents: [ConfigDocument], lineOffset: Int,
+        known: inout [ListPlace: ListFacts]
     ) -> TemplatePlace? {
         let line = instruction.mark.line - lineOffset
         guard let document = documents.lastIndex(where: { $0.lines.lowerBound <= line }),
             let root = documents[document].root
         else { return nil }
         let search = PlaceSearch(line: line, column: instruction.mark.column, indent: instruction.indent)
-        let (path, scalar) = search.place(in: root, at: [])
+        let (path, scalar) = search.place(in: root, document: document, at: [], known: &known)
         return TemplatePlace(document: document, path: path, scalar: scalar)
     }
 }
@@ -150,32 +154,85 @@ private struct PlaceSearch {
     /// The column from 0 that decides what the text belongs to.
     private var depth: Int { indent ?? column - 1 }
 
-    func place(in node: ConfigNode, at path: FieldPath) -> (FieldPath, ConfigNode?) {
+    func place(
+        in node: ConfigNode, document: Int, at path: FieldPath, known: inout [ListPlace: ListFacts]
+    ) -> (FieldPath, ConfigNode?) {
         switch node.kind {
         case .scalar: return (path, node)
         case .mapping(let entries):
-            guard
-                let entry = entries.last(where: {
-                    !$0.isMerged && isBefore($0.keyMark) && $0.keyMark.column - 1 < depth
-                })
-            else { return (path, nil) }
-            let own = path + [.key(entry.key)]
-            switch entry.value.kind {
-            // What stands behind a single value belongs beside it.
-            case .scalar where entry.value.lastLine < line && entry.keyMark.line < line: return (path, nil)
-            case .sequence(let elements):
-                let known = steps(to: elements, ofList: entry.key)
-                guard let last = known.last(where: { isInside($0.node.start) }) else { return (own, nil) }
-                return place(in: last.node, at: own + [last.step])
-            default: return place(in: entry.value, at: own)
+            let facts = facts(of: node, document: document, known: &known) {
+                ListFacts(isInOrder: isAscending(entries.map(\.keyMark)))
             }
-        case .sequence(let elements):
-            guard let last = steps(to: elements, ofList: nil).last(where: { isInside($0.node.start) }) else {
+            let index = last(of: entries.count, facts, at: { entries[$0].keyMark }) {
+                !entries[$0].isMerged && entries[$0].keyMark.column - 1 < depth
+            }
+            guard let index else { return (path, nil) }
+            let entry = entries[index]
+            // What stands behind a single value belongs beside it.
+            if entry.value.scalar != nil, entry.value.lastLine < line, entry.keyMark.line < line {
                 return (path, nil)
             }
-            return place(in: last.node, at: path + [last.step])
+            let own = path + [.key(entry.key)]
+            guard case .sequence = entry.value.kind else {
+                return place(in: entry.value, document: document, at: own, known: &known)
+            }
+            return element(of: entry.value, list: entry.key, document: document, at: own, known: &known)
+        case .sequence: return element(of: node, list: nil, document: document, at: path, known: &known)
         }
     }
 
-    private func isInside(_ mark: Mark) -> Bool { isBefore(mark) && mark.column - 1 <= depth }
+    private func element(
+        of list: ConfigNode, list name: String?, document: Int, at path: FieldPath,
+        known: inout [ListPlace: ListFacts]
+    ) -> (FieldPath, ConfigNode?) {
+        let elements = list.elements
+        let facts = facts(of: list, document: document, known: &known) {
+            ListFacts(
+                isInOrder: isAscending(elements.map(\.start)),
+                identity: identityKey(ofList: name, elements: elements))
+        }
+        let index = last(of: elements.count, facts, at: { elements[$0].start }) {
+            elements[$0].start.column - 1 <= depth
+        }
+        guard let index else { return (path, nil) }
+        let name = facts.identity.flatMap { elements[index][$0]?.text }
+        let step = name.map { FieldStep.element($0) } ?? .index(index)
+        return place(in: elements[index], document: document, at: path + [step], known: &known)
+    }
+
+    private func facts(
+        of list: ConfigNode, document: Int, known: inout [ListPlace: ListFacts], make: () -> ListFacts
+    ) -> ListFacts {
+        let place = ListPlace(document: document, start: list.start, isMapping: list.elements.isEmpty)
+        if let facts = known[place] { return facts }
+        let facts = make()
+        known[place] = facts
+        return facts
+    }
+
+    /// The last of some marks that stands before the place and fits.
+    private func last(
+        of count: Int, _ facts: ListFacts, at mark: (Int) -> Mark, where fits: (Int) -> Bool
+    ) -> Int? {
+        let indices = 0..<count
+        let end = facts.isInOrder ? indices.partitioningIndex { !isBefore(mark($0)) } : count
+        return indices.prefix(end).last { isBefore(mark($0)) && fits($0) }
+    }
 }
+
+/// Where a list or a mapping begins.
+private struct ListPlace: Hashable {
+    var document: Int
+    var start: Mark
+    var isMapping: Bool
+}
+
+/// What is found out once about a list or a mapping, many places being looked for in it.
+private struct ListFacts {
+    /// Whether each begins behind the one before it; what an alias stands for does not.
+    var isInOrder: Bool
+    /// What the elements are known by.
+    var identity: String?
+}
+
+private func isAscending(_ marks: [Mark]) -> Bool { zip(marks, marks.dropFirst()).allSatisfy { $0 < $1 } }

@@ -1,0 +1,63 @@
+import ConfigFaults
+import DeployModel
+import TestSupport
+import Testing
+
+@Suite("Files in which very much changes")
+struct ManyChangesTests {
+    private func compared(_ before: String, _ after: String) throws -> ConfigComparison {
+        let (old, new): (FolderOfTexts, FolderOfTexts) = (["all.env": before], ["all.env": after])
+        return try compareConfig(before: old, after: new, files: new.changes(from: old))
+    }
+
+    private func lines(_ count: Int, _ value: String) -> String {
+        (0..<count).map { "NAME_\($0)=\(value)\n" }.joined()
+    }
+
+    @Test("beyond 10,000 changes of one file it is said how many were not judged")
+    func cut() throws {
+        let many = try compared(lines(10_003, "1"), lines(10_003, "2"))
+        #expect(many.changes.count == 10_000)
+        #expect(
+            many.warnings.first { $0.code == "changes_cut" }?.text
+                == "all.env has 10003 changes; the first 10000 of them were judged.")
+        let fewer = try compared(lines(30, "1"), lines(30, "2"))
+        #expect(fewer.changes.count == 30 && fewer.warnings.isEmpty)
+    }
+
+    /// Workloads named `a` to `e` in one file, each with a container of its own name, or all with the same one.
+    private func siblings(isNamesake: Bool, _ values: [String: String]) -> FolderOfTexts {
+        let manifests = ["a", "b", "c", "d", "e"].map { name in
+            """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: \(name)}
+            spec:
+              template:
+                spec:
+                  containers:
+                    - name: \(isNamesake ? name : "main")
+                      env: [\(values[name].map { "{name: POOL, value: \"\($0)\"}" } ?? "")]
+
+            """
+        }
+        return ["all.yaml": manifests.joined(separator: "---\n")]
+    }
+
+    @Test(
+        "siblings are compared in the list that a field stands in, whatever their containers are called",
+        arguments: [
+            (["e": "9"], true), (["e": nil], true), (["d": "9", "e": "9"], true),
+            (["a": "9", "d": "9", "e": "9"], false),
+        ] as [([String: String?], Bool)], [true, false])
+    func strayed(_ story: ([String: String?], Bool), isNamesake: Bool) throws {
+        let before = Dictionary(uniqueKeysWithValues: ["a", "b", "c", "d", "e"].map { ($0, "20") })
+        let after = before.merging(story.0.compactMapValues { $0 }) { $1 }.filter {
+            story.0[$0.key] != .some(nil)
+        }
+        let changes = try ranked(
+            siblings(isNamesake: isNamesake, before), siblings(isNamesake: isNamesake, after))
+        let said = changes.flatMap(\.evidence).map(\.text).filter { $0.contains("still agree on this value") }
+        #expect(said.count == (story.1 ? story.0.count : 0), "\(said)")
+    }
+}
