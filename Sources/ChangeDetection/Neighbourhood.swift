@@ -99,14 +99,29 @@ struct Neighbourhood {
 
     /// The log Bayes factors of changes of several shapes against none, and how the last one looks.
     func logBayesFactors(_ shapes: [EffectShape]) -> [LogRateFit] {
-        var previous: LogRateFit?
+        var previous: (shape: EffectShape, fit: LogRateFit)?
         return shapes.map { shape in
-            var fit = model.fit(shape, prior: prior, from: previous)
-            if !fit.logEvidence.isFinite { fit = model.fit(shape, prior: prior) }
-            previous = fit
+            var fit: LogRateFit
+            if let previous, isAlike(previous.shape, shape) {
+                fit = previous.fit
+            } else {
+                fit = model.fit(shape, prior: prior, from: previous?.fit)
+                if !fit.logEvidence.isFinite { fit = model.fit(shape, prior: prior) }
+            }
+            previous = (shape, fit)
             fit.logEvidence -= baseline.logEvidence
             return fit
         }
+    }
+
+    /// Whether two steps differ only where nothing was counted, as in a gap of months: no count tells them apart.
+    private func isAlike(_ a: EffectShape, _ b: EffectShape) -> Bool {
+        guard a.ramp == 0, b.ramp == 0, a.end == b.end else { return false }
+        let (first, last) = (min(a.onset, b.onset), max(a.onset, b.onset))
+        let edges = model.bins.edges
+        let begin = max(edges.partitioningIndex { $0 > first } - 1, 0)
+        let end = min(edges.partitioningIndex { $0 >= last }, model.bins.count)
+        return begin >= end || model.bins.exposure[begin..<end].allSatisfy { $0 == 0 }
     }
 }
 
