@@ -373,14 +373,13 @@ private struct JudgingRoom {
     var objects: JudgedObjects
     var siblings: SiblingValues
     var entries: SecretEntries
-    var users: ObjectUsers
-    var variables = VariableNodes()
+    var references: ReferenceRoom
 
     init(in surroundings: Surroundings) {
         objects = JudgedObjects(in: surroundings)
         siblings = SiblingValues(in: surroundings)
         entries = SecretEntries(in: surroundings)
-        users = ObjectUsers(surroundings.after)
+        references = ReferenceRoom(in: surroundings)
     }
 }
 
@@ -407,13 +406,11 @@ private func findFaults(
         findSharedSecretKey(in: &change, entries: &room.entries)
         findReaders(of: &change, readers: readers)
         findSwappedEnvironment(in: &change)
-        findBrokenReferences(
-            in: &change, surroundings: surroundings, users: &room.users, variables: &room.variables)
+        findBrokenReferences(in: &change, surroundings: surroundings, room: &room.references)
         findPlaceholder(in: &change)
         let own = neighbours[ObjectKey(change.change)] ?? []
         findSchemaFaults(
-            in: &change, of: room.objects.object(of: change), changes: own.count <= 200 ? own : [],
-            surroundings: surroundings)
+            in: &change, of: room.objects.object(of: change), changes: own.count <= 200 ? own : [])
         findRisks(in: &change)
         findImpossibleValues(in: &change)
         return change
@@ -425,6 +422,6 @@ private func findFaults(
             try findSameValue(in: &changes[index], charts: charts)
         }
         changes[index].dropRepetitions()
-        changes[index].mend = mend(of: changes[index], in: files)
     }
+    offerMends(in: &changes, files: files)
 }

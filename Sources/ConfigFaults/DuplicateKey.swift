@@ -7,20 +7,31 @@ import DeployModel
 func findDuplicateKeys(in file: ChangedFile, surroundings: Surroundings, changes: inout [FoundChange]) {
     guard file.after != nil else { return }
     let path = file.file.path
-    for manifest in file.objectsAfter {
-        // Hardly any object has one.
-        let found = duplicates(in: manifest.root)
-        guard !found.isEmpty else { continue }
-        let identity = manifest.identity(path: path)
-        let old = file.objectsBefore.last { $0.identity(path: path) == identity }
+    // Hardly any object has one.
+    let doubled = file.objectsAfter.map { ($0, duplicates(in: $0.root)) }.filter { !$0.1.isEmpty }
+    guard !doubled.isEmpty else { return }
+    let former = Dictionary(
+        file.objectsBefore.map { ($0.identity(path: path), $0) }, uniquingKeysWith: { _, last in last })
+    var places: [FieldOfObject: Int] = [:]
+    for index in changes.indices.reversed() where changes[index].change.path == path {
+        places[FieldOfObject(object: changes[index].change.object?.name, path: changes[index].path)] = index
+    }
+    for (manifest, found) in doubled {
+        let old = former[manifest.identity(path: path)]
         let known = Set(old.map { duplicates(in: $0.root).map(\.path) } ?? [])
         for duplicate in found
         where !known.contains(duplicate.path) && !mayRepeat(duplicate, in: manifest) {
             record(
                 duplicate, of: manifest, before: old, path: path, surroundings: surroundings,
-                changes: &changes)
+                places: &places, changes: &changes)
         }
     }
+}
+
+/// A field of an object of a file.
+private struct FieldOfObject: Hashable {
+    var object: String?
+    var path: FieldPath
 }
 
 /// Blocks of Terraform such as `provider "aws"` and `dynamic "setting"` may stand several times with one label; what is
@@ -41,8 +52,7 @@ private func mayRepeat(_ duplicate: DuplicateEntry, in manifest: Manifest) -> Bo
 
 private func record(
     _ duplicate: DuplicateEntry, of manifest: Manifest, before: Manifest?, path: String,
-    surroundings: Surroundings,
-    changes: inout [FoundChange]
+    surroundings: Surroundings, places: inout [FieldOfObject: Int], changes: inout [FoundChange]
 ) {
     let lines = duplicate.entries.map(\.keyMark.line)
     guard let first = lines.first, let last = lines.last else { return }
@@ -52,19 +62,17 @@ private func record(
     let old = before?.root.node(at: duplicate.path[...])
     let texts = duplicate.entries.map { valueText($0.value, name: name) }
     let isDiffering = Set(duplicate.entries.map { plainText($0.value) }).count > 1
-    let place = lines.map(String.init).joined(separator: " and ")
+    let numbers = lines.map(String.init).joined(separator: " and ")
     let key = duplicate.path.last?.name ?? ""
     let text =
         isDiffering
-        ? "`\(key)` appears \(lines.count == 2 ? "twice" : "\(lines.count) times") (lines \(place)); the last one wins"
+        ? "`\(key)` appears \(lines.count == 2 ? "twice" : "\(lines.count) times") (lines \(numbers)); the last one wins"
             + effect(of: duplicate, in: manifest, was: old, name: name, now: texts.last ?? "")
-        : "`\(key)` appears more than once (lines \(place)) with the same value"
+        : "`\(key)` appears more than once (lines \(numbers)) with the same value"
     let finding = FaultFinding(.duplicateKey, weight: isDiffering ? nil : 0.3, text)
-    let index =
-        changes.firstIndex { change in
-            change.change.path == path && change.path == duplicate.path
-                && change.change.object?.name == manifest.object.name
-        } ?? changes.count
+    let place = FieldOfObject(object: manifest.object.name, path: duplicate.path)
+    let index = places[place] ?? changes.count
+    places[place] = index
     if index == changes.count {
         var object = manifest.object
         object.container = duplicate.path.container

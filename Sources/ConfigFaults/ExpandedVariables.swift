@@ -43,7 +43,7 @@ func findUnexpandedVariables(
 }
 
 /// Whether a line may hold a reference: hardly any does.
-private func refers(_ line: String) -> Bool { line.utf8.contains(UInt8(ascii: "$")) && line.holds("$(") }
+private func refers(_ line: String) -> Bool { line.holds("$(") }
 
 /// A reference that stays text.
 private struct Unexpanded {

@@ -15,16 +15,21 @@ func findLeftoverLines(in files: [ChangedFile], changes: inout [FoundChange]) {
         }
     }
     guard !blocks.isEmpty else { return }
+    let alike = Dictionary(grouping: blocks, by: \.lines)
+    let beginnings = Dictionary(
+        grouping: alike.keys.sorted { $0.lexicographicallyPrecedes($1) }, by: { $0.first ?? "" })
     for (file, lines) in both {
         guard let before = file.before?.lines, let after = file.after?.lines else { continue }
         let text = trimmed(before[...])
         let old = Set(lines.destination.compactMap { $0 })
-        for block in Set(blocks.map(\.lines)).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            let alike = blocks.filter { $0.lines == block }
-            let elsewhere = Set(alike.map(\.path)).subtracting([file.file.path]).sorted()
-            let here = alike.count { $0.path == file.file.path }
-            guard !alike.isEmpty else { continue }
-            for start in occurrences(of: block, in: text) {
+        let starts = Dictionary(
+            grouping: text.indices.filter { beginnings[text[$0]] != nil }, by: { text[$0] })
+        let mayBeHere = starts.keys.flatMap { beginnings[$0] ?? [] }
+        for block in mayBeHere.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            let paths = (alike[block] ?? []).map(\.path)
+            let elsewhere = Set(paths).subtracting([file.file.path]).sorted()
+            let here = paths.count { $0 == file.file.path }
+            for start in starts[block.first ?? ""] ?? [] where begins(block, text[start...]) {
                 // Lines that say nothing may stay, or be taken for those of a neighbour.
                 let kept = (start..<start + block.count).filter { saysSomething(text[$0]) }
                     .compactMap { lines.destination[$0] }
@@ -79,11 +84,8 @@ private func isBlank(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
 }
 
-private func occurrences(of block: [String], in lines: [String]) -> [Int] {
-    guard let first = block.first, lines.count >= block.count else { return [] }
-    return (0...lines.count - block.count).filter { start in
-        lines[start] == first && lines[start..<start + block.count].elementsEqual(block)
-    }
+private func begins(_ block: [String], _ text: ArraySlice<String>) -> Bool {
+    text.count >= block.count && text.prefix(block.count).elementsEqual(block)
 }
 
 private func record(
@@ -111,11 +113,24 @@ private func record(
                 + "this one lost \(block.count - kept.count) and kept line \(lines)"))
 }
 
+/// Offers mends. A file is read again for each, so that none are where very many keys are doubled.
+func offerMends(in changes: inout [FoundChange], files: [ChangedFile]) {
+    let doubled = changes.indices.filter { index in
+        changes[index].findings.contains { $0.fault == .duplicateKey }
+            && changes[index].change.endLine > changes[index].change.line
+    }
+    let byFile = Dictionary(grouping: doubled) { changes[$0].change.path }
+    for places in byFile.values where places.count <= mostMends {
+        for place in places { changes[place].mend = mend(of: changes[place], in: files) }
+    }
+}
+
+private let mostMends = 20
+
 /// The smallest edit that removes a contradiction: a line to delete. Offered only when deleting it leaves the field with
 /// the value it had before and no key doubled.
-func mend(of change: FoundChange, in files: [ChangedFile]) -> String? {
-    guard change.findings.contains(where: { $0.fault == .duplicateKey }),
-        change.change.endLine > change.change.line,
+private func mend(of change: FoundChange, in files: [ChangedFile]) -> String? {
+    guard
         let file = files.first(where: { $0.file.path == change.change.path }), let after = file.after
     else { return nil }
     for line in [change.change.endLine, change.change.line] where after.lines.indices.contains(line - 1) {

@@ -19,8 +19,12 @@ public struct Workload: Sendable, Hashable {
 struct ManifestIndex: Sendable {
     let manifests: [Manifest]
     let workloads: [Manifest]
+    private let lazyRelations = LazyRelations()
     private let byName: [String: [Int]]
     private let byKind: [String: [Int]]
+    /// The last object of each kind and name, and of each in a file.
+    private let last: [ObjectName: Int]
+    private let lastOfFile: [String: [ObjectName: Int]]
     private let workloadsByName: [String: [Int]]
     /// The names of the workloads that others are compared with.
     let siblings: Set<String>
@@ -34,6 +38,14 @@ struct ManifestIndex: Sendable {
         byName = Dictionary(grouping: manifests.indices) { manifests[$0].object.name }
         byKind = Dictionary(grouping: manifests.indices) { manifests[$0].object.kind }
         siblings = Set(workloads.prefix(Self.mostSiblings).map(\.object.name))
+        var last: [ObjectName: Int] = [:]
+        var lastOfFile: [String: [ObjectName: Int]] = [:]
+        for (place, manifest) in manifests.enumerated() {
+            let name = ObjectName(kind: manifest.object.kind, name: manifest.object.name)
+            last[name] = place
+            lastOfFile[manifest.path, default: [:]][name] = place
+        }
+        (self.last, self.lastOfFile) = (last, lastOfFile)
         workloadsByName = Dictionary(grouping: workloads.indices) { [workloads] in workloads[$0].object.name }
     }
 
@@ -48,8 +60,15 @@ struct ManifestIndex: Sendable {
 
     /// The last object of a kind and a name: of the file when it has one, else of any.
     func object(_ kind: String, named name: String, preferring path: String) -> Manifest? {
-        let own = (byName[name] ?? []).filter { manifests[$0].object.kind == kind }
-        return (own.last { manifests[$0].path == path } ?? own.last).map { manifests[$0] }
+        let wanted = ObjectName(kind: kind, name: name)
+        return (lastOfFile[path]?[wanted] ?? last[wanted]).map { manifests[$0] }
+    }
+
+    /// The objects of a kind and a name; a name may carry the ten letters that a generator adds.
+    func objects(_ kind: String, named name: String) -> [Manifest] {
+        let shorter = name.dropLast(10)
+        let plain = shorter.last == "-" ? byName[String(shorter.dropLast())] ?? [] : []
+        return ((byName[name] ?? []) + plain).sorted().map { manifests[$0] }.filter { $0.object.kind == kind }
     }
 
     /// The workloads of a name.
@@ -57,20 +76,20 @@ struct ManifestIndex: Sendable {
         (workloadsByName[name] ?? []).map { workloads[$0] }
     }
 
+    /// What the objects have to do with each other.
+    var relations: ObjectRelations {
+        lazyRelations.get { ObjectRelations(of: manifests, workloads: workloads) }
+    }
+
     /// The workloads whose pods a change of an object can touch, sorted; `nil` when that is not known.
     func reach(of manifest: Manifest) -> [String]? {
         let name = manifest.object.name
-        let reached: [Manifest]
+        let reached: [Int]
         switch manifest.object.kind {
         case _ where manifest.isWorkload: return [name]
-        case "ConfigMap":
-            reached = workloads.filter {
-                refers($0, to: name, by: ["configMapKeyRef", "configMapRef", "configMap"])
-            }
-        case "Secret":
-            reached = workloads.filter { refers($0, to: name, by: ["secretKeyRef", "secretRef", "secret"]) }
-        case "ServiceAccount":
-            reached = workloads.filter { $0.podSpec?["serviceAccountName"]?.text == name }
+        case "ConfigMap", "Secret":
+            reached = relations.users[ObjectName(kind: manifest.object.kind, name: name)] ?? []
+        case "ServiceAccount": reached = relations.accountUsers[name] ?? []
         case "Service": reached = selected(by: manifest.root[path: "spec", "selector"])
         case "PodDisruptionBudget", "NetworkPolicy":
             let selector =
@@ -78,35 +97,19 @@ struct ManifestIndex: Sendable {
             reached = selected(by: selector?["matchLabels"])
         case "HorizontalPodAutoscaler":
             let target = manifest.root[path: "spec", "scaleTargetRef", "name"]?.text
-            reached = workloads.filter { $0.object.name == target }
+            reached = target.flatMap { workloadsByName[$0] } ?? []
         default: return nil
         }
-        return Set(reached.map(\.object.name)).sorted()
+        return Set(reached.map { workloads[$0].object.name }).sorted()
     }
 
-    private func selected(by selector: ConfigNode?) -> [Manifest] {
+    private func selected(by selector: ConfigNode?) -> [Int] {
         let wanted = selector?.entries.compactMap { entry in entry.value.text.map { (entry.key, $0) } } ?? []
-        guard !wanted.isEmpty else { return [] }
-        return workloads.filter { workload in
-            let labels = workload.podLabels
-            return wanted.allSatisfy { labels[$0.0] == $0.1 }
-        }
+        return wanted.isEmpty ? [] : relations.workloads(carrying: wanted)
     }
 
-    private func refers(_ workload: Manifest, to name: String, by keys: Set<String>) -> Bool {
-        func search(_ node: ConfigNode) -> Bool {
-            switch node.kind {
-            case .scalar: return false
-            case .sequence(let elements): return elements.contains(where: search)
-            case .mapping(let entries):
-                return entries.contains { entry in
-                    let names = [entry.value["name"]?.text, entry.value["secretName"]?.text]
-                    return (keys.contains(entry.key) && names.contains(name)) || search(entry.value)
-                }
-            }
-        }
-        return workload.podSpec.map(search) ?? false
-    }
+    /// The names of some workloads by their places.
+    func names(of places: some Sequence<Int>) -> [String] { places.map { workloads[$0].object.name } }
 }
 
 extension ConfigNode {

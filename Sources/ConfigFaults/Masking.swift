@@ -124,15 +124,24 @@ private func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {
 
 /// What stands between a colon and an `@`: the password of `user:password@host`. An image's digest follows an `@` too.
 private func userSecrets(in text: [Unicode.Scalar]) -> [Range<Int>] {
-    let ends: Set<Unicode.Scalar> = [" ", "\"", "'", "/", ",", "\n", "=", "(", "<"]
-    return text.indices.filter { text[$0] == "@" }.compactMap { at in
-        let start = text[..<at].lastIndex(where: ends.contains).map { $0 + 1 } ?? 0
-        guard let colon = text[start..<at].firstIndex(of: ":"), colon > start, colon + 1 < at,
-            !text[(at + 1)...].starts(with: "sha256:".unicodeScalars),
-            !text[(at + 1)...].starts(with: "sha512:".unicodeScalars), text[colon + 1] != "$"
-        else { return nil }
-        return colon + 1..<at
+    var found: [Range<Int>] = []
+    // Where the word began, and its first colon.
+    var start = 0
+    var colon: Int?
+    for (at, scalar) in text.enumerated() {
+        switch scalar {
+        case " ", "\"", "'", "/", ",", "\n", "=", "(", "<": (start, colon) = (at + 1, nil)
+        case ":": colon = colon ?? at
+        case "@":
+            guard let colon, colon > start, colon + 1 < at,
+                !text[(at + 1)...].starts(with: "sha256:".unicodeScalars),
+                !text[(at + 1)...].starts(with: "sha512:".unicodeScalars), text[colon + 1] != "$"
+            else { continue }
+            found.append(colon + 1..<at)
+        default: break
+        }
     }
+    return found
 }
 
 private let plainNames: Set = [

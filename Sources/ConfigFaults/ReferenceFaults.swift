@@ -3,8 +3,7 @@ import DeployModel
 
 /// What a change breaks between objects: F5, F10, F14, F15, F25, F28, F29 and F34. Only what was whole before counts.
 func findBrokenReferences(
-    in change: inout FoundChange, surroundings: Surroundings, users: inout ObjectUsers,
-    variables: inout VariableNodes
+    in change: inout FoundChange, surroundings: Surroundings, room: inout ReferenceRoom
 ) {
     guard let object = change.change.object else { return }
     func manifest(_ index: ManifestIndex) -> Manifest? {
@@ -12,96 +11,28 @@ func findBrokenReferences(
     }
     let (before, after) = (manifest(surroundings.before), manifest(surroundings.after))
     if let after, after.isWorkload {
-        danglingReference(in: &change, of: after, surroundings, variables: &variables)
+        danglingReference(in: &change, of: after, surroundings, &room)
         overrideRemoved(in: &change, of: after, surroundings)
-        lostMount(in: &change, before: before, after: after)
-        strayedFromSelectors(in: &change, before: before, after: after, surroundings)
+        lostMount(in: &change, after: after, &room)
+        strayedFromSelectors(in: &change, before: before, after: after, surroundings, &room)
         fixedSelector(in: &change, before: before, after: after)
-        unheardPort(in: &change, before: before, after: after, surroundings)
+        unheardPort(in: &change, before: before, after: after, surroundings, &room)
     }
     if before != nil,
         after == nil || change.path.first == .key("data") || change.path.first == .key("stringData")
     {
-        lostEntry(in: &change, surroundings, users: &users)
+        lostEntry(in: &change, surroundings)
     }
     switch object.kind {
     case "Service", "PodDisruptionBudget": selection(in: &change, before: before, after: after, surroundings)
     case "NetworkPolicy": networkPolicy(in: &change)
     case "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount": access(in: &change)
-    case "HorizontalPodAutoscaler", "Ingress": target(in: &change, after: after, surroundings)
+    case "HorizontalPodAutoscaler", "Ingress": target(in: &change, after: after, surroundings, &room)
     default: break
     }
-    if object.kind == "ConfigMap" || object.kind == "Secret" { stale(in: &change, users: &users) }
+    if object.kind == "ConfigMap" || object.kind == "Secret" { stale(in: &change, surroundings) }
     if change.path.last == .key("serviceAccountName") || change.path.last == .key("serviceAccount") {
         change.findings.append(FaultFinding(.accessReduced, weight: 0.6, "its pods run as another account"))
-    }
-}
-
-/// Who uses objects after the change, kept from one change to the next: those of one object come in a row.
-struct ObjectUsers {
-    private let index: ManifestIndex
-    /// What the pods of each workload refer to; made when it is first asked for.
-    private var references: [(workload: Manifest, references: [Reference])]?
-    private var object: ConfigObject?
-    private var madeOtherwise: Bool?
-    private var referring: [(name: String, keys: Set<String?>)]?
-    private var reading: [String]?
-
-    init(_ index: ManifestIndex) { self.index = index }
-
-    private mutating func turn(to object: ConfigObject) {
-        guard object != self.object else { return }
-        self.object = object
-        (madeOtherwise, referring, reading) = (nil, nil, nil)
-    }
-
-    /// Whether something else makes it.
-    fileprivate mutating func isMadeOtherwise(_ object: ConfigObject) -> Bool {
-        turn(to: object)
-        let known = madeOtherwise ?? index.isMadeOtherwise(object.kind, object.name)
-        madeOtherwise = known
-        return known
-    }
-
-    /// The workloads whose pods refer to it, or to an entry of it.
-    fileprivate mutating func referring(to object: ConfigObject, key: String?) -> [String] {
-        turn(to: object)
-        let all =
-            references
-            ?? index.workloads.map { ($0, $0.podSpec.map { ConfigFaults.references(in: $0) } ?? []) }
-        references = all
-        let users =
-            referring
-            ?? all.compactMap { workload, references in
-                var keys = Set(
-                    references.filter { $0.kind == object.kind && $0.name == object.name }.map(\.key))
-                if object.kind == "ServiceAccount",
-                    workload.podSpec?["serviceAccountName"]?.text == object.name
-                {
-                    keys.insert(nil)
-                }
-                return keys.isEmpty ? nil : (workload.object.name, keys)
-            }
-        referring = users
-        return users.filter { key == nil || $0.keys.contains(key) }.map(\.name)
-    }
-
-    /// The workloads whose containers have variables of it.
-    fileprivate mutating func readingVariables(of object: ConfigObject) -> [String] {
-        turn(to: object)
-        let users =
-            reading
-            ?? index.workloads.filter { workload in
-                workload.containers.contains { container in
-                    [container["env"], container["envFrom"]].compactMap { $0 }.contains { node in
-                        ConfigFaults.references(in: node).contains {
-                            $0.kind == object.kind && $0.name == object.name
-                        }
-                    }
-                }
-            }.map(\.object.name)
-        reading = users
-        return users
     }
 }
 
@@ -141,37 +72,16 @@ struct Reference {
 }
 
 extension ManifestIndex {
-    /// The objects of a kind and a name; a name may carry the ten letters that a generator adds.
-    fileprivate func named(_ kind: String, _ name: String) -> [Manifest] {
-        manifests(ofKind: kind).filter { manifest in
-            let own = manifest.object.name
-            return own == name || name.hasPrefix(own + "-") && name.count == own.count + 11
-        }
-    }
-
-    /// Whether something else makes an object of that kind and name: a generator, or an object that stands for a Secret.
-    fileprivate func isMadeOtherwise(_ kind: String, _ name: String) -> Bool {
-        let generator = kind == "Secret" ? "secretGenerator" : "configMapGenerator"
-        return manifests.contains { manifest in
-            let generated = manifest.root[generator]?.elements ?? []
-            if generated.contains(where: { $0["name"]?.text == name }) { return true }
-            guard kind == "Secret", secretStandIns.contains(manifest.object.kind) else { return false }
-            let spec = manifest.root["spec"]
-            return [manifest.object.name, spec?[path: "target", "name"]?.text, spec?["secretName"]?.text]
-                .contains(name)
-        }
-    }
-
     /// Whether an object of a kind and a name has an entry.
     fileprivate func hasEntry(_ key: String, of kind: String, _ name: String) -> Bool {
-        named(kind, name).contains { manifest in
+        objects(kind, named: name).contains { manifest in
             ["data", "stringData", "binaryData"].contains { manifest.root[$0]?.entry(key) != nil }
         }
     }
 
     /// The keys of all objects of a kind and a name.
-    fileprivate func keys(_ kind: String, _ name: String) -> [String] {
-        named(kind, name).flatMap { manifest in
+    func keys(_ kind: String, _ name: String) -> [String] {
+        objects(kind, named: name).flatMap { manifest in
             ["data", "stringData", "binaryData"].flatMap { manifest.root[$0]?.entries.map(\.key) ?? [] }
         }
     }
@@ -180,21 +90,23 @@ extension ManifestIndex {
 /// F5: a reference that leads nowhere, though objects of its kind are defined here and it led somewhere before.
 private func danglingReference(
     in change: inout FoundChange, of manifest: Manifest, _ surroundings: Surroundings,
-    variables: inout VariableNodes
+    _ room: inout ReferenceRoom
 ) {
-    guard change.change.after != nil, let after = change.afterNode else { return }
-    let (node, key) = referringNode(of: change, after, in: manifest, variables: &variables)
+    guard change.change.after != nil, let after = change.afterNode,
+        // Labels and annotations name no objects, and may be thousands beside each other.
+        !change.path.contains(.key("labels")), !change.path.contains(.key("annotations"))
+    else { return }
+    let (node, key) = referringNode(of: change, after, in: manifest, &room)
     for reference in references(in: node, under: key) {
         // Where no object of a kind is kept beside the workloads, none that is missing is missed.
         guard surroundings.after.holds(kind: reference.kind), !reference.name.contains("{"),
             !reference.name.contains("$"),
-            !surroundings.after.isMadeOtherwise(reference.kind, reference.name)
+            !surroundings.after.relations.isMadeOtherwise(reference.kind, reference.name)
         else { continue }
-        guard !surroundings.after.named(reference.kind, reference.name).isEmpty else {
-            let known = surroundings.after.manifests(ofKind: reference.kind).map(\.object.name)
-            let nearest = nearestName(to: reference.name, among: known)
+        guard !surroundings.after.objects(reference.kind, named: reference.name).isEmpty else {
+            let nearest = room.names(ofKind: reference.kind).nearest(to: reference.name)
             // Objects that nobody keeps here are made elsewhere; only a name that nearly is one of ours is a slip.
-            let wasKnown = !surroundings.before.named(reference.kind, reference.name).isEmpty
+            let wasKnown = !surroundings.before.objects(reference.kind, named: reference.name).isEmpty
             guard nearest != nil || wasKnown else { continue }
             let instead = nearest.map { "; there is \($0)" } ?? " any more"
             change.findings.append(
@@ -203,9 +115,10 @@ private func danglingReference(
             return
         }
         guard let key = reference.key, !key.contains("{") else { continue }
-        let keys = surroundings.after.keys(reference.kind, reference.name)
-        guard !keys.isEmpty, !keys.contains(key) else { continue }
-        let instead = nearestName(to: key, among: keys).map { "; it has \($0)" } ?? ""
+        guard !surroundings.after.hasEntry(key, of: reference.kind, reference.name),
+            let keys = room.keys(of: ObjectName(kind: reference.kind, name: reference.name))
+        else { continue }
+        let instead = keys.nearest(to: key).map { "; it has \($0)" } ?? ""
         change.findings.append(
             FaultFinding(
                 .danglingReference, "\(reference.kind) \(reference.name) has no entry \(key)\(instead)"))
@@ -215,9 +128,9 @@ private func danglingReference(
 
 /// The node that says all of a reference of which a part changed: the variable, or what the name stands in.
 private func referringNode(
-    of change: FoundChange, _ after: ConfigNode, in manifest: Manifest, variables: inout VariableNodes
+    of change: FoundChange, _ after: ConfigNode, in manifest: Manifest, _ room: inout ReferenceRoom
 ) -> (ConfigNode, String) {
-    if let variable = change.path.variable, let own = variables.node(of: variable, in: manifest) {
+    if let variable = change.path.variable, let own = room.node(of: variable, in: manifest) {
         return (own, "")
     }
     if after.scalar != nil, change.path.count > 1, let parent = manifest.root.node(at: change.path.dropLast())
@@ -227,38 +140,24 @@ private func referringNode(
     return (after, change.path.last?.name ?? "")
 }
 
-/// The variables of a workload, kept from one change to the next: those of one workload come in a row.
-struct VariableNodes {
-    private var last: (path: String, object: ConfigObject)?
-    private var nodes: [String: ConfigNode] = [:]
-
-    /// The variable in the first container that has it; the last of them there.
-    fileprivate mutating func node(of variable: String, in manifest: Manifest) -> ConfigNode? {
-        if last.map({ $0 == (manifest.path, manifest.object) }) != true {
-            last = (manifest.path, manifest.object)
-            nodes = [:]
-            for container in manifest.containers.reversed() {
-                for node in container["env"]?.elements ?? [] {
-                    if let name = node["name"]?.text { nodes[name] = node }
-                }
-            }
-        }
-        return nodes[variable]
-    }
-}
-
 /// F5 from the other side: an entry, or a whole object, goes that workloads still refer to.
-private func lostEntry(in change: inout FoundChange, _ surroundings: Surroundings, users: inout ObjectUsers) {
+private func lostEntry(in change: inout FoundChange, _ surroundings: Surroundings) {
     guard let object = change.change.object, change.change.after == nil,
         ["ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Service"].contains(object.kind)
     else { return }
     let key = change.path.count == 2 ? change.path[1].name : nil
-    guard !users.isMadeOtherwise(object) else { return }
+    let relations = surroundings.after.relations
+    guard !relations.isMadeOtherwise(object.kind, object.name) else { return }
     if let key, surroundings.after.hasEntry(key, of: object.kind, object.name) { return }
     guard change.path.isEmpty || key != nil,
-        surroundings.after.named(object.kind, object.name).isEmpty || key != nil
+        surroundings.after.objects(object.kind, named: object.name).isEmpty || key != nil
     else { return }
-    let users = users.referring(to: object, key: key)
+    let referring = (relations.references[ObjectName(kind: object.kind, name: object.name)] ?? [])
+        .filter { key == nil || $0.key == key }.map(\.workload)
+    // An account has no entries.
+    let running =
+        object.kind == "ServiceAccount" && key == nil ? relations.accountUsers[object.name] ?? [] : []
+    let users = surroundings.after.names(of: Set(referring + running).sorted())
     guard !users.isEmpty else { return }
     change.findings.append(
         FaultFinding(
@@ -275,7 +174,7 @@ private func overrideRemoved(
     else { return }
     for source in (container["envFrom"]?.elements ?? []).reversed() {
         for reference in references(in: source) {
-            for found in surroundings.after.named(reference.kind, reference.name) {
+            for found in surroundings.after.objects(reference.kind, named: reference.name) {
                 guard let value = found.root["data"]?[name]?.text else { continue }
                 change.findings.append(
                     FaultFinding(
@@ -289,11 +188,13 @@ private func overrideRemoved(
 }
 
 /// F34: variables are read when a pod starts, so that a change shows at the next one.
-private func stale(in change: inout FoundChange, users: inout ObjectUsers) {
+private func stale(in change: inout FoundChange, _ surroundings: Surroundings) {
     guard let object = change.change.object, let key = change.path.first,
         key == .key("data") || key == .key("stringData"), change.findings.isEmpty
     else { return }
-    let users = users.readingVariables(of: object)
+    let readers = surroundings.after.relations.variableReaders[
+        ObjectName(kind: object.kind, name: object.name)]
+    let users = surroundings.after.names(of: readers ?? [])
     guard !users.isEmpty else { return }
     change.findings.append(
         FaultFinding(
@@ -305,21 +206,12 @@ private func stale(in change: inout FoundChange, users: inout ObjectUsers) {
 // MARK: Volumes
 
 /// F25: a mount without its volume, a volume without its mount, a mount at another path.
-private func lostMount(in change: inout FoundChange, before: Manifest?, after: Manifest) {
+private func lostMount(in change: inout FoundChange, after: Manifest, _ room: inout ReferenceRoom) {
     guard
         change.path.contains(where: { ["volumes", "volumeMounts", "volumeClaimTemplates"].contains($0.name) })
     else { return }
-    let volumes = Set(
-        (after.podSpec?["volumes"]?.elements ?? []).compactMap { $0["name"]?.text }
-            + (after.root[path: "spec", "volumeClaimTemplates"]?.elements ?? []).compactMap {
-                $0[path: "metadata", "name"]?.text
-            })
-    let mounted = after.containers.flatMap { $0["volumeMounts"]?.elements ?? [] }.compactMap {
-        $0["name"]?.text
-    }
-    if change.change.after != nil,
-        let missing = mounted.first(where: { !volumes.contains($0) && !$0.contains("{") })
-    {
+    let mounts = room.mounts(of: after)
+    if change.change.after != nil, let missing = mounts.missing {
         change.findings.append(
             FaultFinding(
                 .lostMount, weight: 0.85, "\(missing) is mounted, and there is no volume of that name"))
@@ -327,7 +219,7 @@ private func lostMount(in change: inout FoundChange, before: Manifest?, after: M
     }
     if change.change.after == nil {
         let name = change.path.last?.name ?? ""
-        let isStillMounted = mounted.contains(name)
+        let isStillMounted = mounts.names.contains(name)
         change.findings.append(
             FaultFinding(
                 .lostMount, weight: isStillMounted ? 0.9 : 0.6,
@@ -377,9 +269,9 @@ private func selection(
 }
 
 /// The ports that a Service sends to and none of its pods' containers declares; none when they declare none at all.
-private func unheard(by service: Manifest, _ index: ManifestIndex) -> [String] {
-    let reached = Set(index.reach(of: service) ?? [])
-    let containers = index.workloads.filter { reached.contains($0.object.name) }.flatMap(\.containers)
+func unheard(by service: Manifest, _ index: ManifestIndex) -> [String] {
+    let containers = (index.reach(of: service) ?? []).flatMap { index.workloads(named: $0) }.flatMap(
+        \.containers)
     let declared = Set(containers.flatMap(declaredPorts))
     guard !declared.isEmpty, !declared.contains(where: { $0.contains("{") }) else { return [] }
     let wanted = (service.root[path: "spec", "ports"]?.elements ?? []).compactMap {
@@ -389,7 +281,7 @@ private func unheard(by service: Manifest, _ index: ManifestIndex) -> [String] {
 }
 
 /// Numbers and names of a container's ports.
-private func declaredPorts(_ container: ConfigNode) -> [String] {
+func declaredPorts(_ container: ConfigNode) -> [String] {
     (container["ports"]?.elements ?? []).flatMap { port in
         [port["containerPort"]?.text, port["name"]?.text].compactMap { $0 }
     }
@@ -397,19 +289,13 @@ private func declaredPorts(_ container: ConfigNode) -> [String] {
 
 /// F14 from the other side: labels of pods that Services no longer find.
 private func strayedFromSelectors(
-    in change: inout FoundChange, before: Manifest?, after: Manifest, _ surroundings: Surroundings
+    in change: inout FoundChange, before: Manifest?, after: Manifest, _ surroundings: Surroundings,
+    _ room: inout ReferenceRoom
 ) {
     guard let before, change.path.contains(.key("labels")), change.path.starts(with: [.key("spec")]) else {
         return
     }
-    let selecting = ["Service", "PodDisruptionBudget", "NetworkPolicy"].flatMap {
-        surroundings.after.manifests(ofKind: $0)
-    }
-    let lost = selecting.filter { service in
-        (surroundings.before.reach(of: service) ?? []).contains(before.object.name)
-            && !(surroundings.after.reach(of: service) ?? []).contains(after.object.name)
-    }
-    guard let first = lost.first else { return }
+    guard let first = room.selectorLost(before: before.object.name, after: after.object.name) else { return }
     change.findings.append(
         FaultFinding(.emptySelection, "\(first.object.kind) \(first.object.name) no longer selects its pods"))
 }
@@ -430,45 +316,34 @@ private func fixedSelector(in change: inout FoundChange, before: Manifest?, afte
 
 /// F15: a probe, or a Service, of a port that the container does not have any more.
 private func unheardPort(
-    in change: inout FoundChange, before: Manifest?, after: Manifest, _ surroundings: Surroundings
+    in change: inout FoundChange, before: Manifest?, after: Manifest, _ surroundings: Surroundings,
+    _ room: inout ReferenceRoom
 ) {
     let isProbe = change.path.contains { $0.name.hasSuffix("Probe") } && change.path.last?.name == "port"
     guard isProbe || change.path.contains(.key("ports")), let before else { return }
-    let name = change.path.container
-    func container(_ manifest: Manifest) -> ConfigNode? {
-        manifest.containers.last { $0["name"]?.text == name }
-    }
-    func asked(_ manifest: Manifest) -> [String] {
-        let probes = container(manifest)?.entries.filter { $0.key.hasSuffix("Probe") } ?? []
-        return probes.flatMap { probe in probe.value.entries.compactMap { $0.value["port"]?.text } }
-    }
-    let (old, new) = (
-        Set(container(before).map(declaredPorts) ?? []), Set(container(after).map(declaredPorts) ?? [])
-    )
-    guard !new.isEmpty, !new.contains(where: { $0.contains("{") }) else { return }
+    let ports = room.ports(of: change.path.container, before: before, after: after)
+    guard !ports.new.isEmpty, !ports.new.contains(where: { $0.contains("{") }) else { return }
     // What fitted before is missed: the port that a probe asks, moved away from, or one that the container gave up.
-    let fitted = !old.isEmpty && asked(before).allSatisfy(old.contains)
-    let missing = asked(after).first { port in
-        !new.contains(port) && !port.contains("{") && (isProbe ? fitted : old.contains(port))
+    let fitted = !ports.old.isEmpty && ports.askedBefore.allSatisfy(ports.old.contains)
+    let missing = ports.asked.first { port in
+        !ports.new.contains(port) && !port.contains("{") && (isProbe ? fitted : ports.old.contains(port))
     }
     if let missing {
         change.findings.append(
             FaultFinding(.portMismatch, "a probe asks port \(missing), which the container does not have"))
         return
     }
-    let lost = old.subtracting(new)
-    for service in surroundings.after.manifests where service.object.kind == "Service" && !lost.isEmpty {
-        guard let port = unheard(by: service, surroundings.after).first(where: lost.contains) else {
-            continue
-        }
-        let text = "Service \(service.object.name) still sends to port \(port), which the container gave up"
-        change.findings.append(FaultFinding(.portMismatch, text))
-        return
-    }
+    guard let (service, port) = room.unheardService(of: ports.lost) else { return }
+    change.findings.append(
+        FaultFinding(
+            .portMismatch,
+            "Service \(service.object.name) still sends to port \(port), which the container gave up"))
 }
 
 /// An autoscaler without its workload, an Ingress without its Service.
-private func target(in change: inout FoundChange, after: Manifest?, _ surroundings: Surroundings) {
+private func target(
+    in change: inout FoundChange, after: Manifest?, _ surroundings: Surroundings, _ room: inout ReferenceRoom
+) {
     guard let after, change.change.after != nil else { return }
     if after.object.kind == "HorizontalPodAutoscaler" {
         if let low = after.root[path: "spec", "minReplicas"]?.text.flatMap(Int.init),
@@ -481,15 +356,14 @@ private func target(in change: inout FoundChange, after: Manifest?, _ surroundin
         guard let name = after.root[path: "spec", "scaleTargetRef", "name"]?.text,
             change.change.before != nil,
             change.path.contains(.key("scaleTargetRef")), !name.contains("{"),
-            !surroundings.after.manifests.contains(where: {
-                $0.object.name == name && $0.object.kind != "HorizontalPodAutoscaler"
+            !surroundings.after.manifests(named: name).contains(where: {
+                $0.object.kind != "HorizontalPodAutoscaler"
             })
         else { return }
         change.findings.append(FaultFinding(.danglingReference, "there is no workload \(name)"))
         return
     }
-    let services = surroundings.after.manifests(ofKind: "Service")
-    guard let node = change.afterNode, !services.isEmpty else { return }
+    guard let node = change.afterNode, surroundings.after.holds(kind: "Service") else { return }
     var names: [String] = []
     func search(_ node: ConfigNode) {
         if let name = node[path: "service", "name"]?.text ?? node["serviceName"]?.text { names.append(name) }
@@ -502,11 +376,13 @@ private func target(in change: inout FoundChange, after: Manifest?, _ surroundin
     {
         names.append(name)
     }
-    let known = services.map(\.object.name)
-    let before = Set(surroundings.before.manifests(ofKind: "Service").map(\.object.name))
+    func isService(_ name: String, _ index: ManifestIndex) -> Bool {
+        index.manifests(named: name).contains { $0.object.kind == "Service" }
+    }
     let lost = names.first { name in
-        !known.contains(name) && !name.contains("{")
-            && (before.contains(name) || nearestName(to: name, among: known) != nil)
+        !isService(name, surroundings.after) && !name.contains("{")
+            && (isService(name, surroundings.before)
+                || room.names(ofKind: "Service").nearest(to: name) != nil)
     }
     guard let missing = lost else { return }
     change.findings.append(FaultFinding(.danglingReference, "there is no Service \(missing)"))

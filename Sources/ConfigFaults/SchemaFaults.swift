@@ -7,10 +7,10 @@ import DeployModel
 ///   - object: the object that it is of; `nil` where that cannot be judged.
 ///   - changes: the changes of the same object, which tell what was moved.
 func findSchemaFaults(
-    in change: inout FoundChange, of object: JudgedObject?, changes: [FoundChange], surroundings: Surroundings
+    in change: inout FoundChange, of object: JudgedObject?, changes: [FoundChange]
 ) {
     guard let object else { return }
-    findStrayFields(in: &change, of: object, changes: changes, surroundings: surroundings)
+    findStrayFields(in: &change, of: object, changes: changes)
     findTypeTraps(in: &change, of: object)
 }
 
@@ -23,15 +23,19 @@ struct JudgedObjects {
     /// What the last change was of, and whether its field was there before, which decide on the object.
     private var last: (path: String, object: ConfigObject?, hadValue: Bool)?
     private var judged: JudgedObject?
+    private let strays: KnownStrays
 
-    init(in surroundings: Surroundings) { self.surroundings = surroundings }
+    init(in surroundings: Surroundings) {
+        self.surroundings = surroundings
+        strays = KnownStrays(surroundings.before)
+    }
 
     /// The object that a change is of; `nil` where it cannot be judged.
     mutating func object(of change: FoundChange) -> JudgedObject? {
         guard change.afterNode != nil else { return nil }
         let key = (path: change.change.path, object: change.change.object, hadValue: change.beforeNode != nil)
         if let last, last == key { return judged }
-        judged = JudgedObject(change, in: surroundings)
+        judged = JudgedObject(change, in: surroundings, strays: strays)
         last = key
         return judged
     }
@@ -50,9 +54,12 @@ struct JudgedObject {
     var isKustomization: Bool
     /// Whether the file itself is YAML.
     private var isYAML: Bool
+    fileprivate let strays: KnownStrays
+    private let refusals = KnownRefusals()
 
     /// - Returns: `nil` where there is no tree, or one that was guessed from indentation.
-    init?(_ change: FoundChange, in surroundings: Surroundings) {
+    init?(_ change: FoundChange, in surroundings: Surroundings, strays: KnownStrays) {
+        self.strays = strays
         guard let object = change.change.object, change.afterNode != nil else { return nil }
         func isOwn(_ manifest: Manifest) -> Bool {
             manifest.object.kind == object.kind && manifest.object.name == object.name
@@ -84,6 +91,15 @@ struct JudgedObject {
         "", "apps", "autoscaling", "batch", "extensions", "networking.k8s.io", "policy",
     ]
 
+    /// Whether the object held values of refused types before, and so is not handed to the API server as it stands.
+    ///
+    /// - Parameter find: finds it out, when it is first asked.
+    func isUsedToRefusals(_ find: () -> Bool) -> Bool {
+        let isUsed = refusals.isUsed ?? find()
+        refusals.isUsed = isUsed
+        return isUsed
+    }
+
     /// Whether YAML's rules for unquoted values hold at the end of a way: a ConfigMap holds files of any format.
     func isYAML(at path: FieldPath) -> Bool {
         guard kind == "ConfigMap", path.count > 2 else { return isYAML }
@@ -102,6 +118,28 @@ struct JudgedObject {
             isKubernetes && path.count == 3 && path.first == .key("metadata")
             && (path[1] == .key("labels") || path[1] == .key("annotations"))
         return isMetadata ? .text : nil
+    }
+}
+
+/// Whether an object is used to refusals, once that is known.
+private final class KnownRefusals {
+    var isUsed: Bool?
+}
+
+/// The patterns of stray fields that were there before under another name or in another object: whoever has them for
+/// long knows why, or does not miss them.
+final class KnownStrays {
+    private let before: ManifestIndex
+    private var byKind: [String: Set<String>] = [:]
+
+    init(_ before: ManifestIndex) { self.before = before }
+
+    fileprivate func patterns(ofKind kind: String) -> Set<String> {
+        if let known = byKind[kind] { return known }
+        let others = before.manifests(ofKind: kind).filter { $0.reading == .parsed }
+        let found = Set(others.flatMap { strayFields(in: $0.root, at: [], kind: kind) }.map(\.path.pattern))
+        byKind[kind] = found
+        return found
     }
 }
 
@@ -151,7 +189,7 @@ private struct StrayField {
 }
 
 private func findStrayFields(
-    in change: inout FoundChange, of object: JudgedObject, changes: [FoundChange], surroundings: Surroundings
+    in change: inout FoundChange, of object: JudgedObject, changes: [FoundChange]
 ) {
     guard object.hasSchema, KubernetesFields.has(kind: object.kind), let after = change.afterNode else {
         return
@@ -166,7 +204,7 @@ private func findStrayFields(
     guard !strays.isEmpty || change.beforeNode == nil else { return }
     strays += movedAmongFreeKeys(change, kind: kind, changes: changes)
     guard !strays.isEmpty else { return }
-    let known = knownStrays(kind: kind, surroundings: surroundings)
+    let known = object.strays.patterns(ofKind: kind)
     let findings = strays.filter { !known.contains($0.path.pattern) }.compactMap { stray in
         var found = finding(stray, in: change, of: object, changes: changes)
         found?.line = stray.line
@@ -252,13 +290,6 @@ private func vanished(
         }
     }
     return nil
-}
-
-/// The patterns of stray fields that were there before under another name or in another object: whoever has them for
-/// long knows why, or does not miss them.
-private func knownStrays(kind: String, surroundings: Surroundings) -> Set<String> {
-    let others = surroundings.before.manifests(ofKind: kind).filter { $0.reading == .parsed }
-    return Set(others.flatMap { strayFields(in: $0.root, at: [], kind: kind) }.map(\.path.pattern))
 }
 
 private func finding(

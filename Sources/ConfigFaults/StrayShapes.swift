@@ -10,29 +10,37 @@ func findStrayShapes(in changes: inout [FoundChange], files: [ChangedFile]) {
             $0.line < $1.line
         }
         let everywhere = counts(of: fields[...])
+        // Many changes may stand on one line.
+        var known: [ClosedRange<Int>: FaultFinding?] = [:]
         for index in own {
             guard let node = changes[index].afterNode, !changes[index].path.isEmpty else { continue }
             let change = changes[index].change
-            let inside = fields.between(change.line, and: max(change.line, node.lastLine))
-            let here = counts(of: inside)
-            for field in inside {
-                let elsewhere = (everywhere[field.name] ?? [:]).merging(
-                    here[field.name] ?? [:], uniquingKeysWith: -
-                )
-                .filter { $0.value > 0 }
-                guard elsewhere.count == 1, let (usual, count) = elsewhere.first, count >= 3,
-                    usual != field.shape
-                else { continue }
-                var finding = FaultFinding(
-                    .structureMoved, weight: 0.6,
-                    "\(field.name.key) is \(field.shape.rawValue) here, and \(usual.rawValue) in the \(count) other places of the file"
-                )
-                finding.line = field.line
-                changes[index].findings.append(finding)
-                break
-            }
+            let lines = change.line...max(change.line, node.lastLine)
+            let finding = known[lines] ?? stray(in: fields.between(lines), everywhere: everywhere)
+            known[lines] = .some(finding)
+            if let finding { changes[index].findings.append(finding) }
         }
     }
+}
+
+/// The first of some fields that is another kind of value than all others of its name in the file.
+private func stray(in fields: ArraySlice<Field>, everywhere: [Field.Name: [Shape: Int]]) -> FaultFinding? {
+    let here = counts(of: fields)
+    for field in fields {
+        let elsewhere = (everywhere[field.name] ?? [:]).merging(
+            here[field.name] ?? [:], uniquingKeysWith: -
+        )
+        .filter { $0.value > 0 }
+        guard elsewhere.count == 1, let (usual, count) = elsewhere.first, count >= 3, usual != field.shape
+        else { continue }
+        var finding = FaultFinding(
+            .structureMoved, weight: 0.6,
+            "\(field.name.key) is \(field.shape.rawValue) here, and \(usual.rawValue) in the \(count) other places of the file"
+        )
+        finding.line = field.line
+        return finding
+    }
+    return nil
 }
 
 /// How many fields of each name have which shape.
@@ -42,16 +50,13 @@ private func counts(of fields: ArraySlice<Field>) -> [Field.Name: [Shape: Int]] 
 
 extension [Field] {
     /// Those on the lines from the first to the last; the fields are in the order of their lines.
-    fileprivate func between(_ first: Int, and last: Int) -> ArraySlice<Field> {
-        func start(_ line: Int) -> Int {
-            var (low, high) = (0, count)
-            while low < high {
-                let middle = (low + high) / 2
-                if self[middle].line < line { low = middle + 1 } else { high = middle }
-            }
-            return low
-        }
-        return self[start(first)..<start(last + 1)]
+    fileprivate func between(_ lines: ClosedRange<Int>) -> ArraySlice<Field> {
+        self[
+            partitioningIndex {
+                $0.line >= lines.lowerBound
+            }..<partitioningIndex {
+                $0.line > lines.upperBound
+            }]
     }
 }
 

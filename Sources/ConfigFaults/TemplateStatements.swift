@@ -11,9 +11,12 @@ func statementChanges(of file: ChangedFile, beside changes: [FoundChange], in su
     }
     let lines = file.lines
     let path = file.file.path
-    let told = changes.filter { $0.change.path == path && $0.change.after != nil }.map {
-        $0.change.line...$0.change.endLine
-    }
+    let told = CoveredLines(
+        changes.filter { $0.change.path == path && $0.change.after != nil }.map {
+            $0.change.line...$0.change.endLine
+        })
+    let objects = manifests(of: after)
+    let images = after.lines.filter { $0.holds("image") && $0.holds("$") }
     var found: [FoundChange] = []
     for stretch in lines.stretches(newCount: after.lines.count) {
         let old = before.lines[stretch.old].compactMap(Statement.init)
@@ -22,12 +25,11 @@ func statementChanges(of file: ChangedFile, beside changes: [FoundChange], in su
         let places = stretch.new.filter { Statement(after.lines[$0]) != nil }
         let line = (places.first ?? stretch.new.lowerBound) + 1
         // What is new as a whole is told as a whole.
-        if old.isEmpty, told.contains(where: { $0.contains(line) }) { continue }
-        let owner = manifests(of: after).filter { manifest in
-            after.documents.contains {
-                $0.lines.contains(line) && $0.lines.contains(manifest.root.start.line)
-            }
-        }.first
+        if old.isEmpty, told.contains(line) { continue }
+        let around = after.documents.filter { $0.lines.contains(line) }
+        let owner = objects.first { manifest in
+            around.contains { $0.lines.contains(manifest.root.start.line) }
+        }
         let reach = owner.flatMap { surroundings.after.reach(of: $0) }
         var change = FoundChange(
             change: FieldChange(
@@ -42,7 +44,7 @@ func statementChanges(of file: ChangedFile, beside changes: [FoundChange], in su
         if old.count == 1, new.count == 1, let name = new[0].variable, old[0].variable == name {
             change.change.fieldPath = "$\(name)"
             change.path = [.key(name)]
-            if after.lines.contains(where: { $0.holds("image") && $0.holds("$\(name)") }) {
+            if images.contains(where: { $0.holds("$\(name)") }) {
                 change.findings.append(
                     FaultFinding(.imageChanged, "an image takes its version from $\(name)"))
             }
@@ -61,19 +63,18 @@ func findBareVariables(in file: ChangedFile, changes: inout [FoundChange]) {
     let actions = templateActions(in: contents)
     let variables = Set(actions.flatMap { TemplateStatement($0.code).variables }).subtracting([""])
     guard !variables.isEmpty else { return }
-    // Of several in a line the same one is told every time.
-    let ordered = variables.sorted()
     let new = Set(file.lines.stretches(newCount: after.lines.count).flatMap { $0.new })
     let path = file.file.path
+    let own = [path: changes.indices.filter { changes[$0].change.path == path }]
     for line in new.sorted() {
-        let outside = withoutActions(after.lines[line])
-        guard let name = ordered.first(where: { outside.names("$" + $0) }) else { continue }
+        // Of several in a line the same one is told every time.
+        guard let name = withoutActions(after.lines[line]).namesBehindDollars.filter(variables.contains).min()
+        else { continue }
         attach(
             FaultFinding(
                 .unsetVariable, weight: 0.8,
                 "$\(name) is a variable of the template, and stands outside of {{ }}: it stays text"),
-            line: line + 1, field: "$\(name)", path: path,
-            among: [path: changes.indices.filter { changes[$0].change.path == path }], to: &changes)
+            line: line + 1, field: "$\(name)", path: path, among: own, to: &changes)
     }
 }
 
@@ -81,13 +82,13 @@ func findBareVariables(in file: ChangedFile, changes: inout [FoundChange]) {
 func findSpareBraces(in file: ChangedFile, changes: inout [FoundChange]) {
     guard let after = file.after, after.isTemplate, after.format == .yaml else { return }
     let path = file.file.path
+    let own = [path: changes.indices.filter { changes[$0].change.path == path }]
     for line in file.lines.stretches(newCount: after.lines.count).flatMap({ $0.new }) {
         let text = after.lines[line]
         guard text.holds("}}}"), !text.holds("{{{"), !withoutActions(text).contains("{") else { continue }
         attach(
             FaultFinding(.unparsable, weight: 0.6, "a brace too many behind an action stays text"),
-            line: line + 1, field: "template", path: path,
-            among: [path: changes.indices.filter { changes[$0].change.path == path }], to: &changes)
+            line: line + 1, field: "template", path: path, among: own, to: &changes)
     }
 }
 
@@ -127,12 +128,32 @@ private func withoutActions(_ line: String) -> String {
 }
 
 extension String {
-    /// Whether a name stands in it as a whole.
-    fileprivate func names(_ name: String) -> Bool {
-        ranges(of: name).contains { range in
-            range.upperBound == endIndex
-                || !(self[range.upperBound].isLetter || self[range.upperBound].isNumber
-                    || self[range.upperBound] == "_")
+    /// The names that stand behind a `$`.
+    fileprivate var namesBehindDollars: [String] {
+        guard holds("$") else { return [] }
+        return split(separator: "$", omittingEmptySubsequences: false).dropFirst().map { rest in
+            String(rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
         }
+    }
+}
+
+/// Lines that ranges cover.
+private struct CoveredLines {
+    /// Ascending, none touching another.
+    private var ranges: [ClosedRange<Int>] = []
+
+    init(_ all: [ClosedRange<Int>]) {
+        for range in all.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = ranges.last, range.lowerBound <= last.upperBound {
+                ranges[ranges.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+            } else {
+                ranges.append(range)
+            }
+        }
+    }
+
+    func contains(_ line: Int) -> Bool {
+        let next = ranges.partitioningIndex { $0.lowerBound > line }
+        return next > 0 && ranges[next - 1].contains(line)
     }
 }

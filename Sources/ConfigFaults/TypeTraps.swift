@@ -10,7 +10,9 @@ func findTypeTraps(in change: inout FoundChange, of object: JudgedObject) {
         let line = value.node.start.line
         traps.append((placeWords(value.path, line: line, in: change), line, trap))
     }
-    if traps.contains(where: { $0.finding.fault == .refusedType }), isUsedToRefusals(object) {
+    if traps.contains(where: { $0.finding.fault == .refusedType }), let before = object.before,
+        object.isUsedToRefusals({ hasRefusals(before.root, of: object) })
+    {
         // Something between this file and the API server puts the quotes in.
         traps.removeAll { $0.finding.fault == .refusedType }
     }
@@ -25,16 +27,14 @@ func findTypeTraps(in change: inout FoundChange, of object: JudgedObject) {
     }
 }
 
-/// Whether the object held values of refused types before, and so is not handed to the API server as it stands.
-private func isUsedToRefusals(_ object: JudgedObject) -> Bool {
-    guard let before = object.before else { return false }
-    var isUsed = false
-    visitValues(before.root, nil, at: []) { value in
-        if !isUsed, let scalar = value.node.scalar {
-            isUsed = refusal(of: scalar, expected: object.expected(at: value.path)) != nil
+private func hasRefusals(_ root: ConfigNode, of object: JudgedObject) -> Bool {
+    var isFound = false
+    visitValues(root, nil, at: []) { value in
+        if !isFound, let scalar = value.node.scalar {
+            isFound = refusal(of: scalar, expected: object.expected(at: value.path)) != nil
         }
     }
-    return isUsed
+    return isFound
 }
 
 /// A single value with what was there before.

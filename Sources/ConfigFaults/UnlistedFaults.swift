@@ -97,16 +97,20 @@ private let patchLists = ["patches", "patchesStrategicMerge", "patchesJson6902"]
 func findDroppedPatches(
     in changes: inout [FoundChange], overlays: Overlays, before: (any SourceTree)?, after: any SourceTree
 ) throws {
+    var known: [String: (before: [PatchEntry], after: [PatchEntry], names: Set<[String]>)] = [:]
     for index in changes.indices {
         let change = changes[index]
         let path = change.change.path
         guard let list = change.path.first?.name, patchLists.contains(list), change.beforeNode != nil,
             let before
         else { continue }
-        let remaining = try patchEntries(of: path, in: after)
-        let names = Set(remaining.map(\.name))
+        if known[path] == nil {
+            let remaining = try patchEntries(of: path, in: after)
+            known[path] = (try patchEntries(of: path, in: before), remaining, Set(remaining.map(\.name)))
+        }
+        let (entries, remaining, names) = known[path] ?? ([], [], [])
         let lines = change.differingLines.before
-        let gone = try patchEntries(of: path, in: before).filter { entry in
+        let gone = entries.filter { entry in
             !names.contains(entry.name) && lines.contains { $0.overlaps(entry.lines) }
         }
         var unset: [String: Set<String>] = [:]

@@ -102,10 +102,11 @@ private struct FilledFile {
         guard !definedOthers.isEmpty else { return [] }
         let mostAreDefined = 3 * others.subtracting(defined).count <= others.count
         let gone = before.subtracting(requiredNames)
+        let (similar, isManifest) = (SimilarNames(definedOthers), isManifest)
         return after.filter { new.contains($0.name) && !defined.contains($0.name) }.compactMap { reference in
             // What another file has long referred to without a definition is given from outside.
             let isGivenElsewhere = (known.references[reference.name] ?? []).contains { $0.path != path }
-            let nearest = nearestName(to: reference.name, among: definedOthers)
+            let nearest = similar.nearest(to: reference.name)
             let instead = nearest ?? replaced(by: reference, among: gone)
             // Manifests hold scripts, whose variables are their own: there only what is nearly a defined name is a slip.
             let isMissed = mostAreDefined && !isGivenElsewhere && !isManifest
@@ -166,6 +167,8 @@ private func findLostDefinition(in change: inout FoundChange, known: VariableDef
 }
 
 /// Adds a finding to the change that covers a line most closely, or to a change of its own.
+///
+/// - Parameter byPath: the places of the changes of each file.
 func attach(
     _ finding: FaultFinding, line: Int, field: String, path: String, among byPath: [String: [Int]],
     to changes: inout [FoundChange]

@@ -80,7 +80,7 @@ func variableReferences(in lines: [String], _ syntax: VariableSyntax) -> [Variab
     var found: [VariableReference] = []
     for (index, line) in lines.enumerated() where found.count < mostReferences {
         // Hardly any line has one, and taking it apart is slow.
-        guard line.utf8.contains(UInt8(ascii: "$")), line.utf8.count < longestLine else { continue }
+        guard line.holds("$"), line.utf8.count < longestLine else { continue }
         let bytes = Array(line.utf8)
         guard bytes.first(where: { $0 != 0x20 && $0 != 0x09 }) != UInt8(ascii: "#") else { continue }
         // Single quotes keep a dollar what it is.

@@ -182,11 +182,16 @@ extension KustomizeRenderer {
 extension KustomizeRenderer {
     private func generate(into layer: inout Layer, _ kustomization: Kustomization) throws {
         let general = kustomization.root["generatorOptions"]
+        var index: [String: [Int]]?
         for (key, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
             for entry in kustomization.list(key) {
                 guard let generator = GeneratorEntry(entry, kind: kind, general: general) else { continue }
                 let made = try generator.object(of: kustomization) { try read($0, $1, &layer, kustomization) }
-                if let made { layer.absorb(made, generator.behavior) }
+                if let made {
+                    var known = index ?? layer.indexByName
+                    layer.absorb(made, generator.behavior, &known)
+                    index = known
+                }
             }
         }
     }
@@ -209,12 +214,19 @@ extension KustomizeRenderer {
 
 extension Layer {
     /// Adds what a generator made, or puts it into what is there.
-    fileprivate mutating func absorb(_ made: RenderedObject, _ behavior: GeneratorEntry.Behavior) {
+    ///
+    /// - Parameter index: the objects by name.
+    fileprivate mutating func absorb(
+        _ made: RenderedObject, _ behavior: GeneratorEntry.Behavior, _ index: inout [String: [Int]]
+    ) {
         let identity = made.identity
-        let found = result.objects.firstIndex { $0.goes(by: identity) }
+        let found = (index[identity.name] ?? []).first { result.objects[$0].goes(by: identity) }
         guard let found else {
             if behavior != .create {
                 report(.nothingToMerge(kind: identity.kind, name: identity.name), at: made.origin)
+            }
+            for name in Set(made.identities.map(\.name)) {
+                index[name, default: []].append(result.objects.count)
             }
             result.objects.append(made)
             return
@@ -262,7 +274,9 @@ extension KustomizeRenderer {
             else { continue }
             layer.merge(patch)
         }
+        layer.keepsIndex = true
         for entry in kustomization.list("patches") { try applyPatch(entry, to: &layer, kustomization) }
+        layer.keepsIndex = false
         if let namespace = root["namespace"] {
             layer.setNamespace(namespace, source: kustomization.span(namespace))
         }

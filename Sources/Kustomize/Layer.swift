@@ -11,6 +11,9 @@ struct Layer {
     private var gaps: Set<RenderGap> = []
     /// How much was read for it.
     private var bytes = 0
+    /// While only patches change it: which objects have which names, once that was asked.
+    var knownIndex: [String: [Int]]?
+    var keepsIndex = false { didSet { knownIndex = nil } }
     private static let mostBytes = 16 << 20
     private static let mostObjects = 10_000
 

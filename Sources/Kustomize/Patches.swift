@@ -74,7 +74,8 @@ struct PatchText {
 extension Layer {
     /// Applies strategic merge patches to the objects that they name.
     mutating func merge(_ patch: PatchText, options: RenderedTree? = nil) {
-        let index = indexByName
+        let index = knownIndex ?? indexByName
+        if keepsIndex { knownIndex = index }
         for (tree, span) in patch.documents {
             guard let identity = ObjectIdentity(tree) else { continue }
             note(tree)
@@ -95,6 +96,7 @@ extension Layer {
         guard let selector = TargetSelector(target) else {
             return leaveOut("a target that is not understood", at: target.origin)
         }
+        knownIndex = nil
         let selected = result.objects.indices.filter { selector.selects(result.objects[$0]) }
         if selected.isEmpty { ignore(.patch(selector.words), at: patch.entry.origin) }
         for (tree, span) in patch.documents {
@@ -141,7 +143,10 @@ extension Layer {
             changes.set("kind", nil)
             changes.set("apiVersion", nil)
         }
-        if mayChangeKind || mayChangeName { result.objects[place].keepIdentity() }
+        if mayChangeKind || mayChangeName {
+            result.objects[place].keepIdentity()
+            knownIndex = nil
+        }
         result.objects[place].sources.formUnion(spans)
         guard var new = merged(changes, into: old, at: MergePlace(identity)) else {
             result.objects[place].tree.content = .sequence([])
@@ -156,6 +161,8 @@ extension Layer {
     }
 
     private mutating func dropDeleted() {
+        let count = result.objects.count
         result.objects.removeAll { if case .sequence = $0.tree.content { true } else { false } }
+        if result.objects.count < count { knownIndex = nil }
     }
 }

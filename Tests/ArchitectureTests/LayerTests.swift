@@ -10,7 +10,9 @@ private let allowedImports: [String: Set<String>] = [
     "Attribution": ["DeployModel", "Parallel", "RealModule", "Synchronization"],
     "ConfigTree": ["CLibyaml", "DeployModel"],
     "Kustomize": ["ConfigTree", "DeployModel"],
-    "ConfigFaults": ["ConfigTree", "DeployModel", "Kustomize", "Parallel", "RealModule"],
+    "ConfigFaults": [
+        "ConfigTree", "DeployModel", "Kustomize", "Parallel", "RealModule", "Synchronization",
+    ],
     "DelimitedText": [],
     "GitHistory": ["CLibgit2", "DeployModel", "FoundationEssentials", "Foundation", "Synchronization"],
     "DeployRecords": ["ConfigTree", "DelimitedText", "DeployModel"],

@@ -12,6 +12,8 @@ final class HelmCharts {
     private var namedFolders: [String: [String]]?
     private var values: [String: [ValuesFile]] = [:]
     private var texts: [String: ConfigNode?] = [:]
+    private var dependencies: [String: [HelmChart.Dependency]] = [:]
+    private var installers: [String: [(folder: String, key: String)]]?
 
     private static let mostTemplates = 600
     private static let mostValuesFiles = 60
@@ -80,22 +82,32 @@ final class HelmCharts {
 
     /// What is installed along with a chart: what it declares, and what lies in its folder.
     func dependencies(of folder: String) throws -> [HelmChart.Dependency] {
-        let declared = try declaredDependencies(of: folder)
-        var dependencies = declared.compactMap { dependency(folder, $0) }
+        if let known = dependencies[folder] { return known }
+        var found = try declaredDependencies(of: folder).compactMap { dependency(folder, $0) }
+        var folders = Set(found.compactMap(\.folder))
         for path in paths(below: folder + "charts/") where path.hasSuffix("/Chart.yaml") {
             let inner = String(path.dropLast("Chart.yaml".count))
             let parts = inner.dropFirst(folder.count + "charts/".count).split(separator: "/")
-            guard parts.count == 1, !dependencies.contains(where: { $0.folder == inner }) else { continue }
-            dependencies.append(HelmChart.Dependency(key: String(parts[0]), folder: inner))
+            guard parts.count == 1, folders.insert(inner).inserted else { continue }
+            found.append(HelmChart.Dependency(key: String(parts[0]), folder: inner))
         }
-        return dependencies
+        dependencies[folder] = found
+        return found
     }
 
     /// The charts that install a chart along with themselves, with the key of its values there.
     func parents(of folder: String) throws -> [(folder: String, key: String)] {
-        try folders.filter { $0 != folder }.prefix(Self.mostCharts).flatMap { other in
-            try dependencies(of: other).filter { $0.folder == folder }.map { (other, $0.key) }
+        if installers == nil {
+            var found: [String: [(folder: String, key: String)]] = [:]
+            for other in folders.prefix(Self.mostCharts + 1) {
+                for dependency in try dependencies(of: other) where dependency.folder != other {
+                    guard let folder = dependency.folder else { continue }
+                    found[folder, default: []].append((other, dependency.key))
+                }
+            }
+            installers = found
         }
+        return installers?[folder] ?? []
     }
 
     private func read(_ folder: String) throws -> HelmChart? {

@@ -1,0 +1,166 @@
+import ConfigTree
+import DeployModel
+
+/// What is looked up about references for one change and kept for the next: changes of one object come in a row.
+struct ReferenceRoom {
+    /// What pods mount.
+    struct Mounts {
+        /// What is mounted without being a volume.
+        var missing: String?
+        var names: Set<String>
+    }
+
+    /// The ports of a container before and after, and those that its probes ask.
+    struct Ports {
+        var old: Set<String>
+        var new: Set<String>
+        var askedBefore: [String]
+        var asked: [String]
+        /// Those that it gave up.
+        var lost: Set<String>
+    }
+
+    private struct Owner: Equatable {
+        var path: String
+        var object: ConfigObject
+        var container: String?
+
+        init(_ manifest: Manifest, container: String? = nil) {
+            path = manifest.path
+            object = manifest.object
+            self.container = container
+        }
+    }
+
+    private let surroundings: Surroundings
+    private var variables: (of: Owner, nodes: [String: ConfigNode])?
+    private var lastMounts: (of: Owner, mounts: Mounts)?
+    private var lastPorts: (of: Owner, ports: Ports)?
+    private var namesByKind: [String: SimilarNames] = [:]
+    private var keysByObject: [ObjectName: SimilarNames?] = [:]
+    private var selecting: Selecting?
+    private var unheardPorts: (services: [Manifest], byPort: [String: [Int]], ports: [[String]])?
+
+    init(in surroundings: Surroundings) { self.surroundings = surroundings }
+
+    /// A variable in the first container that has it; the last of them there.
+    mutating func node(of variable: String, in manifest: Manifest) -> ConfigNode? {
+        let owner = Owner(manifest)
+        if let variables, variables.of == owner { return variables.nodes[variable] }
+        var nodes: [String: ConfigNode] = [:]
+        for container in manifest.containers.reversed() {
+            for node in container["env"]?.elements ?? [] {
+                if let name = node["name"]?.text { nodes[name] = node }
+            }
+        }
+        variables = (owner, nodes)
+        return nodes[variable]
+    }
+
+    mutating func mounts(of manifest: Manifest) -> Mounts {
+        let owner = Owner(manifest)
+        if let lastMounts, lastMounts.of == owner { return lastMounts.mounts }
+        let volumes = Set(
+            (manifest.podSpec?["volumes"]?.elements ?? []).compactMap { $0["name"]?.text }
+                + (manifest.root[path: "spec", "volumeClaimTemplates"]?.elements ?? []).compactMap {
+                    $0[path: "metadata", "name"]?.text
+                })
+        let mounted = manifest.containers.flatMap { $0["volumeMounts"]?.elements ?? [] }.compactMap {
+            $0["name"]?.text
+        }
+        let mounts = Mounts(
+            missing: mounted.first { !volumes.contains($0) && !$0.contains("{") }, names: Set(mounted))
+        lastMounts = (owner, mounts)
+        return mounts
+    }
+
+    mutating func ports(of name: String?, before: Manifest, after: Manifest) -> Ports {
+        let owner = Owner(after, container: name)
+        if let lastPorts, lastPorts.of == owner { return lastPorts.ports }
+        func container(_ manifest: Manifest) -> ConfigNode? {
+            manifest.containers.last { $0["name"]?.text == name }
+        }
+        func asked(_ container: ConfigNode?) -> [String] {
+            let probes = container?.entries.filter { $0.key.hasSuffix("Probe") } ?? []
+            return probes.flatMap { probe in probe.value.entries.compactMap { $0.value["port"]?.text } }
+        }
+        let (old, new) = (container(before), container(after))
+        let (oldPorts, newPorts) = (
+            Set(old.map(declaredPorts) ?? []), Set(new.map(declaredPorts) ?? [])
+        )
+        let ports = Ports(
+            old: oldPorts, new: newPorts, askedBefore: asked(old), asked: asked(new),
+            lost: oldPorts.subtracting(newPorts))
+        lastPorts = (owner, ports)
+        return ports
+    }
+
+    /// The names of the objects of a kind after the change.
+    mutating func names(ofKind kind: String) -> SimilarNames {
+        if let known = namesByKind[kind] { return known }
+        let names = SimilarNames(surroundings.after.manifests(ofKind: kind).map(\.object.name))
+        namesByKind[kind] = names
+        return names
+    }
+
+    /// The entries of the objects of a kind and a name after the change; `nil` where they have none.
+    mutating func keys(of name: ObjectName) -> SimilarNames? {
+        if let known = keysByObject[name] { return known }
+        let keys = surroundings.after.keys(name.kind, name.name)
+        let names = keys.isEmpty ? nil : SimilarNames(keys)
+        keysByObject[name] = names
+        return names
+    }
+
+    /// The first Service, after the change, that sends to one of some ports, none of its pods declaring it; and the port.
+    mutating func unheardService(of ports: Set<String>) -> (service: Manifest, port: String)? {
+        guard !ports.isEmpty else { return nil }
+        let table: (services: [Manifest], byPort: [String: [Int]], ports: [[String]])
+        if let unheardPorts {
+            table = unheardPorts
+        } else {
+            let services = surroundings.after.manifests(ofKind: "Service")
+            let unheardOf = services.map { unheard(by: $0, surroundings.after) }
+            var byPort: [String: [Int]] = [:]
+            for (place, ports) in unheardOf.enumerated() {
+                for port in Set(ports) { byPort[port, default: []].append(place) }
+            }
+            table = (services, byPort, unheardOf)
+            unheardPorts = table
+        }
+        guard let place = ports.compactMap({ table.byPort[$0]?.first }).min(),
+            let port = table.ports[place].first(where: ports.contains)
+        else { return nil }
+        return (table.services[place], port)
+    }
+
+    /// Which of the objects that select pods select a workload, by their places.
+    private struct Selecting {
+        var objects: [Manifest]
+        var before: [String: Set<Int>] = [:]
+        var after: [String: Set<Int>] = [:]
+
+        init(_ surroundings: Surroundings) {
+            objects = ["Service", "PodDisruptionBudget", "NetworkPolicy"].flatMap {
+                surroundings.after.manifests(ofKind: $0)
+            }
+            for (place, object) in objects.enumerated() {
+                for name in surroundings.before.reach(of: object) ?? [] {
+                    before[name, default: []].insert(place)
+                }
+                for name in surroundings.after.reach(of: object) ?? [] {
+                    after[name, default: []].insert(place)
+                }
+            }
+        }
+    }
+
+    /// The first object that would have selected a workload as it was, and does not select it as it is.
+    mutating func selectorLost(before: String, after: String) -> Manifest? {
+        let known = selecting ?? Selecting(surroundings)
+        selecting = known
+        return (known.before[before] ?? []).subtracting(known.after[after] ?? []).min().map {
+            known.objects[$0]
+        }
+    }
+}
