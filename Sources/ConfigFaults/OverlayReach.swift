@@ -173,10 +173,6 @@ private struct ObjectDifference {
 }
 
 extension Side {
-    fileprivate func workload(_ name: String) -> RenderedObject? {
-        objects.first { $0.podSpec != nil && $0.identity.name == name }
-    }
-
     /// The environment of each container.
     fileprivate func variables(of workload: RenderedObject) -> [[String: VariableValue]] {
         workload.containers.map { container in

@@ -83,6 +83,7 @@ struct Side {
     /// The objects with the lines that have a say in them, by file.
     private let sources: [String: [(lines: ClosedRange<Int>, object: Int)]]
     private let byIdentity: [ObjectIdentity: Int]
+    private let workloadsByName: [String: Int]
     /// The workloads, for following references.
     let index: ManifestIndex
     let environments: EnvironmentResolver
@@ -91,18 +92,28 @@ struct Side {
         self.rendering = rendering
         var sources: [String: [(lines: ClosedRange<Int>, object: Int)]] = [:]
         var byIdentity: [ObjectIdentity: Int] = [:]
+        var workloadsByName: [String: Int] = [:]
         let objects = rendering?.objects ?? []
         for (place, object) in objects.enumerated() {
-            byIdentity[object.identity] = place
+            let identity = object.identity
+            byIdentity[identity] = place
+            if workloadsByName[identity.name] == nil, object.podSpec != nil {
+                workloadsByName[identity.name] = place
+            }
             for span in object.sources { sources[span.path, default: []].append((span.lines, place)) }
         }
         self.sources = sources
         self.byIdentity = byIdentity
+        self.workloadsByName = workloadsByName
         index = ManifestIndex(objects.filter { $0.podSpec != nil }.map(Manifest.init))
         environments = EnvironmentResolver(objects)
     }
 
     var objects: [RenderedObject] { rendering?.objects ?? [] }
+
+    /// The first workload of a name.
+    func workload(_ name: String) -> RenderedObject? { workloadsByName[name].map { objects[$0] } }
+
     var workloads: [Manifest] { index.workloads }
 
     /// Whether a file was asked for.

@@ -41,6 +41,12 @@ func findBrokenReferences(
 /// Kinds of objects that stand for Secrets.
 let secretStandIns: Set = ["SealedSecret", "ExternalSecret", "SopsSecret", "Certificate"]
 
+/// The keys that references stand behind.
+private let referringKeys: Set = [
+    "configMapKeyRef", "configMapRef", "configMap", "secretKeyRef", "secretRef", "secret",
+    "persistentVolumeClaim",
+]
+
 /// The references of a node, with the kind that each names: `secretKeyRef`, `configMapRef`, a volume's `secretName`.
 func references(in node: ConfigNode, under key: String = "") -> [Reference] {
     var found: [Reference] = []
@@ -133,9 +139,10 @@ private func referringNode(
     if let variable = change.path.variable, let own = room.node(of: variable, in: manifest) {
         return (own, "")
     }
-    if after.scalar != nil, change.path.count > 1, let parent = manifest.root.node(at: change.path.dropLast())
+    if after.scalar != nil, change.path.count > 1, case .key(let key) = change.path[change.path.count - 2],
+        referringKeys.contains(key), let parent = manifest.root.node(at: change.path.dropLast())
     {
-        return (parent, change.path[change.path.count - 2].name)
+        return (parent, key)
     }
     return (after, change.path.last?.name ?? "")
 }
@@ -322,7 +329,7 @@ private func unheardPort(
     let isProbe = change.path.contains { $0.name.hasSuffix("Probe") } && change.path.last?.name == "port"
     guard isProbe || change.path.contains(.key("ports")), let before else { return }
     let ports = room.ports(of: change.path.container, before: before, after: after)
-    guard !ports.new.isEmpty, !ports.new.contains(where: { $0.contains("{") }) else { return }
+    guard !ports.new.isEmpty, !ports.isTemplated else { return }
     // What fitted before is missed: the port that a probe asks, moved away from, or one that the container gave up.
     let fitted = !ports.old.isEmpty && ports.askedBefore.allSatisfy(ports.old.contains)
     let missing = ports.asked.first { port in

@@ -18,6 +18,8 @@ struct ReferenceRoom {
         var asked: [String]
         /// Those that it gave up.
         var lost: Set<String>
+        /// Whether a template decides on one of the new ones.
+        var isTemplated: Bool
     }
 
     private struct Owner: Equatable {
@@ -90,7 +92,7 @@ struct ReferenceRoom {
         )
         let ports = Ports(
             old: oldPorts, new: newPorts, askedBefore: asked(old), asked: asked(new),
-            lost: oldPorts.subtracting(newPorts))
+            lost: oldPorts.subtracting(newPorts), isTemplated: newPorts.contains { $0.holds("{") })
         lastPorts = (owner, ports)
         return ports
     }

@@ -12,16 +12,26 @@ func findStrayShapes(in changes: inout [FoundChange], files: [ChangedFile]) {
         let everywhere = counts(of: fields[...])
         // Many changes may stand on one line.
         var known: [ClosedRange<Int>: FaultFinding?] = [:]
+        var effort = 0
         for index in own {
             guard let node = changes[index].afterNode, !changes[index].path.isEmpty else { continue }
             let change = changes[index].change
             let lines = change.line...max(change.line, node.lastLine)
-            let finding = known[lines] ?? stray(in: fields.between(lines), everywhere: everywhere)
-            known[lines] = .some(finding)
+            if known[lines] == nil {
+                let inside = fields.between(lines)
+                effort += inside.count
+                // Where very many changes take very many lines, the last of them are not looked into.
+                guard effort < mostFields else { break }
+                known[lines] = .some(stray(in: inside, everywhere: everywhere))
+            }
+            let finding = known[lines] ?? nil
             if let finding { changes[index].findings.append(finding) }
         }
     }
 }
+
+/// How many fields are looked at in a file, each as often as changes take its line.
+private let mostFields = 200_000
 
 /// The first of some fields that is another kind of value than all others of its name in the file.
 private func stray(in fields: ArraySlice<Field>, everywhere: [Field.Name: [Shape: Int]]) -> FaultFinding? {

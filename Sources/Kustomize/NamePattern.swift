@@ -32,18 +32,31 @@ struct NamePattern: Sendable {
     }
 
     private var steps: [Step] = []
+    /// The one text that it describes, where nothing in it has another meaning.
+    private let literal: String?
 
     /// - Returns: `nil` for what is none, or is not understood.
     init?(_ text: String) {
         guard text.utf8.count <= 1000 else { return nil }
+        literal = text.utf8.allSatisfy(Self.isLiteral) ? text : nil
         var parser = Parser(scalars: Array(text.unicodeScalars))
         guard let node = parser.choice(depth: 0), parser.isAtEnd else { return nil }
         compile(node)
         steps.append(.accept)
     }
 
+    private static func isLiteral(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "/"):
+            true
+        default: false
+        }
+    }
+
     /// Whether the whole of a text is one that it describes.
     func matches(_ text: String) -> Bool {
+        if let literal { return text == literal }
         let scalars = Array(text.unicodeScalars)
         var current = Set<Int>()
         follow(0, at: 0, of: scalars.count, into: &current)
