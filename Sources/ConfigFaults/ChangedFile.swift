@@ -139,8 +139,7 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> (chang
     let new = Dictionary(after, uniquingKeysWith: { _, last in last })
     let lines = file.lines
     let extents = Extents(of: file)
-    var changes: [FoundChange] = []
-    var cut = 0
+    var all: [(difference: FieldDifference, manifest: Manifest, reach: [String]?)] = []
     var seen: Set<Manifest.Identity> = []
     for (identity, manifest) in after + before where seen.insert(identity).inserted {
         let reach = surroundings.after.reach(of: manifest) ?? surroundings.before.reach(of: manifest)
@@ -166,16 +165,34 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> (chang
             ]
         case (nil, nil): found = []
         }
-        let judged = Array(found.prefix(mostChangesOfFile - changes.count))
-        cut += found.count - judged.count
-        changes += mapMany(judged) { difference in
-            var change = foundChange(difference, of: manifest, path: path, reach: reach, lines: lines)
-            if difference.path.isEmpty, difference.before == nil { extents.extend(&change.change) }
-            return change
+        all += found.map { ($0, manifest, reach) }
+    }
+    let count = all.count
+    if count > mostChangesOfFile {
+        // The first ones by lines: the old name and the new one of what is renamed stand side by side.
+        let places = all.indices.sorted {
+            (lines.line(of: all[$0].difference), $0) < (lines.line(of: all[$1].difference), $1)
         }
+        all = places.prefix(mostChangesOfFile).sorted().map { all[$0] }
+    }
+    var changes = mapMany(all) { found in
+        var change = foundChange(
+            found.difference, of: found.manifest, path: path, reach: found.reach, lines: lines)
+        if found.difference.path.isEmpty, found.difference.before == nil { extents.extend(&change.change) }
+        return change
     }
     for index in changes.indices { changes[index].changedLines = lines.count }
-    return (changes, cut)
+    return (changes, count - all.count)
+}
+
+extension LineDifference {
+    /// The line, from 1, of the new version: of what is gone where it would stand, behind the nearest line above that is
+    /// still there.
+    fileprivate func line(of difference: FieldDifference) -> Int {
+        if let line = difference.afterLine { return line }
+        let old = difference.beforeLine ?? 1
+        return (above.indices.contains(old - 1) ? above[old - 1] : above.last ?? 0) + 1
+    }
 }
 
 /// Where the objects of a file begin and end with what stands around them: comments, conditions of a template.
@@ -214,10 +231,7 @@ private func foundChange(
         object.kind == "Secret" && ["data", "stringData"].contains(first)
         || first == "secretGenerator" && difference.path.contains(.key("literals"))
     let name = difference.path.isEmpty ? object.name : isSecret ? secretName : difference.path.valueName
-    // What is gone is shown where it would stand: behind the nearest line above that is still there.
-    let old = difference.beforeLine ?? 1
-    let above = lines.above.indices.contains(old - 1) ? lines.above[old - 1] : lines.above.last ?? 0
-    let line = difference.afterLine ?? above + 1
+    let line = lines.line(of: difference)
     let end = difference.after.map { max(line, $0.lastLine) } ?? line
     let isWhole = difference.path.isEmpty
     // A format is no kind of object.

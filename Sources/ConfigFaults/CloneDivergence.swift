@@ -57,7 +57,7 @@ struct SiblingValues {
     ///
     /// - Returns: nothing where the workload itself has no such field, or too few siblings for any three to agree.
     mutating func before(at path: FieldPath, of owner: String) -> [String: String] {
-        guard beforeLists.siblings.count >= 3 else { return [:] }
+        guard beforeLists.siblings.union([owner]).count >= 3 else { return [:] }
         let search = FieldSearch(for: path, of: owner)
         return beforeLists.value(search) == nil ? [:] : beforeLists.values(search)
     }
@@ -72,15 +72,18 @@ struct SiblingValues {
 private struct FieldSearch {
     let path: FieldPath
     let owner: String
-    /// Where the last list begins whose elements go by names: they are looked up in it.
+    /// Where the last list begins whose elements go by names: they are looked up in it. Without one, the last step.
     let stem: Int
+    let isInList: Bool
     /// Whether the path leads through a container that is called like its workload.
     let isOfNamesake: Bool
 
     init(for path: FieldPath, of owner: String) {
         self.path = path
         self.owner = owner
-        stem = path.lastIndex { if case .element = $0 { true } else { false } } ?? path.count - 1
+        let list = path.lastIndex { if case .element = $0 { true } else { false } }
+        stem = list ?? path.count - 1
+        isInList = list != nil
         isOfNamesake = path.container == owner
     }
 
@@ -99,6 +102,7 @@ private struct FieldLists {
         var namesake: String?
         /// The one workload that it is of; of all siblings without.
         var workload: String?
+        var isList: Bool
     }
 
     /// What a field is looked for in.
@@ -173,7 +177,7 @@ private struct FieldLists {
     private mutating func holders(_ search: FieldSearch, ofSiblings: Bool) -> [String: [Holders]] {
         let place = Place(
             path: Array(search.path[..<search.stem]), namesake: search.isOfNamesake ? search.owner : nil,
-            workload: ofSiblings ? nil : search.owner)
+            workload: ofSiblings ? nil : search.owner, isList: search.isInList)
         if let known = known[place] { return known }
         var found: [String: [Holders]] = [:]
         for name in ofSiblings ? siblings : [search.owner] {

@@ -143,9 +143,8 @@ struct ReferenceRoom {
         var after: [String: Set<Int>] = [:]
 
         init(_ surroundings: Surroundings) {
-            objects = ["Service", "PodDisruptionBudget", "NetworkPolicy"].flatMap {
-                surroundings.after.manifests(ofKind: $0)
-            }
+            let kinds: Set = ["Service", "PodDisruptionBudget", "NetworkPolicy"]
+            objects = surroundings.after.manifests.filter { kinds.contains($0.object.kind) }
             for (place, object) in objects.enumerated() {
                 for name in surroundings.before.reach(of: object) ?? [] {
                     before[name, default: []].insert(place)

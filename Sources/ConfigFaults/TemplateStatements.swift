@@ -139,7 +139,7 @@ extension String {
 
 /// Lines that ranges cover.
 private struct CoveredLines {
-    /// Ascending, none touching another.
+    /// Ascending, none overlapping another.
     private var ranges: [ClosedRange<Int>] = []
 
     init(_ all: [ClosedRange<Int>]) {

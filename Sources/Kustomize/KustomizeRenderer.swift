@@ -182,16 +182,15 @@ extension KustomizeRenderer {
 extension KustomizeRenderer {
     private func generate(into layer: inout Layer, _ kustomization: Kustomization) throws {
         let general = kustomization.root["generatorOptions"]
-        var index: [String: [Int]]?
+        var index: [String: [Int]] = [:]
+        var isIndexed = false
         for (key, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
             for entry in kustomization.list(key) {
                 guard let generator = GeneratorEntry(entry, kind: kind, general: general) else { continue }
                 let made = try generator.object(of: kustomization) { try read($0, $1, &layer, kustomization) }
-                if let made {
-                    var known = index ?? layer.indexByName
-                    layer.absorb(made, generator.behavior, &known)
-                    index = known
-                }
+                guard let made else { continue }
+                if !isIndexed { (index, isIndexed) = (layer.indexByName, true) }
+                layer.absorb(made, generator.behavior, &index)
             }
         }
     }

@@ -158,6 +158,7 @@ extension Layer {
             metadata.set("namespace", old[path: "metadata", "namespace"])
         }
         result.objects[place].tree = new
+        if result.objects[place].identity.name != identity.name { knownIndex = nil }
     }
 
     private mutating func dropDeleted() {

@@ -3,7 +3,8 @@
 
     Tests/Benchmarks/large_changes.py [BINARY [SHAPE…]]
 
-Each shape is a repository of two commits, made twice: of about 100 KB and of about 1 MB. The figures are medians of three runs of `diff --format json`.
+Each shape is a repository of two commits of about a megabyte. Of a file 10,000 changes are judged, so that the growth is taken from two smaller ones: of 9,000
+entries at most, and of a tenth of them. The figures are medians of three runs of `diff --format json`.
 """
 import pathlib
 import random
@@ -137,16 +138,18 @@ def timed(program, folder):
 
 def main():
     program = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / ".build/release/blamedeploy")
-    print(f"{'shape':32} {'MB':>5} {'wall s':>7} {'cpu s':>7}   {'of a tenth':>10} {'times':>6}")
+    print(f"{'shape':32} {'MB':>5} {'wall s':>7} {'cpu s':>7}   {'entries':>7} {'cpu s':>7} {'of a tenth':>10} {'times':>6}")
     with tempfile.TemporaryDirectory() as work:
         for number, (name, (count, versions)) in enumerate(SHAPES.items()):
             if sys.argv[2:] and name not in sys.argv[2:]:
                 continue
-            small, large = (pathlib.Path(work) / f"{number}-{size}" for size in ("small", "large"))
-            repository(small, versions(count // 10))
-            size = repository(large, versions(count))
-            (_, tenth), (wall, processor) = timed(program, small), timed(program, large)
-            print(f"{name:32} {size / 1e6:5.2f} {wall:7.2f} {processor:7.2f}   {tenth:10.2f} {processor / tenth:6.1f}", flush=True)
+            entries = min(count, 9_000)
+            folders = [pathlib.Path(work) / f"{number}-{size}" for size in (count, "some", "few")]
+            size = repository(folders[0], versions(count))
+            repository(folders[1], versions(entries))
+            repository(folders[2], versions(entries // 10))
+            (wall, whole), (_, some), (_, few) = (timed(program, folder) for folder in folders)
+            print(f"{name:32} {size / 1e6:5.2f} {wall:7.2f} {whole:7.2f}   {entries:7} {some:7.2f} {few:10.3f} {some / few:6.1f}", flush=True)
 
 
 main()

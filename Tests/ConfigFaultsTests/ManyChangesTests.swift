@@ -21,6 +21,10 @@ struct ManyChangesTests {
         #expect(
             many.warnings.first { $0.code == "changes_cut" }?.text
                 == "all.env has 10003 changes; the first 10000 of them were judged.")
+        // What is gone stands where it stood.
+        let old = lines(10_003, "1").replacing("NAME_7=1\n", with: "NAME_7=1\nGONE=1\n")
+        let gone = try compared(old, lines(10_003, "2"))
+        #expect(gone.changes.contains { $0.change.fieldPath == "GONE" && $0.change.after == nil })
         let fewer = try compared(lines(30, "1"), lines(30, "2"))
         #expect(fewer.changes.count == 30 && fewer.warnings.isEmpty)
     }

@@ -66,12 +66,7 @@ final class HelmCharts {
 
     /// The paths below a folder.
     func paths(below folder: String) -> ArraySlice<String> {
-        var (low, high) = (0, paths.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if paths[middle] < folder { low = middle + 1 } else { high = middle }
-        }
-        return paths[low...].prefix { $0.hasPrefix(folder) }
+        paths[paths.partitioningIndex { $0 >= folder }...].prefix { $0.hasPrefix(folder) }
     }
 
     /// The entries of a chart's list of dependencies.
@@ -99,7 +94,7 @@ final class HelmCharts {
     func parents(of folder: String) throws -> [(folder: String, key: String)] {
         if installers == nil {
             var found: [String: [(folder: String, key: String)]] = [:]
-            for other in folders.prefix(Self.mostCharts + 1) {
+            for other in folders.prefix(Self.mostCharts) {
                 for dependency in try dependencies(of: other) where dependency.folder != other {
                     guard let folder = dependency.folder else { continue }
                     found[folder, default: []].append((other, dependency.key))
