@@ -57,7 +57,8 @@ struct SiblingValues {
     ///
     /// - Returns: nothing where the workload itself has no such field, or too few siblings for any three to agree.
     mutating func before(at path: FieldPath, of owner: String) -> [String: String] {
-        guard beforeLists.siblings.union([owner]).count >= 3 else { return [:] }
+        let siblings = beforeLists.siblings
+        guard siblings.count + (siblings.contains(owner) ? 0 : 1) >= 3 else { return [:] }
         let search = FieldSearch(for: path, of: owner)
         return beforeLists.value(search) == nil ? [:] : beforeLists.values(search)
     }
