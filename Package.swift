@@ -61,7 +61,8 @@ let package = Package(
 
         // The ends: history, events, terminal.
         .target(name: "DelimitedText", swiftSettings: pure),
-        .target(name: "GitHistory", dependencies: ["CLibgit2", "DeployModel"], swiftSettings: common),
+        .target(
+            name: "GitHistory", dependencies: ["CLibgit2", "DeployModel", "Parallel"], swiftSettings: common),
         .target(
             name: "DeployRecords", dependencies: ["ConfigTree", "DelimitedText", "DeployModel"],
             swiftSettings: pure),

@@ -16,4 +16,8 @@ static inline int blamedeploy_cache_size(ssize_t most_bytes) {
     return git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, most_bytes);
 }
 
+static inline int blamedeploy_hash_what_is_read(int is_hashed) {
+    return git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, is_hashed);
+}
+
 #endif

@@ -65,7 +65,7 @@ private func impossibleTime(_ text: String) -> String? {
 private func doubledDomain(_ text: String) -> String? {
     guard text.utf8.count < 300, text.utf8.count(where: { $0 == UInt8(ascii: ".") }) >= 3, !text.contains(" ")
     else { return nil }
-    let host = text.firstRange(of: "://").map { text[$0.upperBound...] } ?? text[...]
+    let host = text[...].place(of: "://").map { text[$0.upperBound...] } ?? text[...]
     let labels = host.prefix { $0 != "/" && $0 != ":" }.split(
         separator: ".", omittingEmptySubsequences: false)
     for count in stride(from: labels.count / 2, through: 2, by: -1) {

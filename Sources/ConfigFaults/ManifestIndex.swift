@@ -52,6 +52,11 @@ struct ManifestIndex: Sendable {
     /// The objects of a name.
     func manifests(named name: String) -> [Manifest] { (byName[name] ?? []).map { manifests[$0] } }
 
+    /// Where objects of a name stand among ``manifests``.
+    func places(named name: String, where isWanted: (Manifest) -> Bool) -> [Int] {
+        (byName[name] ?? []).filter { isWanted(manifests[$0]) }
+    }
+
     /// The objects of a kind.
     func manifests(ofKind kind: String) -> [Manifest] { (byKind[kind] ?? []).map { manifests[$0] } }
 

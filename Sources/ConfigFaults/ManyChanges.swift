@@ -9,10 +9,11 @@ import Parallel
 func mapMany<Value: Sendable, Room, Output: Sendable>(
     _ values: [Value], room makeRoom: @Sendable () -> Room, _ body: @Sendable (Value, inout Room) -> Output
 ) -> [Output] {
-    let pieces = stride(from: 0, to: values.count, by: valuesOfPiece).map {
-        $0..<min($0 + valuesOfPiece, values.count)
-    }
-    let results = concurrentMap(pieces, workers: availableCores()) { piece in
+    let workers = availableCores()
+    // What is kept in a room is worth more the longer it is kept.
+    let size = max(valuesOfPiece, values.count / (4 * workers))
+    let pieces = stride(from: 0, to: values.count, by: size).map { $0..<min($0 + size, values.count) }
+    let results = concurrentMap(pieces, workers: workers) { piece in
         var room = makeRoom()
         return values[piece].map { body($0, &room) }
     }

@@ -6,12 +6,13 @@ import DeployModel
 func findMissingFiles(in changes: inout [FoundChange], files: [ChangedFile], after tree: any SourceTree)
     throws
 {
+    let after = Dictionary(files.map { ($0.file.path, $0.after) }, uniquingKeysWith: { first, _ in first })
     var places: [(change: Int, file: ConfigFile, value: PathValue)] = []
     for (index, change) in changes.enumerated() {
         // Kustomizations are rendered, which says more.
         guard let node = change.afterNode, !change.isHidden,
             !change.change.path.hasSuffix("kustomization.yaml"),
-            let file = files.first(where: { $0.file.path == change.change.path })?.after
+            let file = after[change.change.path] ?? nil
         else { continue }
         for value in pathValues(in: node, under: change.path.lastKey) {
             places.append((index, file, value))

@@ -66,11 +66,14 @@ struct JudgedObject {
                 && manifest.object.namespace == object.namespace
         }
         let path = change.change.path
-        let own = surroundings.after.manifests(named: object.name).filter { $0.path == path && isOwn($0) }
-        guard let after = own.last, own.allSatisfy({ $0.reading == .parsed }) else { return nil }
-        let olds = surroundings.before.manifests(named: object.name).filter(isOwn)
+        let own = surroundings.after.places(named: object.name) { $0.path == path && isOwn($0) }
+        let manifests = surroundings.after.manifests
+        guard let last = own.last, own.allSatisfy({ manifests[$0].reading == .parsed }) else { return nil }
+        let after = manifests[last]
+        let olds = surroundings.before.places(named: object.name, where: isOwn)
         // The file may have been renamed.
-        let former = olds.last { $0.path == path } ?? olds.last
+        let place = olds.last { surroundings.before.manifests[$0].path == path } ?? olds.last
+        let former = place.map { surroundings.before.manifests[$0] }
         if change.beforeNode != nil, let former, former.reading != .parsed { return nil }
         before = former
         self.after = after

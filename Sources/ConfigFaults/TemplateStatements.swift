@@ -100,11 +100,11 @@ private struct Statement: Equatable {
 
     init?(_ line: String) {
         let trimmed = line.trimmed
-        guard trimmed.hasPrefix("{{"), trimmed.hasSuffix("}}"), trimmed.ranges(of: "{{").count == 1 else {
-            return nil
-        }
-        let code = trimmed.dropFirst(2).dropLast(2).drop { $0 == "-" || $0 == " " }
-        let inner = String(code.reversed().drop { $0 == "-" || $0 == " " }.reversed())
+        guard trimmed.hasPrefix("{{"), trimmed.hasSuffix("}}"), !String(trimmed.dropFirst(2)).holds("{{")
+        else { return nil }
+        var code = trimmed.dropFirst(2).dropLast(2).drop { $0 == "-" || $0 == " " }
+        while let last = code.last, last == "-" || last == " " { code.removeLast() }
+        let inner = String(code)
         let statement = TemplateStatement(inner)
         switch statement.keyword {
         case .condition, .with, .range: break
@@ -120,9 +120,9 @@ private func withoutActions(_ line: String) -> String {
     guard line.holds("{{") else { return line }
     var rest = line[...]
     var outside = ""
-    while let open = rest.firstRange(of: "{{") {
+    while let open = rest.place(of: "{{") {
         outside += rest[..<open.lowerBound]
-        rest = rest[open.upperBound...].firstRange(of: "}}").map { rest[$0.upperBound...] } ?? ""
+        rest = rest[open.upperBound...].place(of: "}}").map { rest[$0.upperBound...] } ?? ""
     }
     return outside + rest
 }

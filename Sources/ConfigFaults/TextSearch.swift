@@ -1,19 +1,28 @@
 extension String {
     /// Whether a text holds a word, byte by byte: the standard library's search takes Unicode's equivalences into account,
     /// which the words looked for here do not have, and takes twenty times as long.
-    func holds(_ word: String) -> Bool { find(word.utf8.span, in: utf8.span) }
+    func holds(_ word: String) -> Bool { find(word.utf8.span, in: utf8.span) != nil }
 }
 
-private func find(_ word: Span<UInt8>, in text: Span<UInt8>) -> Bool {
-    guard !word.isEmpty else { return true }
-    guard text.count >= word.count else { return false }
+extension Substring {
+    /// Where a word stands first, found byte by byte as well.
+    func place(of word: String) -> Range<Index>? {
+        guard let start = find(word.utf8.span, in: utf8.span) else { return nil }
+        let first = utf8.index(startIndex, offsetBy: start)
+        return first..<utf8.index(first, offsetBy: word.utf8.count)
+    }
+}
+
+private func find(_ word: Span<UInt8>, in text: Span<UInt8>) -> Int? {
+    guard !word.isEmpty else { return 0 }
+    guard text.count >= word.count else { return nil }
     let first = word[0]
     for start in 0...text.count - word.count where text[start] == first {
         var length = 1
         while length < word.count, text[start + length] == word[length] { length += 1 }
-        if length == word.count { return true }
+        if length == word.count { return start }
     }
-    return false
+    return nil
 }
 
 extension StringProtocol where SubSequence == Substring {

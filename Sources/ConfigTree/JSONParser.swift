@@ -79,16 +79,23 @@ private struct MarkCounter {
     init(line: Int) { mark = Mark(line: line, column: 1) }
 
     mutating func advance(to target: Int, in bytes: [UInt8]) -> Mark {
-        while position < target {
-            let byte = bytes[position]
-            position += 1
-            let isPair = byte == .carriageReturn && position < bytes.count && bytes[position] == .lineFeed
-            if byte == .lineFeed || (byte == .carriageReturn && !isPair) {
-                mark = Mark(line: mark.line + 1, column: 1)
-            } else if byte & 0xC0 != 0x80 {
-                mark.column += 1
+        guard position < target else { return mark }
+        let bytes = bytes.span
+        var (line, column) = (mark.line, mark.column)
+        for place in position..<target {
+            let byte = bytes[place]
+            if byte >= 0x20 {
+                column += byte & 0xC0 != 0x80 ? 1 : 0
+            } else if byte == .lineFeed
+                || byte == .carriageReturn && !(place + 1 < bytes.count && bytes[place + 1] == .lineFeed)
+            {
+                (line, column) = (line + 1, 1)
+            } else {
+                column += 1
             }
         }
+        position = target
+        mark = Mark(line: line, column: column)
         return mark
     }
 }

@@ -11,17 +11,18 @@ struct SourceLines {
         self.bytes = bytes
         var ranges: [Range<Int>] = []
         ranges.reserveCapacity(bytes.count / 32 + 1)
+        let text = bytes.span
         var start = 0
         var position = 0
-        while position < bytes.count {
-            let byte = bytes[position]
-            guard byte == .lineFeed || byte == .carriageReturn else {
+        while position < text.count {
+            let byte = text[position]
+            guard byte <= .carriageReturn, byte == .lineFeed || byte == .carriageReturn else {
                 position += 1
                 continue
             }
             ranges.append(start..<position)
             position += 1
-            if byte == .carriageReturn, position < bytes.count, bytes[position] == .lineFeed { position += 1 }
+            if byte == .carriageReturn, position < text.count, text[position] == .lineFeed { position += 1 }
             start = position
         }
         if start < bytes.count { ranges.append(start..<bytes.count) }

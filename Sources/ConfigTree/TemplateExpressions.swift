@@ -47,11 +47,9 @@ struct TemplateScanner {
     /// All expressions in order, none overlapping another.
     mutating func scan() -> [TemplateExpression] {
         var position = 0
-        while position < bytes.count, found.count < Self.most {
-            guard bytes[position].mayOpenExpression else {
-                position += 1
-                continue
-            }
+        while found.count < Self.most {
+            position = nextOpening(from: position)
+            guard position < bytes.count else { break }
             if let expression = expression(at: position) {
                 found.append(expression)
                 position = expression.range.upperBound
@@ -60,6 +58,14 @@ struct TemplateScanner {
             }
         }
         return found
+    }
+
+    /// Where the next byte is that an expression may begin with; the end where there is none.
+    private func nextOpening(from start: Int) -> Int {
+        let bytes = bytes.span
+        var position = start
+        while position < bytes.count, !bytes[position].mayOpenExpression { position += 1 }
+        return position
     }
 
     private func byte(_ position: Int) -> UInt8 { position < bytes.count ? bytes[position] : 0 }

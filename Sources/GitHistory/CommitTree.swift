@@ -1,5 +1,6 @@
 internal import CLibgit2
 public import DeployModel
+import Parallel
 
 #if canImport(Glibc)
     import Glibc
@@ -11,8 +12,7 @@ public import DeployModel
 
 /// The files of one commit, or those that are staged for the next.
 public final class CommitTree: SourceTree {
-    private let repository: Repository
-    private let database: Handle
+    private let database: ObjectDatabase
     private let entries: [String: git_oid]
     private let commit: CommitID?
     private let index: WordIndex?
@@ -59,13 +59,10 @@ public final class CommitTree: SourceTree {
         _ repository: Repository, entries: [String: git_oid], commit: CommitID? = nil,
         index: WordIndex? = nil
     ) throws(GitError) {
-        self.repository = repository
         self.commit = commit
         self.index = index
         self.entries = entries
-        database = try Handle.make(freedBy: git_odb_free, "open the object database") {
-            git_repository_odb(&$0, repository.pointer)
-        }
+        database = try ObjectDatabase(of: repository)
     }
 
     /// Collects what a C callback is told.
@@ -114,25 +111,19 @@ public final class CommitTree: SourceTree {
 
     /// The bytes of a file, or `nil` when there is no such file, it was not fetched, or it is larger than any reader takes.
     public func contents(of path: String) throws -> [UInt8]? {
-        guard let oid = entries[path], isFetched(oid) else { return nil }
+        guard let oid = entries[path], database.isFetched(oid) else { return nil }
         // A header of a few bytes may stand for gigabytes of zeros. No reader takes more than this.
-        guard size(of: oid) ?? 0 <= Self.mostBytes else { return nil }
-        return try read(oid, path: path) { Array($0) }
+        guard database.size(of: oid) ?? 0 <= Self.mostBytes else { return nil }
+        return try database.read(oid, path: path) { Array($0) }
     }
 
     /// The size of the blob, told without reading it; `nil` when there is no such file, or it was not fetched.
     ///
     /// - Throws: where the blob is damaged.
     public func size(of path: String) throws -> Int? {
-        guard let oid = entries[path], isFetched(oid) else { return nil }
+        guard let oid = entries[path], database.isFetched(oid) else { return nil }
         // A damaged one is told by whoever reads it.
-        return try size(of: oid) ?? read(oid, path: path, \.count)
-    }
-
-    /// Whether a blob is there, be it whole or not: partial clones are without some.
-    private func isFetched(_ oid: git_oid) -> Bool {
-        var oid = oid
-        return git_odb_exists(database.pointer, &oid) == 1
+        return try database.size(of: oid) ?? database.read(oid, path: path, \.count)
     }
 
     /// The blob's id, or `nil` when there is no such file.
@@ -143,39 +134,53 @@ public final class CommitTree: SourceTree {
     public func occurrences(of names: Set<String>) throws -> [String: [Occurrence]] {
         guard !names.isEmpty else { return [:] }
         let search = WordSearch(names)
-        var found: [String: [Occurrence]] = [:]
-        let blobs = sortedPaths.lazy.filter { !isPicture($0) }
+        let all = sortedPaths.lazy.filter { !isPicture($0) }
             .compactMap { path in self.entries[path].map { (path: path, oid: $0) } }
-        for (path, oid) in index?.candidates(for: search, among: Array(blobs)) ?? Array(blobs) {
-            guard size(of: oid) ?? .max <= 1 << 20 else { continue }
-            let hits = try read(oid, path: path) { bytes in
-                let (hits, names) = search.hits(in: bytes, notingNames: index != nil)
-                index?.add(names, of: oid)
-                return hits
+        let blobs = index?.candidates(for: search, among: Array(all)) ?? Array(all)
+        var found: [String: [Occurrence]] = [:]
+        for (blob, hits) in zip(blobs, try hits(of: search, in: blobs)) {
+            for hit in hits {
+                found[hit.name, default: []].append(Occurrence(path: blob.path, line: hit.line))
             }
-            for hit in hits { found[hit.name, default: []].append(Occurrence(path: path, line: hit.line)) }
         }
         return found
     }
 
-    /// The size of a blob; `nil` where it is missing or damaged.
-    private func size(of oid: git_oid) -> Int? {
-        var oid = oid
-        var (length, type) = (0, GIT_OBJECT_ANY)
-        guard git_odb_read_header(&length, &type, database.pointer, &oid) == 0 else { return nil }
-        return length
+    /// What a search finds in each of some files: most of its time goes into reading them, so that many are read by several threads.
+    private func hits(
+        of search: WordSearch, in blobs: [(path: String, oid: git_oid)]
+    ) throws(GitError) -> [[WordSearch.Hit]] {
+        let workers = blobs.count < Self.fewFiles ? 1 : availableCores()
+        let database = database
+        guard workers > 1, let folder = database.folder else {
+            return try blobs.map { blob throws(GitError) in
+                try Self.hits(of: search, in: blob, database, index)
+            }
+        }
+        let shares = try concurrentMap(Array(0..<workers), workers: workers) {
+            [index] worker throws(GitError) -> [[WordSearch.Hit]] in
+            // libgit2's objects are for one thread each.
+            let database = try ObjectDatabase(of: Repository(discovering: folder))
+            return try stride(from: worker, to: blobs.count, by: workers).map { place throws(GitError) in
+                try Self.hits(of: search, in: blobs[place], database, index)
+            }
+        }
+        return blobs.indices.map { shares[$0 % workers][$0 / workers] }
     }
 
-    private func read<Result>(
-        _ oid: git_oid, path: String, _ use: (UnsafeRawBufferPointer) -> Result
-    ) throws(GitError) -> Result {
-        var oid = oid
-        let object = try Handle.make(freedBy: git_odb_object_free, "read \(path)") {
-            [database = database.pointer] in
-            git_odb_read(&$0, database, &oid)
+    /// Fewer files than these are searched before another thread has opened the repository.
+    private static let fewFiles = 300
+
+    private static func hits(
+        of search: WordSearch, in blob: (path: String, oid: git_oid), _ database: ObjectDatabase,
+        _ index: WordIndex?
+    ) throws(GitError) -> [WordSearch.Hit] {
+        guard database.size(of: blob.oid) ?? .max <= 1 << 20 else { return [] }
+        return try database.read(blob.oid, path: blob.path) { bytes in
+            let (hits, names) = search.hits(in: bytes, notingNames: index != nil)
+            index?.add(names, of: blob.oid)
+            return hits
         }
-        let size = git_odb_object_size(object.pointer)
-        return use(UnsafeRawBufferPointer(start: git_odb_object_data(object.pointer), count: size))
     }
 }
 

@@ -54,6 +54,20 @@ extension git_oid {
     }
 }
 
+/// The first sixteen bytes of a blob's id, which are enough to tell blobs apart.
+struct BlobKey: Hashable {
+    private var high: UInt64
+    private var low: UInt64
+
+    init(_ oid: git_oid) {
+        (high, low) = withUnsafeBytes(of: oid) {
+            unsafe (
+                $0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            )
+        }
+    }
+}
+
 /// Text of a repository: UTF-8 where it is, else its bytes taken for Latin-1 so that nothing is lost.
 func lossyText(_ bytes: UnsafePointer<CChar>?) -> String {
     guard let bytes else { return "" }

@@ -44,6 +44,9 @@ public final class Repository {
 
     var pointer: OpaquePointer { handle.pointer }
 
+    /// The git folder, from which another thread may open the repository; `nil` where its name is no text, or there is none.
+    public var folder: String? { git_repository_path(pointer).flatMap { String(validatingCString: $0) } }
+
     /// The working folder, or the git folder of a bare repository.
     public var path: String {
         let raw = lossyText(git_repository_workdir(pointer) ?? git_repository_path(pointer))

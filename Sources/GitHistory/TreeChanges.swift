@@ -34,15 +34,23 @@ extension Repository {
     ) throws(GitError) -> [FileChange] {
         let deltas = difference.deltas
         // A rename takes something that is new and something that is gone, or is of another type.
-        let mayHoldRenames =
+        func mayHoldRenames(_ deltas: [TreeDelta]) -> Bool {
             deltas.contains { $0.old == nil } && deltas.contains { $0.new == nil || $0.isTypeChange }
-        guard followingRenames, mayHoldRenames else {
+        }
+        guard followingRenames, mayHoldRenames(deltas) else {
             return inOrder(deltas.compactMap(FileChange.init))
         }
-        return try fileChanges(
-            in: try self.difference(
-                from: difference.from, to: difference.to,
-                paths: deltas.count <= Self.mostNamedPaths ? deltas.map(\.rawPath) : []))
+        let moves = UnchangedMoves(deltas)
+        guard mayHoldRenames(moves.rest) else {
+            return inOrder(moves.changes + moves.rest.compactMap(FileChange.init))
+        }
+        if moves.rest.count <= Self.mostNamedPaths {
+            let rest = try fileChanges(
+                in: try self.difference(
+                    from: difference.from, to: difference.to, paths: moves.rest.map(\.rawPath)))
+            return inOrder(moves.changes + rest)
+        }
+        return try fileChanges(in: try self.difference(from: difference.from, to: difference.to, paths: []))
     }
 
     /// Beyond so many paths libgit2 compares everything: it looks for each folder among them.
@@ -139,6 +147,38 @@ extension Repository {
         return try Handle.make(freedBy: git_tree_free, "read the files of \(commit.abbreviated)") {
             git_commit_tree(&$0, handle.pointer)
         }
+    }
+}
+
+/// The files that moved as they are: found by their ids, so that nothing is read.
+private struct UnchangedMoves {
+    /// A file each.
+    private(set) var changes: [FileChange] = []
+    /// What is left to compare by contents.
+    private(set) var rest: [TreeDelta] = []
+
+    /// Only what is new once and gone once: which of several copies moved where, their names have to tell.
+    init(_ deltas: [TreeDelta]) {
+        guard !deltas.contains(where: \.isTypeChange) else {
+            rest = deltas
+            return
+        }
+        var places: [BlobKey: (old: [Int], new: [Int])] = [:]
+        for (index, delta) in deltas.enumerated() {
+            if let old = delta.old, delta.new == nil, old.isFile {
+                places[BlobKey(old.oid), default: ([], [])].old.append(index)
+            } else if let new = delta.new, delta.old == nil, new.isFile {
+                places[BlobKey(new.oid), default: ([], [])].new.append(index)
+            }
+        }
+        var isMoved = [Bool](repeating: false, count: deltas.count)
+        for case (let old, let new) in places.values where old.count == 1 && new.count == 1 {
+            changes.append(
+                FileChange(path: deltas[new[0]].path, oldPath: deltas[old[0]].path, status: .renamed))
+            isMoved[old[0]] = true
+            isMoved[new[0]] = true
+        }
+        rest = zip(deltas, isMoved).filter { !$1 }.map(\.0)
     }
 }
 

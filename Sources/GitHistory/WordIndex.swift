@@ -5,24 +5,10 @@ import Synchronization
 ///
 /// A file is known by its blob, a name by half of its hash; files that seem to hold a name are still read.
 public final class WordIndex: Sendable {
-    private let hashes = Mutex<[Blob: [UInt32]]>([:])
+    private let hashes = Mutex<[BlobKey: [UInt32]]>([:])
 
     /// An index that knows nothing yet.
     public init() {}
-
-    /// The first sixteen bytes of a blob's id, which are enough to tell blobs apart.
-    private struct Blob: Hashable {
-        var high: UInt64
-        var low: UInt64
-
-        init(_ oid: git_oid) {
-            (high, low) = withUnsafeBytes(of: oid) {
-                unsafe (
-                    $0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-                )
-            }
-        }
-    }
 
     /// The files that may hold one of the names that are searched for, those among them that were not read yet.
     func candidates(for search: WordSearch, among blobs: [(path: String, oid: git_oid)])
@@ -32,7 +18,7 @@ public final class WordIndex: Sendable {
         let wanted = search.hashes
         return hashes.withLock { hashes in
             blobs.filter { blob in
-                guard let known = hashes[Blob(blob.oid)] else { return true }
+                guard let known = hashes[BlobKey(blob.oid)] else { return true }
                 return wanted.contains { Self.holds(known, $0) }
             }
         }
@@ -50,7 +36,7 @@ public final class WordIndex: Sendable {
 
     /// Remembers the hashes of the names in a file.
     func add(_ names: [UInt32], of oid: git_oid) {
-        let blob = Blob(oid)
+        let blob = BlobKey(oid)
         guard hashes.withLock({ $0[blob] == nil }) else { return }
         var sorted: [UInt32] = []
         for name in names.sorted() where name != sorted.last { sorted.append(name) }

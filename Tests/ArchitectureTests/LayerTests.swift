@@ -14,7 +14,9 @@ private let allowedImports: [String: Set<String>] = [
         "ConfigTree", "DeployModel", "Kustomize", "Parallel", "RealModule", "Synchronization",
     ],
     "DelimitedText": [],
-    "GitHistory": ["CLibgit2", "DeployModel", "FoundationEssentials", "Foundation", "Synchronization"],
+    "GitHistory": [
+        "CLibgit2", "DeployModel", "FoundationEssentials", "Foundation", "Parallel", "Synchronization",
+    ],
     "DeployRecords": ["ConfigTree", "DelimitedText", "DeployModel"],
     "Settings": ["ConfigTree", "DeployModel"],
     "EventIngest": [

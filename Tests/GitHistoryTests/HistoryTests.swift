@@ -259,3 +259,59 @@ struct NoteTests {
         }
     }
 }
+
+@Suite("What differs between two commits, where much does")
+struct ManyFilesTests {
+    @Test("a folder of more files than libgit2 compares is still moved, with what was edited on the way")
+    func moves() throws {
+        let names = (0..<1_200).map { "f\($0).yaml" }
+        let before = Dictionary(uniqueKeysWithValues: names.map { ("old/\($0)", "name: \($0)\n") })
+        var after = Dictionary(uniqueKeysWithValues: names.map { ("new/\($0)", "name: \($0)\n") })
+        let body = (0..<40).map { "key\($0): value\($0)\n" }.joined()
+        after["new/edited.yaml"] = body + "last: 2\n"
+        let history = try RepositoryBuilder()
+            .commit(
+                "Old", at: at(1_000), files: before.merging(["old/edited.yaml": body + "last: 1\n"]) { $1 }
+            )
+            .commit("New", at: at(2_000), files: after, removing: before.keys + ["old/edited.yaml"])
+        let changes = try history.repository.changes(from: history.commits[0], to: history.head)
+        #expect(changes.count == 1_201)
+        #expect(changes.allSatisfy { $0.status == .renamed })
+        #expect(changes.allSatisfy { $0.oldPath == "old" + $0.path.dropFirst(3) })
+    }
+
+    @Test("of copies that move, each is one change, and none is lost")
+    func copies() throws {
+        let history = try RepositoryBuilder()
+            .commit("Old", at: at(1_000), files: ["a/x": "same\n", "a/y": "same\n", "a/z": "other\n"])
+            .commit(
+                "New", at: at(2_000), files: ["b/x": "same\n", "b/y": "same\n", "b/z": "other\n"],
+                removing: ["a/x", "a/y", "a/z"])
+        let changes = try history.repository.changes(from: history.commits[0], to: history.head)
+        #expect(changes.map(\.path) == ["b/x", "b/y", "b/z"])
+        #expect(changes.allSatisfy { $0.status == .renamed })
+        #expect(Set(changes.map(\.oldPath)) == ["a/x", "a/y", "a/z"])
+    }
+
+    @Test("a name is found in the same places, however many threads look for it")
+    func search() throws {
+        let files = Dictionary(
+            uniqueKeysWithValues: (0..<700).map {
+                ("src/f\($0).py", $0 % 3 == 0 ? "import os\nprint(os.environ['QUEUE_URL'])\n" : "x = \($0)\n")
+            })
+        let inMemory = try RepositoryBuilder().commit("Code", at: at(1_000), files: files)
+        try withTemporaryFolder { folder in
+            let writer = try RepositoryWriter(creatingAt: "\(folder)/r")
+            let commit = try writer.commit(
+                "Code", at: at(1_000), files: files.mapValues { Array($0.utf8) }, parents: [])
+            // A repository that has no folder is searched by one thread.
+            let one = try inMemory.repository.tree(of: inMemory.head).occurrences(of: ["QUEUE_URL", "os"])
+            for index in [nil, WordIndex()] {
+                let many = try writer.reader.tree(of: commit, index: index)
+                #expect(try many.occurrences(of: ["QUEUE_URL", "os"]) == one)
+            }
+            #expect(one["QUEUE_URL"]?.count == 234)
+            #expect(one["QUEUE_URL"] == one["QUEUE_URL"]?.sorted())
+        }
+    }
+}

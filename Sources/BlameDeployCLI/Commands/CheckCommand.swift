@@ -108,7 +108,7 @@ struct CheckCommand: ParsableCommand, TellingCommand {
         let sightings = FieldSightings()
         let evidence = CollectedEvidence(
             repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now),
-            progress: progress, supply: supply
+            progress: progress, workers: events.workers, supply: supply
         ) { during, before in
             let table = try supply.table(
                 summary, interest: during, baseline: before, options: options,

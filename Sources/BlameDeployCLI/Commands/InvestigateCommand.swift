@@ -121,7 +121,7 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
         let sightings = FieldSightings()
         let evidence = CollectedEvidence(
             repository: opened, code: try repository.openCode(), rules: rules, progress: progress,
-            supply: supply
+            workers: events.workers, supply: supply
         ) { during, before in
             let table = try supply.table(
                 summary, interest: during, baseline: before, options: options,
@@ -187,7 +187,7 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
             access: access)
         let evidence = CollectedEvidence(
             repository: opened, code: try repository.openCode(), rules: ProjectRules(settings, now: now),
-            progress: progress
+            progress: progress, workers: events.workers
         ) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }

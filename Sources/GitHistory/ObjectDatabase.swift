@@ -1,0 +1,46 @@
+internal import CLibgit2
+
+/// The objects of a repository by their ids. For one thread, as its repository is.
+final class ObjectDatabase {
+    private let repository: Repository
+    private let handle: Handle
+
+    init(of repository: Repository) throws(GitError) {
+        self.repository = repository
+        handle = try Handle.make(freedBy: git_odb_free, "open the object database") {
+            git_repository_odb(&$0, repository.pointer)
+        }
+    }
+
+    /// The git folder of the repository.
+    var folder: String? { repository.folder }
+
+    /// Whether an object is there, be it whole or not: partial clones are without some.
+    func isFetched(_ oid: git_oid) -> Bool {
+        var oid = oid
+        return git_odb_exists(handle.pointer, &oid) == 1
+    }
+
+    /// The size of an object in bytes; `nil` where it is missing or damaged.
+    func size(of oid: git_oid) -> Int? {
+        var oid = oid
+        var (length, type) = (0, GIT_OBJECT_ANY)
+        guard git_odb_read_header(&length, &type, handle.pointer, &oid) == 0 else { return nil }
+        return length
+    }
+
+    /// Reads an object.
+    ///
+    /// - Parameter path: what it is called in an error.
+    func read<Result>(
+        _ oid: git_oid, path: String, _ use: (UnsafeRawBufferPointer) -> Result
+    ) throws(GitError) -> Result {
+        var oid = oid
+        let object = try Handle.make(freedBy: git_odb_object_free, "read \(path)") {
+            [database = handle.pointer] in
+            git_odb_read(&$0, database, &oid)
+        }
+        let size = git_odb_object_size(object.pointer)
+        return use(UnsafeRawBufferPointer(start: git_odb_object_data(object.pointer), count: size))
+    }
+}
