@@ -128,7 +128,7 @@ func isManifestPath(_ path: String) -> Bool {
 }
 
 /// How many changes of one file are judged: nobody reads more, and each takes some 50 µs.
-let mostChangesOfFile = 10_000
+let mostChangesOfFile = 5_000
 
 /// The differences of a file's objects as changes, and how many there are beyond ``mostChangesOfFile``.
 func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> (changes: [FoundChange], cut: Int) {

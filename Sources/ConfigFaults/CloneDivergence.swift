@@ -9,7 +9,7 @@ func findDivergence(in change: inout FoundChange, siblings: inout SiblingValues)
     else { return }
     let before = siblings.before(at: change.path, of: name)
     guard let old = before[name] else { return }
-    let clones = before.filter { $0.value == old }.map(\.key)
+    let clones = before.lazy.filter { $0.value == old }.map(\.key)
     guard clones.count >= 3 else { return }
     let after = siblings.after(at: change.path, of: name)
     let loyal = clones.filter { after[$0] == old }.sorted()
@@ -112,16 +112,12 @@ private struct FieldLists {
         case mapping(ConfigNode)
 
         init?(in workload: Manifest, at path: FieldPath, stem: Int) {
-            guard let node = workload.root.node(at: path[..<stem]) else { return nil }
             guard case .element = path[stem] else {
+                guard let node = workload.root.node(at: path[..<stem]) else { return nil }
                 self = .mapping(node)
                 return
             }
-            guard case .sequence(let elements) = node.kind, case .key(let list)? = path[..<stem].last,
-                let identity = identityKey(ofList: list, elements: elements)
-            else { return nil }
-            let named = elements.compactMap { element in element[identity]?.text.map { ($0, element) } }
-            self = .elements(Dictionary(named, uniquingKeysWith: { _, last in last }))
+            self = .elements(workload.root.namedElements(of: path[..<stem]))
         }
 
         func node(at path: ArraySlice<FieldStep>) -> ConfigNode? {
@@ -140,6 +136,8 @@ private struct FieldLists {
     let siblings: Set<String>
     private let index: ManifestIndex
     private var known: [Place: [String: [Holders]]] = [:]
+    /// What the siblings say at a path that is the same in all of them.
+    private var knownValues: [FieldPath: [String: String]] = [:]
     private static let mostKnown = 100
 
     init(_ index: ManifestIndex, siblings: Set<String>) {
@@ -155,10 +153,19 @@ private struct FieldLists {
 
     /// What the workload and its siblings say, by name.
     mutating func values(_ search: FieldSearch) -> [String: String] {
+        var values = siblingValues(search)
+        if !siblings.contains(search.owner) { values[search.owner] = value(search) }
+        return values
+    }
+
+    private mutating func siblingValues(_ search: FieldSearch) -> [String: String] {
+        if !search.isOfNamesake, let known = knownValues[search.path] { return known }
         let all = holders(search, ofSiblings: true)
         var values: [String: String] = [:]
         for name in siblings { values[name] = value(search, of: name, in: all) }
-        if !siblings.contains(search.owner) { values[search.owner] = value(search) }
+        guard !search.isOfNamesake else { return values }
+        if knownValues.count >= Self.mostKnown { knownValues = [:] }
+        knownValues[search.path] = values
         return values
     }
 

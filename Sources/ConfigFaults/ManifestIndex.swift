@@ -118,6 +118,15 @@ struct ManifestIndex: Sendable {
 }
 
 extension ConfigNode {
+    /// The elements of the list at the end of a path by their names, of several of a name the last; none where its elements have none.
+    func namedElements(of list: ArraySlice<FieldStep>) -> [String: ConfigNode] {
+        guard case .key(let name)? = list.last, case .sequence(let elements)? = node(at: list)?.kind,
+            let identity = identityKey(ofList: name, elements: elements)
+        else { return [:] }
+        let named = elements.compactMap { element in element[identity]?.text.map { ($0, element) } }
+        return Dictionary(named, uniquingKeysWith: { _, last in last })
+    }
+
     /// The effective node at the end of a path.
     func node(at path: ArraySlice<FieldStep>) -> ConfigNode? {
         guard let step = path.first else { return self }

@@ -16,6 +16,8 @@ func findMisspellings(in changes: inout [FoundChange], files: [ChangedFile], aft
         guard let after = file.after else { continue }
         for stretch in file.lines.stretches(newCount: after.lines.count) {
             for line in stretch.new {
+                // A change that brings many new words is of another matter.
+                guard suspects.count <= mostSuspects else { return }
                 for word in words(masked(after.lines[line])) where known[word] == 1 && !before.contains(word)
                 {
                     suspects.append(
@@ -24,7 +26,6 @@ func findMisspellings(in changes: inout [FoundChange], files: [ChangedFile], aft
             }
         }
     }
-    // A change that brings many new words is of another matter.
     guard !suspects.isEmpty, suspects.count <= mostSuspects else { return }
     let usual = SimilarNames(known.filter { $0.value >= 2 }.keys.sorted())
     suspects = suspects.compactMap { suspect in

@@ -182,17 +182,16 @@ extension KustomizeRenderer {
 extension KustomizeRenderer {
     private func generate(into layer: inout Layer, _ kustomization: Kustomization) throws {
         let general = kustomization.root["generatorOptions"]
-        var index: [String: [Int]] = [:]
-        var isIndexed = false
+        layer.keepsIndex = true
         for (key, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
             for entry in kustomization.list(key) {
                 guard let generator = GeneratorEntry(entry, kind: kind, general: general) else { continue }
                 let made = try generator.object(of: kustomization) { try read($0, $1, &layer, kustomization) }
                 guard let made else { continue }
-                if !isIndexed { (index, isIndexed) = (layer.indexByName, true) }
-                layer.absorb(made, generator.behavior, &index)
+                layer.absorb(made, generator.behavior)
             }
         }
+        layer.keepsIndex = false
     }
 
     private func read(
@@ -213,21 +212,14 @@ extension KustomizeRenderer {
 
 extension Layer {
     /// Adds what a generator made, or puts it into what is there.
-    ///
-    /// - Parameter index: the objects by name.
-    fileprivate mutating func absorb(
-        _ made: RenderedObject, _ behavior: GeneratorEntry.Behavior, _ index: inout [String: [Int]]
-    ) {
+    fileprivate mutating func absorb(_ made: RenderedObject, _ behavior: GeneratorEntry.Behavior) {
         let identity = made.identity
-        let found = (index[identity.name] ?? []).first { result.objects[$0].goes(by: identity) }
+        let found = places(named: identity.name).first { result.objects[$0].goes(by: identity) }
         guard let found else {
             if behavior != .create {
                 report(.nothingToMerge(kind: identity.kind, name: identity.name), at: made.origin)
             }
-            for name in Set(made.identities.map(\.name)) {
-                index[name, default: []].append(result.objects.count)
-            }
-            result.objects.append(made)
+            append(made)
             return
         }
         guard behavior != .create else {
@@ -268,12 +260,12 @@ extension KustomizeRenderer {
     /// In the order that kustomize has.
     private func transform(_ layer: inout Layer, _ kustomization: Kustomization) throws {
         let root = kustomization.root
+        layer.keepsIndex = true
         for entry in kustomization.list("patchesStrategicMerge") {
             guard let patch = try patch(entry, text: entry.text, mayBePath: true, &layer, kustomization)
             else { continue }
             layer.merge(patch)
         }
-        layer.keepsIndex = true
         for entry in kustomization.list("patches") { try applyPatch(entry, to: &layer, kustomization) }
         layer.keepsIndex = false
         if let namespace = root["namespace"] {
@@ -297,6 +289,7 @@ extension KustomizeRenderer {
         if let annotations = root["commonAnnotations"] {
             layer.add(annotations.fields, at: FieldPlace.annotations, source: kustomization.span(annotations))
         }
+        layer.keepsIndex = true
         for entry in kustomization.list("patchesJson6902") {
             try applyPatch(entry, to: &layer, kustomization)
         }
@@ -308,6 +301,7 @@ extension KustomizeRenderer {
                 ImageRule($0, source: kustomization.span($0))
             })
         for entry in kustomization.list("replacements") { try replace(entry, in: &layer, kustomization) }
+        layer.keepsIndex = false
     }
 
     private func labelPlaces(_ entry: RenderedTree) -> [FieldPlace] {

@@ -11,8 +11,8 @@ struct Layer {
     private var gaps: Set<RenderGap> = []
     /// How much was read for it.
     private var bytes = 0
-    /// While only patches change it: which objects have which names, once that was asked.
-    var knownIndex: [String: [Int]]?
+    /// Which objects have which names, once that was asked; kept while only what tells of new names changes objects.
+    private var knownIndex: [String: [Int]]?
     var keepsIndex = false { didSet { knownIndex = nil } }
     private static let mostBytes = 16 << 20
     private static let mostObjects = 10_000
@@ -63,13 +63,37 @@ struct Layer {
         bytes += other.bytes
     }
 
-    /// The objects by each name that they go by or went by.
-    var indexByName: [String: [Int]] {
+    /// The places of the objects that go or went by a name, in order.
+    mutating func places(named name: String) -> [Int] {
+        if let knownIndex { return knownIndex[name] ?? [] }
         var index: [String: [Int]] = [:]
-        for (place, object) in result.objects.enumerated() {
-            for name in Set(object.identities.map(\.name)) { index[name, default: []].append(place) }
+        for (place, object) in result.objects.enumerated() { Self.add(object, at: place, to: &index) }
+        if keepsIndex { knownIndex = index }
+        return index[name] ?? []
+    }
+
+    private static func add(_ object: RenderedObject, at place: Int, to index: inout [String: [Int]]) {
+        for name in Set(object.identities.map(\.name)) { index[name, default: []].append(place) }
+    }
+
+    /// Adds an object behind the others.
+    mutating func append(_ object: RenderedObject) {
+        if var index = knownIndex.take() {
+            Self.add(object, at: result.objects.count, to: &index)
+            knownIndex = index
         }
-        return index
+        result.objects.append(object)
+    }
+
+    /// Says that objects may have other names, or stand elsewhere, than before.
+    mutating func forgetNames() { knownIndex = nil }
+
+    /// The places of the objects that a target selects, by any identity or by the first and the present one.
+    mutating func places(of selector: TargetSelector, byAny: Bool = false) -> [Int] {
+        let candidates = selector.literalName.map { places(named: $0) } ?? Array(result.objects.indices)
+        return candidates.filter {
+            byAny ? selector.selectsAny(result.objects[$0]) : selector.selects(result.objects[$0])
+        }
     }
 
     /// Tells of objects that are there twice, where the second one stands.
@@ -174,7 +198,7 @@ extension Layer {
         guard let name = entry["name"]?.text, let count = entry["count"] else { return }
         let scaled: Set = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"]
         var isFound = false
-        for index in result.objects.indices {
+        for index in places(named: name) {
             guard
                 result.objects[index].identities.contains(where: {
                     $0.name == name && scaled.contains($0.kind)
@@ -190,13 +214,14 @@ extension Layer {
     /// Changes the images of all containers, in one walk however many rules there are.
     mutating func setImages(_ rules: [ImageRule]) {
         guard !rules.isEmpty else { return }
+        let byName = RulesByName(rules)
         var known: [String: ImageOutcome] = [:]
         var used: Set<Int> = []
         for index in result.objects.indices
         where result.objects[index].original.kind != "CustomResourceDefinition" {
             var found: Set<Int> = []
             changeImages(in: &result.objects[index].tree) { image in
-                let outcome = known[image] ?? ImageOutcome(of: image, by: rules)
+                let outcome = known[image] ?? ImageOutcome(of: image, by: byName)
                 known[image] = outcome
                 found.formUnion(outcome.rules)
                 return outcome
@@ -246,17 +271,50 @@ private struct ImageOutcome {
     /// The rules that are for it.
     var rules: [Int] = []
 
-    init(of image: String, by rules: [ImageRule]) {
+    init(of image: String, by rules: RulesByName) {
         self.image = image
         var parts = ImageRule.parts(of: image)
-        for (index, rule) in rules.enumerated() where rule.isFor(parts.name) {
+        var start = 0
+        while let index = rules.first(for: parts.name, from: start) {
+            start = index + 1
             self.rules.append(index)
+            let rule = rules.all[index]
             let new = rule.changed(parts)
             guard new != self.image else { continue }
             self.image = new
             origin = rule.origin
             parts = ImageRule.parts(of: new)
         }
+    }
+}
+
+/// The rules for images by what they are for, so that not every image is held against every rule.
+private struct RulesByName {
+    let all: [ImageRule]
+    /// Those that are for one name.
+    private var exact: [String: [Int]] = [:]
+    /// Those whose dots stand for any character, by the length of their names.
+    private var dotted: [Int: [Int]] = [:]
+    private var patterns: [Int] = []
+
+    init(_ rules: [ImageRule]) {
+        all = rules
+        for (index, rule) in rules.enumerated() {
+            if !rule.isPlain {
+                patterns.append(index)
+            } else if rule.name.utf8.contains(UInt8(ascii: ".")) {
+                dotted[rule.name.utf8.count, default: []].append(index)
+            } else {
+                exact[rule.name, default: []].append(index)
+            }
+        }
+    }
+
+    /// The first rule for images of a name, from one of them on.
+    func first(for name: String, from start: Int) -> Int? {
+        [exact[name] ?? [], dotted[name.utf8.count] ?? [], patterns].compactMap { indices in
+            indices[indices.partitioningIndex { $0 >= start }...].first { all[$0].isFor(name) }
+        }.min()
     }
 }
 
@@ -270,7 +328,7 @@ struct ImageRule {
     let origin: Occurrence
     private let pattern: NamePattern?
     /// Whether the name holds nothing that a pattern could mean but the dots of host names.
-    private let isPlain: Bool
+    fileprivate let isPlain: Bool
     private let newName: RenderedTree?
     private let newTag: RenderedTree?
     private let digest: RenderedTree?

@@ -33,7 +33,7 @@ struct NamePattern: Sendable {
 
     private var steps: [Step] = []
     /// The one text that it describes, where nothing in it has another meaning.
-    private let literal: String?
+    let literal: String?
 
     /// - Returns: `nil` for what is none, or is not understood.
     init?(_ text: String) {

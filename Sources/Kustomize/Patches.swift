@@ -8,6 +8,8 @@ struct TargetSelector {
     private var namespace: NamePattern?
     private var labels: LabelQuery?
     private var annotations: LabelQuery?
+    /// The one name that it selects; `nil` where it is for several, or for any.
+    var literalName: String? { name?.literal }
     /// What it selects, in words.
     let words: String
 
@@ -74,21 +76,19 @@ struct PatchText {
 extension Layer {
     /// Applies strategic merge patches to the objects that they name.
     mutating func merge(_ patch: PatchText, options: RenderedTree? = nil) {
-        let index = knownIndex ?? indexByName
-        if keepsIndex { knownIndex = index }
+        var changed: [Int] = []
         for (tree, span) in patch.documents {
             guard let identity = ObjectIdentity(tree) else { continue }
             note(tree)
-            let found = (index[identity.name] ?? []).filter { place in
-                result.objects.indices.contains(place) && result.objects[place].goes(by: identity)
-            }
-            guard let place = found.first else {
+            let named = places(named: identity.name)
+            guard let place = named.first(where: { result.objects[$0].goes(by: identity) }) else {
                 report(.noTarget(kind: identity.kind, name: identity.name), at: tree.origin)
                 continue
             }
             merge(tree, intoObjectAt: place, [span, patch.listing], options: options)
+            changed.append(place)
         }
-        dropDeleted()
+        dropDeleted(among: changed)
     }
 
     /// Applies a patch to all objects that a target selects.
@@ -96,8 +96,7 @@ extension Layer {
         guard let selector = TargetSelector(target) else {
             return leaveOut("a target that is not understood", at: target.origin)
         }
-        knownIndex = nil
-        let selected = result.objects.indices.filter { selector.selects(result.objects[$0]) }
+        let selected = places(of: selector)
         if selected.isEmpty { ignore(.patch(selector.words), at: patch.entry.origin) }
         for (tree, span) in patch.documents {
             if let operations = PatchOperation.all(in: tree) {
@@ -111,7 +110,7 @@ extension Layer {
                 }
             }
         }
-        dropDeleted()
+        dropDeleted(among: selected)
     }
 
     private mutating func note(_ patch: RenderedTree) {
@@ -123,11 +122,13 @@ extension Layer {
     private mutating func apply(
         _ operations: [PatchOperation], toObjectAt place: Int, _ spans: Set<SourceSpan>, at origin: Occurrence
     ) {
+        let identity = result.objects[place].identity
         result.objects[place].keepIdentity()
         result.objects[place].sources.formUnion(spans)
         for operation in operations where !operation.apply(to: &result.objects[place].tree) {
             report(.badPath(operation.path), at: origin)
         }
+        if result.objects[place].identity.name != identity.name { forgetNames() }
     }
 
     /// An object that a patch deletes is left as nothing, so that the others keep their places.
@@ -143,10 +144,7 @@ extension Layer {
             changes.set("kind", nil)
             changes.set("apiVersion", nil)
         }
-        if mayChangeKind || mayChangeName {
-            result.objects[place].keepIdentity()
-            knownIndex = nil
-        }
+        if mayChangeKind || mayChangeName { result.objects[place].keepIdentity() }
         result.objects[place].sources.formUnion(spans)
         guard var new = merged(changes, into: old, at: MergePlace(identity)) else {
             result.objects[place].tree.content = .sequence([])
@@ -158,12 +156,15 @@ extension Layer {
             metadata.set("namespace", old[path: "metadata", "namespace"])
         }
         result.objects[place].tree = new
-        if result.objects[place].identity.name != identity.name { knownIndex = nil }
+        if result.objects[place].identity.name != identity.name { forgetNames() }
     }
 
-    private mutating func dropDeleted() {
-        let count = result.objects.count
-        result.objects.removeAll { if case .sequence = $0.tree.content { true } else { false } }
-        if result.objects.count < count { knownIndex = nil }
+    private mutating func dropDeleted(among changed: [Int]) {
+        func isDeleted(_ object: RenderedObject) -> Bool {
+            if case .sequence = object.tree.content { true } else { false }
+        }
+        guard changed.contains(where: { isDeleted(result.objects[$0]) }) else { return }
+        result.objects.removeAll(where: isDeleted)
+        forgetNames()
     }
 }

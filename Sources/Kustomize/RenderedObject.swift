@@ -18,7 +18,9 @@ public struct SourceSpan: Sendable, Hashable {
 /// One object that a kustomization puts out.
 public struct RenderedObject: Sendable {
     /// The object as it is applied, but for the hash that generated names end with.
-    public internal(set) var tree: RenderedTree
+    public internal(set) var tree: RenderedTree { didSet { present = ObjectIdentity(tree) } }
+    /// What the tree says that it is called: asked for by every patch of a kustomization.
+    private var present: ObjectIdentity?
     /// The file that it stands in, or the kustomization that generates it, with its line there.
     public let origin: Occurrence
     /// What it is called where it stands, before anything renamed it.
@@ -42,11 +44,12 @@ public struct RenderedObject: Sendable {
         self.tree = tree
         self.origin = origin
         original = identity
+        present = identity
         sources = [source]
     }
 
     /// What it is called now.
-    public var identity: ObjectIdentity { ObjectIdentity(tree) ?? original }
+    public var identity: ObjectIdentity { present ?? original }
 }
 
 extension RenderedObject {

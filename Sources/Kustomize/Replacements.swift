@@ -12,19 +12,24 @@ extension Layer {
             }
             let rejecting = (target["reject"]?.elements ?? []).compactMap { TargetSelector($0) }
             let paths = (target["fieldPaths"]?.elements ?? []).compactMap(\.text)
-            for index in result.objects.indices {
+            for index in places(of: selector, byAny: true) {
                 let object = result.objects[index]
-                guard selector.selectsAny(object), !rejecting.contains(where: { $0.selectsAny(object) })
-                else {
-                    continue
+                guard !rejecting.contains(where: { $0.selectsAny(object) }) else { continue }
+                result.objects[index].sources.insert(source)
+                if sources.count > Self.mostSources {
+                    leaveOut("what decides over a value, beyond \(Self.mostSources) places", at: entry.origin)
+                } else {
+                    result.objects[index].sources.formUnion(sources)
                 }
-                result.objects[index].sources.formUnion(sources.union([source]))
                 for path in paths.isEmpty ? ["metadata.name"] : paths {
                     set(value, at: path, ofObjectAt: index, target)
                 }
             }
         }
     }
+
+    /// Where each replacement copies what another one has set, all before have a say in the last.
+    private static let mostSources = 500
 
     /// The value that an entry copies, and what decides it.
     private mutating func replacement(_ entry: RenderedTree) -> (RenderedTree, Set<SourceSpan>)? {
@@ -33,11 +38,13 @@ extension Layer {
             leaveOut("a replacement that is not understood", at: entry.origin)
             return nil
         }
-        let found = result.objects.filter { object in object.identities.contains(where: selector.selects) }
-        guard let object = found.first, found.count == 1 else {
+        let candidates = selector.name.map { places(named: $0) } ?? Array(result.objects.indices)
+        let found = candidates.filter { result.objects[$0].identities.contains(where: selector.selects) }
+        guard let place = found.first, found.count == 1 else {
             report(.noTarget(kind: selector.kind ?? "", name: selector.name ?? ""), at: from.origin)
             return nil
         }
+        let object = result.objects[place]
         let path = from["fieldPath"]?.text ?? "metadata.name"
         guard var value = object.tree.first(at: ValuePath(path)) else {
             report(.badPath(path), at: from.origin)
@@ -59,6 +66,7 @@ extension Layer {
         _ value: RenderedTree, at path: String, ofObjectAt index: Int, _ target: RenderedTree
     ) {
         let options = target["options"]
+        let identity = result.objects[index].identity
         var isSet = false
         let isCreated = options?["create"]?.isTrue ?? false
         result.objects[index].tree.update(
@@ -68,6 +76,7 @@ extension Layer {
             field.take(value, options: options)
         }
         if !isSet { report(.badPath(path), at: target.origin) }
+        if result.objects[index].identity.name != identity.name { forgetNames() }
     }
 }
 
@@ -79,7 +88,7 @@ struct ExactSelector {
 
     init?(_ tree: RenderedTree) {
         kind = tree["kind"]?.text
-        name = tree["name"]?.text
+        name = tree["name"]?.text.flatMap { $0.isEmpty ? nil : $0 }
         var fields: [(@Sendable (ObjectIdentity) -> String, String)] = []
         func add(_ field: @escaping @Sendable (ObjectIdentity) -> String, _ text: String?) {
             if let text, !text.isEmpty { fields.append((field, text)) }

@@ -3,7 +3,7 @@
 
     Tests/Benchmarks/large_changes.py [BINARY [SHAPE…]]
 
-Each shape is a repository of two commits of about a megabyte. Of a file 10,000 changes are judged, so that the growth is taken from two smaller ones: of 9,000
+Each shape is a repository of two commits of about a megabyte. Of a file 5,000 changes are judged, so that the growth is taken from two smaller ones: of 4,500
 entries at most, and of a tenth of them. The figures are medians of three runs of `diff --format json`.
 """
 import pathlib
@@ -143,7 +143,7 @@ def main():
         for number, (name, (count, versions)) in enumerate(SHAPES.items()):
             if sys.argv[2:] and name not in sys.argv[2:]:
                 continue
-            entries = min(count, 9_000)
+            entries = min(count, 4_500)
             folders = [pathlib.Path(work) / f"{number}-{size}" for size in (count, "some", "few")]
             size = repository(folders[0], versions(count))
             repository(folders[1], versions(entries))

@@ -4,21 +4,31 @@ import DeployModel
 /// The values of a chart as one of their files sees them at one commit.
 struct ValuesLayers {
     /// The file itself.
-    var own: ConfigNode?
+    var own: ConfigNode? { didSet { lists = KnownLists() } }
     /// What it is laid over.
-    var defaults: ConfigNode?
+    var defaults: ConfigNode? { didSet { lists = KnownLists() } }
     /// The files for other environments.
     var others: [ValuesFile] = []
     /// What is laid over the file where it is used, and what that is called, the lowest first.
-    var over: ConfigNode?
+    var over: ConfigNode? { didSet { lists = KnownLists() } }
     var overNames: [String] = []
     /// Whether values come from what could not be read as well.
     var isOpen = false
+    private var lists = KnownLists()
+
+    init(own: ConfigNode?, defaults: ConfigNode? = nil, others: [ValuesFile] = []) {
+        self.own = own
+        self.defaults = defaults
+        self.others = others
+    }
 
     /// The value that counts at the end of a way; an empty one takes away what it is laid over.
     func effective(_ way: FieldPath) -> ConfigNode? {
-        [own, over].reduce(defaults?.node(at: way[...])) { below, layer in
-            guard let value = layer?.node(at: way[...]) else { return below }
+        [(own, 1), (over, 2)].reduce(defaults.flatMap { lists.node(at: way, in: $0, layer: 0) }) {
+            below, layer in
+            guard let value = layer.0.flatMap({ lists.node(at: way, in: $0, layer: layer.1) }) else {
+                return below
+            }
             return value.isNull ? nil : below.map { value.laid(over: $0) } ?? value
         }
     }
@@ -43,14 +53,33 @@ struct ValuesLayers {
     }
 }
 
+/// The elements of the lists of some layers by their names: every change of a list asks for its own.
+private final class KnownLists {
+    private struct Place: Hashable {
+        var layer: Int
+        var list: FieldPath
+    }
+
+    private var known: [Place: [String: ConfigNode]] = [:]
+
+    func node(at way: FieldPath, in root: ConfigNode, layer: Int) -> ConfigNode? {
+        let isElement = { (step: FieldStep) in if case .element = step { true } else { false } }
+        guard let step = way.firstIndex(where: isElement) else { return root.node(at: way[...]) }
+        let place = Place(layer: layer, list: Array(way[..<step]))
+        let elements = known[place] ?? root.namedElements(of: way[..<step])
+        known[place] = elements
+        return elements[way[step].name]?.node(at: way[(step + 1)...])
+    }
+}
+
 extension ValuesLayers {
     /// The layers of a file that is laid over the defaults, and over the file beside it that is common to all environments.
     init(own: ConfigNode?, path: String, defaults: ConfigNode?, others: [ValuesFile]) {
         let common = isCommon(path) ? nil : others.first { isCommon($0.path) }
-        self.own = own
-        self.defaults =
-            common.map { file in defaults.map { file.root.laid(over: $0) } ?? file.root } ?? defaults
-        self.others = others.filter { !isCommon($0.path) }
+        self.init(
+            own: own,
+            defaults: common.map { file in defaults.map { file.root.laid(over: $0) } ?? file.root }
+                ?? defaults, others: others.filter { !isCommon($0.path) })
     }
 }
 
