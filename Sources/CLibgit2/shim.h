@@ -16,8 +16,18 @@ static inline int blamedeploy_cache_size(ssize_t most_bytes) {
     return git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, most_bytes);
 }
 
-static inline int blamedeploy_hash_what_is_read(int is_hashed) {
-    return git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, is_hashed);
+/* Reads an object without hashing it once more, as git does. What names other objects must not be read so: forged, it could name itself.
+   The data is freed with git_odb_backend_data_free. */
+static inline int blamedeploy_read_unhashed(
+    void **data, size_t *size, git_odb_backend **owner, git_odb *database, const git_oid *id
+) {
+    git_object_t type;
+    for (size_t i = 0; i < git_odb_num_backends(database); i++) {
+        if (git_odb_get_backend(owner, database, i) == 0 && (*owner)->read
+            && (*owner)->read(data, size, &type, *owner, id) == 0)
+            return 0;
+    }
+    return GIT_ENOTFOUND;
 }
 
 #endif

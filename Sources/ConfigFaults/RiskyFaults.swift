@@ -411,9 +411,11 @@ private func address(of text: String) -> (scheme: String, host: String, port: St
     guard text.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }) else {
         return nil
     }
+    let isURL = text.holds("://")
+    guard isURL || mayBeginWithHost(text) else { return nil }
     var rest = text[...]
     var scheme = ""
-    if text.holds("://"), let separator = text.range(ofText: "://") {
+    if isURL, let separator = text.range(ofText: "://") {
         scheme = String(text[..<separator.lowerBound]).lowercased()
         rest = text[separator.upperBound...]
         if let at = rest.prefix(while: { $0 != "/" }).lastIndex(of: "@") {
@@ -434,6 +436,18 @@ private func address(of text: String) -> (scheme: String, host: String, port: St
         || parts.count == 2 && Int(parts[1]) != nil
     guard looksLikeHost, Double(host) == nil else { return nil }
     return (scheme, host.lowercased(), parts.count > 1 ? String(parts[1]) : "")
+}
+
+/// Whether what stands before the first colon, slash or question mark has the characters of a host, as far as single bytes tell.
+private func mayBeginWithHost(_ text: String) -> Bool {
+    for byte in text.utf8 {
+        switch byte {
+        case UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "?"): return true
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x80...: break
+        default: guard ".-_{}$".utf8.contains(byte) else { return false }
+        }
+    }
+    return true
 }
 
 extension String {

@@ -74,27 +74,45 @@ extension ConfigFile {
 func findEmptyAnchors(in file: ChangedFile, changes: inout [FoundChange]) {
     guard let after = file.after, after.format == .yaml else { return }
     let path = file.file.path
-    for stretch in file.lines.stretches(newCount: after.lines.count) {
-        for line in stretch.new {
-            guard let name = emptyAnchor(after.lines, line),
-                after.lines.contains(where: { $0.holds("&" + name + " ") || $0.holds("*" + name) })
-            else { continue }
-            attach(
-                FaultFinding(
-                    .typeTrap,
-                    "&\(name) names an anchor and gives no value, which is null; *\(name) is its value"),
-                line: line + 1, field: name, path: path,
-                among: [path: changes.indices.filter { changes[$0].change.path == path }], to: &changes)
+    let empty = file.lines.stretches(newCount: after.lines.count).flatMap(\.new).compactMap { line in
+        emptyAnchor(after.lines, line).map { (line: line, name: $0) }
+    }
+    guard !empty.isEmpty else { return }
+    let used = Set(after.lines.flatMap(\.namesOfAnchors))
+    let own = [path: changes.indices.filter { changes[$0].change.path == path }]
+    for (line, name) in empty where used.contains(name) {
+        attach(
+            FaultFinding(
+                .typeTrap,
+                "&\(name) names an anchor and gives no value, which is null; *\(name) is its value"),
+            line: line + 1, field: name, path: path, among: own, to: &changes)
+    }
+}
+
+extension String {
+    /// The names behind the stars of a line, and those of its anchors that a value follows.
+    fileprivate var namesOfAnchors: [String] {
+        guard utf8.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "&") }) else { return [] }
+        return indices.filter { self[$0] == "*" || self[$0] == "&" }.compactMap { sign in
+            let name = self[index(after: sign)...].prefix { $0.isPartOfAnchor }
+            guard !name.isEmpty else { return nil }
+            let isFollowed = name.endIndex < endIndex && self[name.endIndex] == " "
+            return self[sign] == "*" || isFollowed ? String(name) : nil
         }
     }
 }
 
+extension Character {
+    fileprivate var isPartOfAnchor: Bool { isLetter || isNumber || self == "-" || self == "_" }
+}
+
 /// The anchor that ends a line, where nothing deeper follows.
 private func emptyAnchor(_ lines: [String], _ line: Int) -> String? {
+    guard lines[line].utf8.contains(UInt8(ascii: "&")) else { return nil }
     let text = lines[line].trimmed
     guard let sign = text.lastIndex(of: "&"), text[..<sign].hasSuffix(": ") else { return nil }
     let name = text[text.index(after: sign)...]
-    guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }) else {
+    guard !name.isEmpty, name.allSatisfy(\.isPartOfAnchor) else {
         return nil
     }
     func indent(_ line: String) -> Int { line.prefix { $0 == " " }.count }

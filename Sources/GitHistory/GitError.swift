@@ -52,9 +52,6 @@ enum Libgit2 {
         // By default no folder of more than about a hundred entries is kept, and it is read and hashed again for every commit.
         blamedeploy_cache_objects(GIT_OBJECT_TREE, 1 << 18)
         blamedeploy_cache_size(64 << 20)
-        // Whatever is read would be hashed once more, which takes a sixth of a comparison. As git does, the checksum of the compressed
-        // bytes is relied on; who doubts a repository has `git fsck`.
-        blamedeploy_hash_what_is_read(0)
     }()
 
     /// What the library says of the call that just failed. Its message belongs to the thread and to the last call, so

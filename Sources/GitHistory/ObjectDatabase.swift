@@ -29,13 +29,22 @@ final class ObjectDatabase {
         return length
     }
 
-    /// Reads an object.
+    /// Reads the contents of a file.
+    ///
+    /// They are not hashed once more, which takes a sixth of a comparison: as git does, the checksum of the compressed bytes is relied on.
     ///
     /// - Parameter path: what it is called in an error.
     func read<Result>(
         _ oid: git_oid, path: String, _ use: (UnsafeRawBufferPointer) -> Result
     ) throws(GitError) -> Result {
         var oid = oid
+        var (data, length) = (UnsafeMutableRawPointer?.none, 0)
+        var owner: UnsafeMutablePointer<git_odb_backend>?
+        if blamedeploy_read_unhashed(&data, &length, &owner, handle.pointer, &oid) == 0 {
+            defer { git_odb_backend_data_free(owner, data) }
+            return use(UnsafeRawBufferPointer(start: data, count: length))
+        }
+        // It says what is wrong, and finds what a repack has moved meanwhile.
         let object = try Handle.make(freedBy: git_odb_object_free, "read \(path)") {
             [database = handle.pointer] in
             git_odb_read(&$0, database, &oid)

@@ -21,6 +21,7 @@ struct NameReferences {
 
     /// The object with its references as they are now.
     func followed(_ object: RenderedObject) -> RenderedObject {
+        guard !byFormerName.isEmpty else { return object }
         let identity = object.identity
         var object = object
         for reference in ReferencePlace.byKind[identity.kind] ?? [] where reference.place.isOf(identity) {

@@ -173,7 +173,8 @@ enum JSONValue: Sendable, Equatable {
             text += "\\u".utf8
             text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, 4 - hex.utf8.count)))
             text += hex.utf8
-        default: text += Unicode.UTF8.encode(scalar).map(Array.init) ?? []
+        case _ where scalar.isASCII: text.append(UInt8(scalar.value))
+        default: text.append(contentsOf: String(scalar).utf8)
         }
     }
 }
