@@ -20,14 +20,21 @@ public enum TimeFormat: Sendable, Hashable {
         case .rfc3339: "RFC 3339"
         case .withoutZone(0): "without a zone, taken for UTC"
         case .worded(0): "in words, taken for UTC"
-        case .worded(let seconds): "in words, taken for \(seconds / 60) minutes east of Greenwich"
-        case .withoutZone(let seconds): "without a zone, taken for \(seconds / 60) minutes east of Greenwich"
+        case .worded(let seconds): "in words, taken for \(Self.zone(seconds))"
+        case .withoutZone(let seconds): "without a zone, taken for \(Self.zone(seconds))"
         case .unix(1): "Unix seconds"
         case .unix(1000): "Unix milliseconds"
         case .unix(1_000_000): "Unix microseconds"
         case .unix: "Unix nanoseconds"
         case .typed(let type): type
         }
+    }
+
+    /// `+02:00` for 7,200 seconds.
+    private static func zone(_ seconds: Int) -> String {
+        let minutes = abs(seconds) / 60
+        let digits = { (number: Int) in (number < 10 ? "0" : "") + String(number) }
+        return (seconds < 0 ? "-" : "+") + digits(minutes / 60) + ":" + digits(minutes % 60)
     }
 
     /// What a value looks like; `nil` when it is no time.

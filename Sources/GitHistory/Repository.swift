@@ -1,6 +1,14 @@
 internal import CLibgit2
 public import DeployModel
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// A git repository, read through libgit2: no hook, filter or other program of the repository is ever run.
 ///
 /// Not `Sendable`: libgit2 allows one thread a repository. Open one for each task.
@@ -21,8 +29,12 @@ public final class Repository {
                     remedy: "if you trust it: git config --global --add safe.directory <its folder>")
             }
             if result == GIT_ENOTFOUND.rawValue {
+                let isThere = access(path, F_OK) == 0
                 throw GitError(
-                    .notARepository, "this is not a git repository, nor is any folder above it", at: path,
+                    .notARepository,
+                    isThere
+                        ? "this is not a git repository, nor is any folder above it" : "there is no such folder",
+                    at: path,
                     remedy: "name one with --repo DIR, or judge by deploy records alone with --no-repo")
             }
             if message.contains("objectformat") {

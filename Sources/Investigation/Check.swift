@@ -51,10 +51,15 @@ public func check(
     workers: Int = 1, weighing weigh: (Incident) throws -> Incident
 ) rethrows -> Checked {
     var judgement = judge(
-        series: observations.series, candidates: deploys.map { Candidate($0) },
+        series: observations.judgeable, candidates: deploys.map { Candidate($0) },
         rollouts: observations.rollouts, workers: workers)
     for index in judgement.incidents.indices where judgement.incidents[index].mayBe(minEffect) {
         judgement.incidents[index] = try weigh(judgement.incidents[index])
+    }
+    guard !observations.holdOnlyFailures else {
+        let verdict = decide(judgement, deploys: deploys, observations: observations)
+        return Checked(
+            verdict: verdict, incidents: [], neededMinutes: nil, seriesExamined: judgement.scopesExamined)
     }
     let real = judgement.incidents.filter { $0.mayBe(minEffect) && $0.noneProbability < 0.5 }
     func verdict(on incidents: [Incident]) -> Verdict {
@@ -83,7 +88,15 @@ public func check(
         let traffic = SinceDeploy(
             deploy, rollouts: observations.rollouts, whole: observations.whole,
             until: min(others ?? observations.window.until, observations.window.until))
-        (checked.verdict, checked.neededMinutes) = traffic.verdict(minEffect: minEffect)
+        let running = real.first {
+            $0.onset < deploy.startedAt - clockTolerance && $0.end.map { $0 > deploy.startedAt } ?? true
+        }
+        (checked.verdict, checked.neededMinutes) = traffic.verdict(
+            minEffect: minEffect,
+            besides: running.map { incident in
+                let blamed = incident.blamed.flatMap { first in deploys.first { $0.id == first.deploy } }
+                return moment(incident.onset) + (blamed.map { ", with \($0.shortName)" } ?? "")
+            })
     } else {
         checked = quiet(asked, judgement, observations, checked)
     }
@@ -166,7 +179,8 @@ private struct SinceDeploy {
         effective = deploy.source.hasDeployClock ? done : seen ?? done + Self.rolloutSeconds
     }
 
-    func verdict(minEffect: Double) -> (Verdict, neededMinutes: Int?) {
+    /// - Parameter running: since when, and with which deploy, failing events are another share already.
+    func verdict(minEffect: Double, besides running: String?) -> (Verdict, neededMinutes: Int?) {
         let name = deploy.shortName
         let size = "×\(minEffect == minEffect.rounded() ? String(Int64(minEffect)) : "\(minEffect)")"
         if until <= effective, !deploy.source.hasDeployClock {
@@ -204,6 +218,12 @@ private struct SinceDeploy {
                 Self.inconclusive(
                     "Too early to tell a change of \(size) after \(name): needs about \(minutes) more minutes at this traffic (\(rates))."
                 ), minutes
+            )
+        case nil where running != nil:
+            return (
+                Self.inconclusive(
+                    "Failing events had changed before \(name) came, \(running ?? ""): what it changed by itself cannot be told from that (\(rates))."
+                ), nil
             )
         case nil:
             return (

@@ -7,6 +7,13 @@ import DeployModel
 func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observations) -> Verdict {
     let events = observations.whole?.total.events ?? 0
     let incidents = judgement.incidents
+    guard !observations.holdOnlyFailures else {
+        return Verdict(
+            kind: .inconclusive, probability: 1, reason: "only_failures",
+            text:
+                "Every event failed. Without those that went well nothing tells whether more of them fail than before."
+        )
+    }
     guard let incident = incidents.first(where: { $0.blamed != nil }) ?? incidents.first else {
         guard events >= 200, (observations.whole?.count ?? 0) >= 8 else {
             return Verdict(
@@ -94,7 +101,7 @@ private func largestBurst(of judgement: Judgement, observations: Observations) -
         .max { $0.rate.errors - $0.rate.events * usual < $1.rate.errors - $1.rate.events * usual }
 }
 
-private func moment(_ instant: Instant) -> String {
+func moment(_ instant: Instant) -> String {
     let date = CivilDate(instant)
     return "\(date.shortDay) \(date.clock)"
 }

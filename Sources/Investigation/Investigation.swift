@@ -21,6 +21,15 @@ public struct Observations: Sendable, Equatable {
 
     /// The series of all events.
     public var whole: Series? { series.first { $0.scope == .all && $0.slowerThan == nil } }
+
+    /// Whether every event failed: then no share of them can tell of a change, not that of one kind of failure among others either, which
+    /// falls where another one begins.
+    var holdOnlyFailures: Bool {
+        whole.map { $0.total.events >= 20 && $0.total.errors == $0.total.events } ?? false
+    }
+
+    /// What is judged.
+    var judgeable: [Series] { holdOnlyFailures ? [] : series }
 }
 
 /// What the pipeline asks of the ends when it has come to need it.
@@ -95,7 +104,7 @@ public func investigate(
 ) throws -> Investigated {
     let (aligned, comparisons) = try align(deploys, source: source)
     var judgement = judge(
-        series: observations.series, candidates: aligned.map { Candidate($0) },
+        series: observations.judgeable, candidates: aligned.map { Candidate($0) },
         rollouts: observations.rollouts, workers: workers)
     let small = judgement.incidents.filter { !$0.mayBe(question.minEffect) }
     judgement.incidents.removeAll { small.contains($0) }

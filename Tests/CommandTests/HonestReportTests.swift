@@ -40,6 +40,46 @@ struct HonestReportTests {
         }
     }
 
+    @Test("of failures alone nothing is said but that, though one kind of them begins with a deploy")
+    func onlyFailures() throws {
+        try withShop { folder, repository in
+            let lines = (0..<2_000).map { index -> String in
+                let time = Instant(seconds: 1_600_000_000 + index * 160)
+                let message =
+                    index >= 1_000 && index % 3 > 0 ? "login refused" : "timeout after \(index % 7) ms"
+                return "{\"ts\":\"\(time)\",\"pod\":\"web-0\",\"error\":true,\"message\":\"\(message)\"}\n"
+            }
+            try write(lines.joined(), to: "\(folder)/e.ndjson")
+            let result = try blamedeploy(["\(folder)/e.ndjson", "--repo", repository])
+            #expect(result.output.contains("? Inconclusive (only_failures)"), "\(result)")
+            #expect(result.output.contains("help: export the events that went well too"))
+            #expect(try blamedeploy(["check", "\(folder)/e.ndjson", "--repo", repository]).status == 2)
+            #expect(
+                try blamedeploy(["check", "\(folder)/e.ndjson", "--repo", repository, "--deploy", "HEAD"])
+                    .status == 2)
+        }
+    }
+
+    @Test("a deploy that came while another one's failures went on is not called too quiet to judge")
+    func running() throws {
+        try withShop { folder, repository in
+            let lines = (0..<9_000).map { index -> String in
+                let time = 1_600_000_000 + index * 40
+                // The third commit is of 1,600,172,800, the last one of a day later.
+                let fails = time >= 1_600_173_000 ? index % 4 == 0 : index % 50 == 0
+                return "{\"ts\":\"\(Instant(seconds: time))\",\"error\":\(fails)}\n"
+            }
+            try write(lines.joined(), to: "\(folder)/e.ndjson")
+            let result = try blamedeploy([
+                "check", "\(folder)/e.ndjson", "--repo", repository, "--deploy", "HEAD",
+            ])
+            let culprit = try Repository(discovering: repository).resolve("HEAD~1").abbreviated
+            #expect(result.status == 2)
+            #expect(result.output.contains("had changed before"), "\(result)")
+            #expect(result.output.contains("with \(culprit)"))
+        }
+    }
+
     @Test("a manifest that does not parse is reported, not fatal")
     func brokenManifest() throws {
         try withTemporaryFolder { folder in
