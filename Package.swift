@@ -62,7 +62,8 @@ let package = Package(
         // The ends: history, events, terminal.
         .target(name: "DelimitedText", swiftSettings: pure),
         .target(
-            name: "GitHistory", dependencies: ["CLibgit2", "DeployModel", "Parallel"], swiftSettings: common),
+            name: "GitHistory", dependencies: ["CLibgit2", "CZlib", "DeployModel", "Parallel"],
+            swiftSettings: common),
         .target(
             name: "DeployRecords", dependencies: ["ConfigTree", "DelimitedText", "DeployModel"],
             swiftSettings: pure),

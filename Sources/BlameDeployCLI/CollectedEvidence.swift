@@ -37,23 +37,68 @@ struct CollectedEvidence: InvestigationSource {
     func comparison(of deploy: Deploy) throws -> ConfigComparison? {
         if let compared = ahead.take(deploy) { return try compared.get() }
         defer { progress?.advance() }
-        return try DeployComparer(code: code, rules: rules, depth: depth, earlier: earlier)
-            .comparison(of: deploy, in: repository)
+        return try comparer(code: code, earlier: earlier).comparison(of: deploy, in: repository)
+    }
+
+    private func comparer(code: [any CodeRepository] = [], earlier: EarlierReads) -> DeployComparer {
+        DeployComparer(code: code, rules: rules, depth: depth, earlier: earlier)
     }
 
     /// Deploys are going to be compared, one after another, and then judged.
     func willCompare(_ deploys: [Deploy]) {
         progress?.begin(
             "comparing what deploys changed", of: deploys.count, then: "weighing the evidence")
+    }
+
+    /// Compares deploys before their comparisons are asked for, where they are many and all of them are going to be kept.
+    func compareAhead(_ deploys: [Deploy]) {
+        willCompare(deploys)
+        for (id, outcome) in mapCompared(deploys, { ($0.id, $1) }) ?? [] { ahead.keep(outcome, of: id) }
+    }
+
+    /// Something small of the comparison of each deploy, in order.
+    func compared<Output: Sendable>(
+        _ deploys: [Deploy], _ body: @Sendable (Deploy, ConfigComparison?) -> Output
+    ) throws -> [Output] {
+        willCompare(deploys)
+        if let outputs = mapCompared(deploys, { deploy, compared in compared.map { body(deploy, $0) } }) {
+            return try outputs.map { try $0.get() }
+        }
+        return try deploys.map { body($0, try comparison(of: $0)) }
+    }
+
+    /// The same by several threads, neighbours by one: what it read for one deploy is mostly what it needs for the next.
+    ///
+    /// - Returns: `nil` where one thread is as good, or where the repository cannot be opened again.
+    private func mapCompared<Output: Sendable>(
+        _ deploys: [Deploy], _ body: @Sendable (Deploy, Compared) -> Output
+    ) -> [Output]? {
         // Code in other repositories is read through objects that are for one thread.
         guard let folder = repository?.folder, code.isEmpty, workers > 1, deploys.count >= 8 * workers
-        else { return }
-        ahead.compare(deploys, workers: workers, progress: progress) { [rules, depth] stretches in
-            // Where it cannot be opened again, the deploys are compared when they are asked for.
-            guard let repository = try? Repository(discovering: folder) else { return }
-            let comparer = DeployComparer(rules: rules, depth: depth, earlier: EarlierReads())
-            stretches { deploy in Result { try comparer.comparison(of: deploy, in: repository) } }
+        else { return nil }
+        let size = deploys.count / (4 * workers)
+        let next = Atomic(0)
+        let index = WordIndex()
+        let (rules, depth, progress) = (rules, depth, progress)
+        let shares = concurrentMap(Array(0..<workers), workers: workers) { _ -> [(Int, Output)]? in
+            guard let repository = try? Repository(at: folder) else { return nil }
+            let comparer = DeployComparer(
+                rules: rules, depth: depth, earlier: EarlierReads(index: index))
+            var share: [(Int, Output)] = []
+            while case let start = next.wrappingAdd(size, ordering: .relaxed).oldValue, start < deploys.count
+            {
+                for place in start..<min(start + size, deploys.count) {
+                    let outcome = Compared {
+                        try comparer.comparison(of: deploys[place], in: repository)
+                    }
+                    share.append((place, body(deploys[place], outcome)))
+                    progress?.advance()
+                }
+            }
+            return share
         }
+        let done = shares.compactMap { $0 }.joined().sorted { $0.0 < $1.0 }
+        return done.count == deploys.count ? done.map(\.1) : nil
     }
 
     func origin(of path: String, in deploy: Deploy) throws -> CommitID? {
@@ -82,40 +127,17 @@ private struct DeployComparer {
     }
 }
 
-/// The comparisons that several threads made before they were asked for.
-private final class ComparedAhead {
-    typealias Compared = Result<ConfigComparison?, any Error>
+private typealias Compared = Result<ConfigComparison?, any Error>
 
+/// The comparisons that were made before they were asked for.
+private final class ComparedAhead {
     private var waiting: [String: Compared] = [:]
+
+    /// Keeps a comparison until it is asked for.
+    func keep(_ compared: Compared, of deploy: String) { waiting[deploy] = compared }
 
     /// Hands a comparison out, once.
     func take(_ deploy: Deploy) -> Compared? { waiting.removeValue(forKey: deploy.id) }
-
-    /// Compares deploys, neighbours on one thread: what it read for one is mostly what it needs for the next.
-    ///
-    /// - Parameter work: what a thread does; is handed a function that goes through the deploys that are left.
-    func compare(
-        _ deploys: [Deploy], workers: Int, progress: Progress?,
-        _ work: @Sendable (_ stretches: ((Deploy) -> Compared) -> Void) -> Void
-    ) {
-        let size = max(1, deploys.count / (4 * workers))
-        let next = Atomic(0)
-        let found = concurrentMap(Array(0..<workers), workers: workers) { _ in
-            var compared: [(id: String, outcome: Compared)] = []
-            work { compare in
-                while case let start = next.wrappingAdd(size, ordering: .relaxed).oldValue,
-                    start < deploys.count
-                {
-                    for deploy in deploys[start..<min(start + size, deploys.count)] {
-                        compared.append((deploy.id, compare(deploy)))
-                        progress?.advance()
-                    }
-                }
-            }
-            return compared
-        }
-        for (id, outcome) in found.joined() { waiting[id] = outcome }
-    }
 }
 
 /// What was read for the comparison before: the files of the next one are mostly the same.
@@ -123,7 +145,9 @@ final class EarlierReads {
     fileprivate var tree: CommitTree?
     fileprivate let cache = ManifestCache()
     /// Which files hold which names.
-    fileprivate let index = WordIndex()
+    fileprivate let index: WordIndex
+
+    init(index: WordIndex = WordIndex()) { self.index = index }
 }
 
 extension Repository {

@@ -150,22 +150,32 @@ public final class CommitTree: SourceTree {
     private func hits(
         of search: WordSearch, in blobs: [(path: String, oid: git_oid)]
     ) throws(GitError) -> [[WordSearch.Hit]] {
-        let workers = blobs.count < Self.fewFiles ? 1 : availableCores()
         let database = database
-        guard workers > 1, let folder = database.folder else {
-            return try blobs.map { blob throws(GitError) in
-                try Self.hits(of: search, in: blob, database, index)
-            }
+        func one() throws(GitError) -> [[WordSearch.Hit]] {
+            try blobs.map { blob throws(GitError) in try Self.hits(of: search, in: blob, database, index) }
         }
-        let shares = try concurrentMap(Array(0..<workers), workers: workers) {
-            [index] worker throws(GitError) -> [[WordSearch.Hit]] in
+        let workers = blobs.count < Self.fewFiles ? 1 : availableCores()
+        guard workers > 1, let folder = database.repository.folder else { return try one() }
+        typealias Share = [Result<[WordSearch.Hit], GitError>]
+        let shares = concurrentMap(Array(0..<workers), workers: workers) { [index] worker -> Share? in
             // libgit2's objects are for one thread each.
-            let database = try ObjectDatabase(of: Repository(discovering: folder))
-            return try stride(from: worker, to: blobs.count, by: workers).map { place throws(GitError) in
-                try Self.hits(of: search, in: blobs[place], database, index)
+            guard let database = try? ObjectDatabase(of: Repository(at: folder)) else { return nil }
+            var share: Share = []
+            for place in stride(from: worker, to: blobs.count, by: workers) {
+                share.append(
+                    Result { () throws(GitError) in
+                        try Self.hits(of: search, in: blobs[place], database, index)
+                    })
+                if case .failure? = share.last { break }
             }
+            return share
         }
-        return blobs.indices.map { shares[$0 % workers][$0 / workers] }
+        let done = shares.compactMap { $0 }
+        guard done.count == workers else { return try one() }
+        // Of several files that cannot be read the first one is named, as one thread would.
+        return try blobs.indices.map { place throws(GitError) in
+            try done[place % workers][place / workers].get()
+        }
     }
 
     /// Fewer files than these are searched before another thread has opened the repository.
@@ -175,7 +185,11 @@ public final class CommitTree: SourceTree {
         of search: WordSearch, in blob: (path: String, oid: git_oid), _ database: ObjectDatabase,
         _ index: WordIndex?
     ) throws(GitError) -> [WordSearch.Hit] {
-        guard database.size(of: blob.oid) ?? .max <= 1 << 20 else { return [] }
+        if let size = database.size(of: blob.oid) {
+            guard size <= 1 << 20 else { return [] }
+        } else if !database.isFetched(blob.oid) {
+            return []
+        }
         return try database.read(blob.oid, path: blob.path) { bytes in
             let (hits, names) = search.hits(in: bytes, notingNames: index != nil)
             index?.add(names, of: blob.oid)

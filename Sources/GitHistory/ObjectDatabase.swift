@@ -2,7 +2,7 @@ internal import CLibgit2
 
 /// The objects of a repository by their ids. For one thread, as its repository is.
 final class ObjectDatabase {
-    private let repository: Repository
+    let repository: Repository
     private let handle: Handle
 
     init(of repository: Repository) throws(GitError) {
@@ -11,9 +11,6 @@ final class ObjectDatabase {
             git_repository_odb(&$0, repository.pointer)
         }
     }
-
-    /// The git folder of the repository.
-    var folder: String? { repository.folder }
 
     /// Whether an object is there, be it whole or not: partial clones are without some.
     func isFetched(_ oid: git_oid) -> Bool {
@@ -31,7 +28,8 @@ final class ObjectDatabase {
 
     /// Reads the contents of a file.
     ///
-    /// They are not hashed once more, which takes a sixth of a comparison: as git does, the checksum of the compressed bytes is relied on.
+    /// Those in packs are not hashed once more, which takes a sixth of a comparison: as git does, the checksum of the compressed bytes is
+    /// relied on.
     ///
     /// - Parameter path: what it is called in an error.
     func read<Result>(
@@ -40,11 +38,11 @@ final class ObjectDatabase {
         var oid = oid
         var (data, length) = (UnsafeMutableRawPointer?.none, 0)
         var owner: UnsafeMutablePointer<git_odb_backend>?
-        if blamedeploy_read_unhashed(&data, &length, &owner, handle.pointer, &oid) == 0 {
+        if blamedeploy_read_packed(&data, &length, &owner, handle.pointer, &oid) == 0 {
             defer { git_odb_backend_data_free(owner, data) }
             return use(UnsafeRawBufferPointer(start: data, count: length))
         }
-        // It says what is wrong, and finds what a repack has moved meanwhile.
+        // It finds what stands in a file of its own, or what a repack has moved meanwhile, and says what is wrong.
         let object = try Handle.make(freedBy: git_odb_object_free, "read \(path)") {
             [database = handle.pointer] in
             git_odb_read(&$0, database, &oid)

@@ -29,12 +29,11 @@ public final class Repository {
                     remedy: "if you trust it: git config --global --add safe.directory <its folder>")
             }
             if result == GIT_ENOTFOUND.rawValue {
-                let isThere = access(path, F_OK) == 0
                 throw GitError(
                     .notARepository,
-                    isThere
-                        ? "this is not a git repository, nor is any folder above it" : "there is no such folder",
-                    at: path,
+                    access(path, F_OK) == 0
+                        ? "this is not a git repository, nor is any folder above it"
+                        : "there is no such folder", at: path,
                     remedy: "name one with --repo DIR, or judge by deploy records alone with --no-repo")
             }
             if message.contains("objectformat") {
@@ -49,7 +48,18 @@ public final class Repository {
                 .notARepository, "the repository cannot be opened: \(message)", at: path,
                 remedy: "run git status there; it says more")
         }
-        self.init(Handle(pointer, freedBy: git_repository_free))
+        let handle = Handle(pointer, freedBy: git_repository_free)
+        try LooseObjects.read(of: pointer)
+        self.init(handle)
+    }
+
+    /// Opens the repository of a git folder once more, for another thread.
+    public convenience init(at folder: String) throws(GitError) {
+        let handle = try Handle.make(freedBy: git_repository_free, "open \(folder)") {
+            git_repository_open_ext(&$0, folder, GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue, nil)
+        }
+        try LooseObjects.read(of: handle.pointer)
+        self.init(handle)
     }
 
     init(_ handle: consuming Handle) { self.handle = handle }

@@ -41,16 +41,19 @@ extension Repository {
             return inOrder(deltas.compactMap(FileChange.init))
         }
         let moves = UnchangedMoves(deltas)
+        let known = moves.changes + moves.edited.compactMap(FileChange.init)
         guard mayHoldRenames(moves.rest) else {
-            return inOrder(moves.changes + moves.rest.compactMap(FileChange.init))
+            return inOrder(known + moves.rest.compactMap(FileChange.init))
         }
-        if moves.rest.count <= Self.mostNamedPaths {
+        guard moves.rest.count > Self.mostNamedPaths else {
             let rest = try fileChanges(
                 in: try self.difference(
                     from: difference.from, to: difference.to, paths: moves.rest.map(\.rawPath)))
-            return inOrder(moves.changes + rest)
+            return inOrder(known + rest)
         }
-        return try fileChanges(in: try self.difference(from: difference.from, to: difference.to, paths: []))
+        let found = try fileChanges(
+            in: try self.difference(from: difference.from, to: difference.to, paths: []))
+        return inOrder(moves.completed(found))
     }
 
     /// Beyond so many paths libgit2 compares everything: it looks for each folder among them.
@@ -77,7 +80,7 @@ extension Repository {
         var options = git_diff_find_options()
         git_diff_find_options_init(&options, UInt32(GIT_DIFF_FIND_OPTIONS_VERSION))
         options.flags = UInt32(GIT_DIFF_FIND_RENAMES.rawValue)
-        // A partial clone lacks contents, which only renames need: then a rename is a removal and an addition.
+        // A partial clone lacks contents, which only moves with edits need: then such a one is a removal and an addition.
         let result = git_diff_find_similar(diff.pointer, &options)
         if result != GIT_ENOTFOUND.rawValue { try Libgit2.check(result, "find renamed files") }
     }
@@ -154,6 +157,8 @@ extension Repository {
 private struct UnchangedMoves {
     /// A file each.
     private(set) var changes: [FileChange] = []
+    /// Files that are where they were, with other contents.
+    private(set) var edited: [TreeDelta] = []
     /// What is left to compare by contents.
     private(set) var rest: [TreeDelta] = []
 
@@ -163,22 +168,60 @@ private struct UnchangedMoves {
             rest = deltas
             return
         }
+        edited = deltas.filter { $0.old != nil && $0.new != nil }
+        let moving = deltas.filter { $0.old == nil || $0.new == nil }
         var places: [BlobKey: (old: [Int], new: [Int])] = [:]
-        for (index, delta) in deltas.enumerated() {
-            if let old = delta.old, delta.new == nil, old.isFile {
+        for (index, delta) in moving.enumerated() {
+            if let old = delta.old, old.isFile {
                 places[BlobKey(old.oid), default: ([], [])].old.append(index)
-            } else if let new = delta.new, delta.old == nil, new.isFile {
+            } else if let new = delta.new, new.isFile {
                 places[BlobKey(new.oid), default: ([], [])].new.append(index)
             }
         }
-        var isMoved = [Bool](repeating: false, count: deltas.count)
-        for case (let old, let new) in places.values where old.count == 1 && new.count == 1 {
-            changes.append(
-                FileChange(path: deltas[new[0]].path, oldPath: deltas[old[0]].path, status: .renamed))
-            isMoved[old[0]] = true
-            isMoved[new[0]] = true
+        var pairs = places.values.filter { $0.old.count == 1 && $0.new.count == 1 }
+            .map { (old: $0.old[0], new: $0.new[0]) }
+        var isPaired = [Bool](repeating: false, count: moving.count)
+        for pair in pairs { (isPaired[pair.old], isPaired[pair.new]) = (true, true) }
+        // libgit2 takes a path for a folder as well, and would see what stands in a folder that was a file before, or becomes one.
+        var others = Set(moving.indices.lazy.filter { !isPaired[$0] }.map { moving[$0].path })
+        while true {
+            let given = pairs.filter { pair in
+                [pair.old, pair.new].contains { moving[$0].path.folders.contains(where: others.contains) }
+            }
+            guard !given.isEmpty else { break }
+            for index in given.flatMap({ [$0.old, $0.new] }) {
+                isPaired[index] = false
+                others.insert(moving[index].path)
+            }
+            pairs.removeAll { !isPaired[$0.old] }
         }
-        rest = zip(deltas, isMoved).filter { !$1 }.map(\.0)
+        changes = pairs.map { pair in
+            FileChange(path: moving[pair.new].path, oldPath: moving[pair.old].path, status: .renamed)
+        }
+        rest = zip(moving, isPaired).filter { !$1 }.map(\.0)
+    }
+
+    /// A comparison of everything, with the moves that libgit2 did not come to: it gives up where there are many.
+    func completed(_ found: [FileChange]) -> [FileChange] {
+        let new = Set(found.lazy.filter { $0.status == .added }.map(\.path))
+        let gone = Set(found.lazy.filter { $0.status == .removed }.map(\.path))
+        let missed = changes.filter { new.contains($0.path) && gone.contains($0.pathBefore) }
+        let (moved, left) = (Set(missed.map(\.path)), Set(missed.map(\.pathBefore)))
+        let others = found.filter { file in
+            switch file.status {
+            case .added: !moved.contains(file.path)
+            case .removed: !left.contains(file.path)
+            case .modified, .renamed: true
+            }
+        }
+        return missed + others
+    }
+}
+
+extension String {
+    /// The folders that a path leads through.
+    fileprivate var folders: [String] {
+        utf8.indices.filter { utf8[$0] == UInt8(ascii: "/") }.map { String(self[..<$0]) }
     }
 }
 

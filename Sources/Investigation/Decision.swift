@@ -1,5 +1,5 @@
 import ChangeDetection
-import DeployModel
+public import DeployModel
 
 /// The verdict: of the largest incident that one deploy made, or of the largest one when there is none such.
 ///
@@ -76,6 +76,19 @@ func decide(_ judgement: Judgement, deploys: [Deploy], observations: Observation
         kind: .inconclusive, probability: deployShare, reason: "tied",
         text: "\(change.passive), and several deploys may have done it: \(names.joined(separator: ", "))"
             + (likely.count < 2 && more > 0 ? " and \(more) more." : "."))
+}
+
+/// A verdict as far as what was read bears it: where a twentieth of the records could not be read, the ones that failed may be among
+/// them, and that nothing changed is not known.
+public func qualified(_ verdict: Verdict, by inputs: [InputSummary]) -> Verdict {
+    let unread = Double(inputs.reduce(0) { $0 + $1.skipped })
+    let all = inputs.reduce(unread) { $0 + $1.events }
+    guard verdict.kind == .unchanged, unread >= 20, unread >= 0.05 * all else { return verdict }
+    return Verdict(
+        kind: .inconclusive, probability: 1, reason: "unread_events",
+        text:
+            "Nothing changed in what could be read, but \(percent(unread / all)) of the records could not be: they may be the ones that failed."
+    )
 }
 
 /// The burst, of those that were set aside, with the most failing events beyond the usual, where it would be seen on a graph.

@@ -15,21 +15,14 @@ extension Layer {
             for index in places(of: selector, byAny: true) {
                 let object = result.objects[index]
                 guard !rejecting.contains(where: { $0.selectsAny(object) }) else { continue }
+                result.objects[index].sources.formUnion(sources)
                 result.objects[index].sources.insert(source)
-                if sources.count > Self.mostSources {
-                    leaveOut("what decides over a value, beyond \(Self.mostSources) places", at: entry.origin)
-                } else {
-                    result.objects[index].sources.formUnion(sources)
-                }
                 for path in paths.isEmpty ? ["metadata.name"] : paths {
                     set(value, at: path, ofObjectAt: index, target)
                 }
             }
         }
     }
-
-    /// Where each replacement copies what another one has set, all before have a say in the last.
-    private static let mostSources = 500
 
     /// The value that an entry copies, and what decides it.
     private mutating func replacement(_ entry: RenderedTree) -> (RenderedTree, Set<SourceSpan>)? {

@@ -9,8 +9,15 @@ import Synchronization
     import Darwin
 #endif
 
-/// How many cores there are to work with.
-public func availableCores() -> Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+/// How many cores there are to work with, no more than ``boundWorkers(to:)`` allows.
+public func availableCores() -> Int {
+    max(1, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), mostWorkers.load(ordering: .relaxed)))
+}
+
+/// Says how many threads may work at once, for the whole process: far from the ends nobody knows what the user asked for.
+public func boundWorkers(to count: Int) { mostWorkers.store(count, ordering: .relaxed) }
+
+private let mostWorkers = Atomic(Int.max)
 
 /// Does the same to each of some values, several at a time.
 ///

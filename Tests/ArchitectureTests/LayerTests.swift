@@ -15,7 +15,8 @@ private let allowedImports: [String: Set<String>] = [
     ],
     "DelimitedText": [],
     "GitHistory": [
-        "CLibgit2", "DeployModel", "FoundationEssentials", "Foundation", "Parallel", "Synchronization",
+        "CLibgit2", "CZlib", "DeployModel", "FoundationEssentials", "Foundation", "Parallel",
+        "Synchronization",
     ],
     "DeployRecords": ["ConfigTree", "DelimitedText", "DeployModel"],
     "Settings": ["ConfigTree", "DeployModel"],

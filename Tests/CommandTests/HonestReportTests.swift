@@ -16,6 +16,23 @@ struct HonestReportTests {
         }
     }
 
+    @Test("that nothing changed is not said where the failures may be what cannot be read")
+    func unreadEvents() throws {
+        try withShop { folder, repository in
+            let lines = (0..<2_000).map { index -> String in
+                let time = Instant(seconds: 1_600_000_000 + index * 160)
+                let fails = index >= 1_000 ? index % 8 == 0 : index % 100 == 0
+                let whole = "{\"ts\":\"\(time)\",\"error\":\(fails)}"
+                return index >= 1_000 && fails ? String(whole.dropLast(9)) : whole
+            }
+            try write(lines.joined(separator: "\n"), to: "\(folder)/e.ndjson")
+            let result = try blamedeploy(["\(folder)/e.ndjson", "--repo", repository])
+            #expect(result.status == 2)
+            #expect(result.output.contains("6.3 % of the records could not be"), "\(result)")
+            #expect(try blamedeploy(["check", "\(folder)/e.ndjson", "--repo", repository]).status == 2)
+        }
+    }
+
     @Test("a window without events says where the events lie, status 2")
     func noOverlap() throws {
         try withShop { folder, repository in

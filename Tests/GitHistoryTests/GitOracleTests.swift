@@ -1,4 +1,5 @@
 import DeployModel
+import Foundation
 import GitHistory
 import TestSupport
 import Testing
@@ -183,6 +184,42 @@ struct GitOracleTests {
             let late = try repository.deploys(
                 .commits, from: head, window: TimeWindow(since: newest, until: newest + 1))
             #expect(late.count == 1)
+        }
+    }
+
+    @Test(
+        "an object of which the end is missing is an error at once, also a borrowed one",
+        .timeLimit(.minutes(2)), arguments: ["HEAD", "HEAD^{tree}", "HEAD:app/conf.yaml"], [false, true])
+    func cutShort(object: String, isBorrowed: Bool) throws {
+        try withTemporaryFolder { folder in
+            let original = "\(folder)/original"
+            let writer = try RepositoryWriter(creatingAt: original)
+            let text = (0..<50).map { "key\($0): value \($0)\n" }.joined()
+            try writer.commit("One", at: at(1), files: ["app/conf.yaml": Array(text.utf8)], parents: [])
+            let id = try lines(["rev-parse", object], in: original)[0]
+            let path = "\(original)/.git/objects/\(id.prefix(2))/\(id.dropFirst(2))"
+            if isBorrowed {
+                try #require(
+                    run("git", ["clone", "-q", "--shared", original, "\(folder)/borrower"]).status == 0)
+            }
+            let reader = isBorrowed ? "\(folder)/borrower" : original
+            _ = try run("chmod", ["u+w", path])
+            let whole = try Data(contentsOf: URL(filePath: path))
+            for length in [0, 1, 10, whole.count / 2, whole.count - 12, whole.count - 1] {
+                try whole.prefix(length).write(to: URL(filePath: path))
+                for name in ["HEAD", String(id.prefix(8))] {
+                    let error = #expect(throws: GitError.self, "\(length) bytes, \(name)") {
+                        let repository = try Repository(discovering: reader)
+                        let tree = try repository.tree(of: repository.resolve(name))
+                        _ = try tree.contents(of: "app/conf.yaml")
+                    }
+                    #expect(error?.remedy?.contains("fsck") == true || name != "HEAD")
+                }
+            }
+            try whole.write(to: URL(filePath: path))
+            let repository = try Repository(discovering: reader)
+            let tree = try repository.tree(of: repository.resolve("HEAD"))
+            #expect(try tree.contents(of: "app/conf.yaml") == Array(text.utf8))
         }
     }
 

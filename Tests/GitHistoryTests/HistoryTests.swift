@@ -1,4 +1,5 @@
 import DeployModel
+import Foundation
 import GitHistory
 import TestSupport
 import Testing
@@ -278,6 +279,77 @@ struct ManyFilesTests {
         #expect(changes.count == 1_201)
         #expect(changes.allSatisfy { $0.status == .renamed })
         #expect(changes.allSatisfy { $0.oldPath == "old" + $0.path.dropFirst(3) })
+    }
+
+    @Test("a thousand moves are moves beside as many edits as libgit2 does not look through either")
+    func movesBesideEdits() throws {
+        let moved = (0..<1_200).map { "f\($0).yaml" }
+        let edited = (0..<600).map { "e\($0).yaml" }
+        let before = Dictionary(uniqueKeysWithValues: moved.map { ("old/\($0)", "name: \($0)\n") })
+            .merging(edited.map { ($0, "name: \($0)\nsize: 1\n") }) { $1 }
+        let after = Dictionary(uniqueKeysWithValues: moved.map { ("new/\($0)", "name: \($0)\n") })
+            .merging(edited.map { ($0, "name: \($0)\nsize: 2\n") }) { $1 }
+        let history = try RepositoryBuilder().commit("Old", at: at(1_000), files: before)
+            .commit("New", at: at(2_000), files: after, removing: moved.map { "old/\($0)" })
+        let changes = try history.repository.changes(from: history.commits[0], to: history.head)
+        #expect(changes.count { $0.status == .renamed } == 1_200)
+        #expect(changes.count { $0.status == .modified } == 600)
+        #expect(changes.count == 1_800)
+    }
+
+    @Test(
+        "a file that becomes a folder, and the other way round: each file is told once",
+        arguments: [
+            (
+                before: ["conf": "a: 1\nb: 2\nc: 3\n", "z.yaml": "z: 1\n"],
+                after: ["conf.yaml": "a: 1\nb: 2\nc: 4\n", "conf/z.yaml": "z: 1\n"]
+            ),
+            (
+                before: ["conf.yaml": "a: 1\nb: 2\nc: 3\n", "conf/z.yaml": "z: 1\n"],
+                after: ["conf": "a: 1\nb: 2\nc: 4\n", "z.yaml": "z: 1\n"]
+            ),
+        ])
+    func swaps(before: [String: String], after: [String: String]) throws {
+        let history = try RepositoryBuilder().commit("Old", at: at(1_000), files: before)
+            .commit("New", at: at(2_000), files: after, removing: before.keys.sorted())
+        let changes = try history.repository.changes(from: history.commits[0], to: history.head)
+        #expect(Set(changes.map(\.path)) == Set(after.keys))
+        #expect(changes.count == 2)
+    }
+
+    @Test("of two files that differ in white space the one that is the same is the one that moved")
+    func whiteSpace() throws {
+        let text = (0..<20).map { "key\($0):\n  value: \($0)\n" }.joined()
+        let history = try RepositoryBuilder().commit("Old", at: at(1_000), files: ["old.yaml": text])
+            .commit(
+                "New", at: at(2_000), files: ["a.yaml": text.replacing("  ", with: "    "), "b.yaml": text],
+                removing: ["old.yaml"])
+        let changes = try history.repository.changes(from: history.commits[0], to: history.head)
+        #expect(changes.map(\.path) == ["a.yaml", "b.yaml"])
+        #expect(changes.map(\.status) == [.added, .renamed])
+    }
+
+    @Test("of several files that cannot be read the first one is named, however many threads read them")
+    func damagedFiles() throws {
+        try withTemporaryFolder { folder in
+            let writer = try RepositoryWriter(creatingAt: "\(folder)/r")
+            let files = Dictionary(
+                uniqueKeysWithValues: (100..<500).map { ("src/f\($0).py", Array("x = \($0)\n".utf8)) })
+            let commit = try writer.commit("Code", at: at(1_000), files: files, parents: [])
+            let tree = try writer.reader.tree(of: commit)
+            for path in ["src/f101.py", "src/f102.py"] {
+                let id = try #require(tree.fingerprint(of: path))
+                let object = "\(folder)/r/.git/objects/\(id.prefix(2))/\(id.dropFirst(2))"
+                _ = try run("chmod", ["u+w", object])
+                // Behind the text there are four bytes of a checksum.
+                var packed = try Data(contentsOf: URL(filePath: object))
+                packed[packed.count - 7] ^= 0x10
+                try packed.write(to: URL(filePath: object))
+            }
+            let damaged = try Repository(discovering: "\(folder)/r").tree(of: commit)
+            let error = #expect(throws: GitError.self) { try damaged.occurrences(of: ["QUEUE_URL"]) }
+            #expect(error?.description.contains("src/f101.py") == true)
+        }
     }
 
     @Test("of copies that move, each is one change, and none is lost")

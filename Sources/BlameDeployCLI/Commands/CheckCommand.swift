@@ -47,6 +47,7 @@ struct CheckCommand: ParsableCommand, TellingCommand {
     }
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        events.bindWorkers()
         try output.require(renderings.keys)
         let opened = try repository.open()
         let settings = try config.read(for: opened)
@@ -116,7 +117,7 @@ struct CheckCommand: ParsableCommand, TellingCommand {
             sightings.note(table)
             return table
         }
-        evidence.willCompare(listing.deploys)
+        evidence.compareAhead(listing.deploys)
         let (deploys, comparisons) = try align(listing.deploys, source: evidence)
         let asked: CheckedDeploy =
             deploy.flatMap { deploys.named($0) }.map { .named($0) } ?? deploys.last.map { .latest($0) }
@@ -135,7 +136,7 @@ struct CheckCommand: ParsableCommand, TellingCommand {
         return Report(
             window: window, repository: try repository.summary(of: opened),
             inputs: summary.inputs, deploys: deploys, deploySource: listing.source,
-            series: series.first { $0.scope == .all }, verdict: found.verdict,
+            series: series.first { $0.scope == .all }, verdict: qualified(found.verdict, by: summary.inputs),
             findings: found.incidents.map {
                 Finding(
                     incident: $0, explanation: Explanation(outcome: .none, causes: [], symptoms: []),

@@ -59,9 +59,8 @@ struct DeploysCommand: ParsableCommand, TellingCommand {
         ) { _, _ in
             EventTable(times: [], failing: [], weights: [], columns: [])
         }
-        evidence.willCompare(listing.deploys)
-        let deploys = try listing.deploys.map { deploy in
-            try evidence.comparison(of: deploy).map { described(deploy, by: $0, isShown: true) } ?? deploy
+        let deploys = try evidence.compared(listing.deploys) { deploy, comparison in
+            comparison.map { described(deploy, by: $0, isShown: true) } ?? deploy
         }
         try output.tell((listing, deploys, asked), as: renderings, about: opened, on: terminal)
         for warning in listing.warnings where warning.code != "failed_deploys" {

@@ -36,6 +36,7 @@ struct ExplainCommand: ParsableCommand, TellingCommand {
     var failing: String?
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        events.bindWorkers()
         let renderings: Renderings<WindowComparison> = [
             .text: { renderText($0, style: $1) }, .json: { compared, _ in renderJSON(compared) },
             .markdown: { compared, style in renderMarkdown(compared, isWhole: style.isFull) },

@@ -46,6 +46,7 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
     }
 
     func execute(on terminal: Terminal) throws -> ExitStatus {
+        events.bindWorkers()
         try output.require(renderings.keys)
         try requireNoMisspelling()
         let opened = try repository.open()
@@ -129,7 +130,7 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
             sightings.note(table)
             return table
         }
-        evidence.willCompare(listing.deploys)
+        evidence.compareAhead(listing.deploys)
         let found = try investigate(
             deploys: listing.deploys,
             observations: Observations(window: window, series: series, rollouts: summary.rollouts),
@@ -144,7 +145,8 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
         return Report(
             window: window, repository: try repository.summary(of: opened), inputs: summary.inputs,
             deploys: found.deploys,
-            deploySource: listing.source, series: series.first { $0.scope == .all }, verdict: found.verdict,
+            deploySource: listing.source, series: series.first { $0.scope == .all },
+            verdict: qualified(found.verdict, by: summary.inputs),
             findings: found.findings,
             warnings: summary.warnings + listing.warnings + noDeployWarning(listing) + found.warnings
                 + names.warnings(sightings),

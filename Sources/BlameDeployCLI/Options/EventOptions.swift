@@ -48,7 +48,7 @@ struct EventOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How many threads may read events: by default one for each core. The result is the same.",
+            "How many threads may work: by default one for each core. The result is the same.",
             valueName: "n"))
     var jobs: Int?
 
@@ -62,6 +62,9 @@ struct EventOptions: ParsableArguments {
 
     /// How many threads may work at once.
     var workers: Int { jobs ?? availableCores() }
+
+    /// Lets no part of the program use more threads than were asked for.
+    func bindWorkers() { boundWorkers(to: jobs ?? .max) }
 
     /// How the events are read.
     func ingestOptions(offsetSeconds: Int?) -> IngestOptions {
