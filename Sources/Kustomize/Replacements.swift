@@ -15,7 +15,8 @@ extension Layer {
             for index in places(of: selector, byAny: true) {
                 let object = result.objects[index]
                 guard !rejecting.contains(where: { $0.selectsAny(object) }) else { continue }
-                result.objects[index].sources.formUnion(sources)
+                // Where each replacement copies what another one has set, all before would have a say in the last.
+                if sources.count <= Self.mostInherited { result.objects[index].sources.formUnion(sources) }
                 result.objects[index].sources.insert(source)
                 for path in paths.isEmpty ? ["metadata.name"] : paths {
                     set(value, at: path, ofObjectAt: index, target)
@@ -23,6 +24,9 @@ extension Layer {
             }
         }
     }
+
+    /// More lines than these have no say in what is copied from the object that they make.
+    private static let mostInherited = 200
 
     /// The value that an entry copies, and what decides it.
     private mutating func replacement(_ entry: RenderedTree) -> (RenderedTree, Set<SourceSpan>)? {
