@@ -139,13 +139,10 @@ private func bytes(of path: String) -> [UInt8]? {
 private struct Packed {
     private let bytes: [UInt8]
 
-    /// - Returns: `nil` where there is no such file, or one in a form that only libgit2 knows.
+    /// - Returns: `nil` where there is no such file. An old form whose header is not compressed counts as damaged: in it libgit2 may not come
+    ///   to an end either.
     init?(_ path: String) {
         guard let bytes = GitHistory.bytes(of: path), bytes.count <= Int(UInt32.max) else { return nil }
-        // The two bytes that compressed data begins with.
-        let isCompressed =
-            bytes.count >= 2 && bytes[0] & 0x8F == 0x08 && (Int(bytes[0]) << 8 | Int(bytes[1])) % 31 == 0
-        guard isCompressed || bytes.count < 2 else { return nil }
         self.bytes = bytes
     }
 

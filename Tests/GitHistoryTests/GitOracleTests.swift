@@ -216,6 +216,12 @@ struct GitOracleTests {
                     #expect(error?.remedy?.contains("fsck") == true || name != "HEAD")
                 }
             }
+            // What libgit2 takes for an old form.
+            try Data([0x31] + Array(repeating: 0x42, count: 40)).write(to: URL(filePath: path))
+            #expect(throws: GitError.self) {
+                let repository = try Repository(discovering: reader)
+                _ = try repository.tree(of: repository.resolve("HEAD")).contents(of: "app/conf.yaml")
+            }
             try whole.write(to: URL(filePath: path))
             let repository = try Repository(discovering: reader)
             let tree = try repository.tree(of: repository.resolve("HEAD"))
