@@ -20,6 +20,7 @@ PROMISES = [
     ("Nothing of the repository is run: 15 settings, 5 hooks, a submodule and two attributes that would",
      "HostileRepositoryTests", "programs|linksAndSubmodules"),
     ("Repositories made to harm are read or refused, with help", "HostileRepositoryTests", None),
+    ("Objects that are damaged or cut short are an error at once, the first of several, whoever reads them", "GitOracleTests|ManyFilesTests", "cutShort|damaged"),
     ("What cannot be opened or read is an error that helps, with status 2", "BadInputTests", None),
     ("Nothing leaves the machine unasked; keys go where the command line says", "ServerAddressTests|PrometheusQueryTests", None),
     ("TLS is verified, redirections are refused, bad answers are errors", "HTTPClientTests|ClickHouseFailureTests", None),

@@ -38,14 +38,14 @@ struct InterruptionTests {
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/tmp", withIntermediateDirectories: true)
             let event = "{\"ts\":\"2020-09-14T00:00:00Z\",\"error\":true}"
-            // It is waited until some of the events are kept, which begins after 16 MiB. A shell has what it starts in the background ignore
-            // SIGINT.
+            // It is waited until some of the events are kept, which begins after 16 MiB, in a file whose name is gone. A shell has what it
+            // starts in the background ignore SIGINT.
             // The shell holds the pipe open, so that the stream does not end; nothing that sleeps may be left, for it would be waited for.
             let line = """
                 mkfifo '\(folder)/pipe'; exec 9<> '\(folder)/pipe'
                 (yes '\(event)' | head -c 20000000) > '\(folder)/pipe' 2> /dev/null 9>&- &
                 env --default-signal '\(blamedeployPath)' - --repo '\(repository)' --export json='\(folder)/report.json' < '\(folder)/pipe' 9>&- & program=$!
-                isKeeping() { ls -l /proc/$program/fd 2> /dev/null | grep -qF '\(folder)/tmp/blamedeploy-'; }
+                isKeeping() { ls -l /proc/$program/fd 2> /dev/null | grep -q '\(folder)/tmp/blamedeploy-.*deleted'; }
                 for i in $(seq 400); do isKeeping && echo keeping && break; sleep 0.05; done
                 kill -\(signal) $program
                 for i in $(seq 400); do kill -0 $program 2> /dev/null || break; sleep 0.05; done
