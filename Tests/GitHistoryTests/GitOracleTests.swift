@@ -189,8 +189,16 @@ struct GitOracleTests {
 
     @Test(
         "an object of which the end is missing is an error at once, also a borrowed one",
-        .timeLimit(.minutes(2)), arguments: ["HEAD", "HEAD^{tree}", "HEAD:app/conf.yaml"], [false, true])
+        .timeLimit(.minutes(2)), arguments: ["HEAD^{tree}", "HEAD:app/conf.yaml"], [false, true])
     func cutShort(object: String, isBorrowed: Bool) throws {
+        try expectErrors(object, isBorrowed: isBorrowed)
+    }
+
+    /// For itself, because libgit2 loses the name that it looked up where the commit is damaged: sanitizers tell that.
+    @Test("so is a commit", .timeLimit(.minutes(2)), arguments: [false, true])
+    func cutShortCommit(isBorrowed: Bool) throws { try expectErrors("HEAD", isBorrowed: isBorrowed) }
+
+    private func expectErrors(_ object: String, isBorrowed: Bool) throws {
         try withTemporaryFolder { folder in
             let original = "\(folder)/original"
             let writer = try RepositoryWriter(creatingAt: original)
