@@ -262,6 +262,8 @@ struct StrayShapeTests {
         arguments: [
             ("size: &limit\nother: 1\n", true), ("size: &limit 5M\nother: 1\n", false),
             ("size: &limit\n  a: 1\n", false), ("size: &limit\n- a\n", false), ("size: *limit\n", false),
+            // Names are compared as a whole: nobody refers to this one.
+            ("size: &lim\nother: 1\n", false), ("size: &other\nthird: *other\n", true),
         ])
     func anchor(text: String, isFault: Bool) throws {
         let old = "first: &limit 10M\nsecond: *limit\n"
