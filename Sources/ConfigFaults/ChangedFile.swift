@@ -20,7 +20,7 @@ extension FileChange {
 }
 
 /// A configuration file before and after.
-struct ChangedFile {
+struct ChangedFile: Sendable {
     var file: FileChange
     var before: ConfigFile?
     var after: ConfigFile?
@@ -29,30 +29,72 @@ struct ChangedFile {
     private(set) var objectsAfter: [Manifest] = []
 
     /// - Returns: `nil` for a file that is no configuration on either side.
-    init?(
-        _ file: FileChange, before: (any SourceTree)?, after: any SourceTree, cache: ManifestCache
-    ) throws {
-        guard mayBeConfiguration(path: file.path) || mayBeConfiguration(path: file.pathBefore) else {
-            return nil
-        }
+    init?(_ file: FileChange, before: ManifestCache.ReadFile?, after: ManifestCache.ReadFile?) {
+        if before == nil, after == nil { return nil }
         self.file = file
-        if file.status != .added,
-            let found = try before.flatMap({ try cache.file(at: file.pathBefore, in: $0) })
-        {
-            (self.before, objectsBefore) = (found.file, found.manifests)
-        }
-        if file.status != .removed, let found = try cache.file(at: file.path, in: after) {
-            (self.after, objectsAfter) = (found.file, found.manifests)
-        }
-        lines = LineDifference(self.before?.lines ?? [], self.after?.lines ?? [])
-        if self.before == nil, self.after == nil { return nil }
+        (self.before, objectsBefore) = (before?.file, before?.manifests ?? [])
+        (self.after, objectsAfter) = (after?.file, after?.manifests ?? [])
+        lines = LineDifference(before?.file.lines ?? [], after?.file.lines ?? [])
     }
 
     /// Where lines went.
     let lines: LineDifference
 
+    /// How much text it is, both versions together.
+    var bytes: Int {
+        [before, after].reduce(0) { $0 + ($1?.lines.reduce(0) { $0 + $1.utf8.count + 1 } ?? 0) }
+    }
+
     /// Whether Secrets are among its objects, whose words are not to be shown.
     var holdsSecrets: Bool { (objectsBefore + objectsAfter).contains { $0.object.kind == "Secret" } }
+}
+
+/// The changed files that are configuration, as trees.
+///
+/// Where there is much to read several threads do it; no more than some mebibytes wait for them at a time.
+func changedFiles(
+    _ files: [FileChange], before: (any SourceTree)?, after: any SourceTree, cache: ManifestCache
+) throws -> [ChangedFile] {
+    var found: [ChangedFile] = []
+    var waiting: [(file: FileChange, before: ManifestCache.Reading, after: ManifestCache.Reading)] = []
+    var bytes = 0
+    func readAll() {
+        let sides = waiting.flatMap { [$0.before, $0.after] }
+        let unread = sides.compactMap(\.unread)
+        let read = mapLoad(unread, bytes: bytes) { $0.read() }
+        for (file, read) in zip(unread, read) { cache.keep(read, of: file) }
+        var next = read.makeIterator()
+        let trees = sides.map { side in
+            if case .known(let tree) = side { tree } else { next.next() ?? nil }
+        }
+        let pairs = waiting.indices.map {
+            (file: waiting[$0].file, before: trees[2 * $0], after: trees[2 * $0 + 1])
+        }
+        found += mapLoad(pairs, bytes: bytes) { ChangedFile($0.file, before: $0.before, after: $0.after) }
+            .compactMap { $0 }
+        (waiting, bytes) = ([], 0)
+    }
+    for file in files where mayBeConfiguration(path: file.path) || mayBeConfiguration(path: file.pathBefore) {
+        let old: ManifestCache.Reading =
+            if file.status != .added, let before { try cache.reading(at: file.pathBefore, in: before) } else {
+                .known(nil)
+            }
+        let new: ManifestCache.Reading =
+            file.status == .removed ? .known(nil) : try cache.reading(at: file.path, in: after)
+        waiting.append((file, old, new))
+        bytes += [old, new].reduce(0) { $0 + ($1.unread?.contents.count ?? 0) }
+        if bytes > mostWaitingBytes { readAll() }
+    }
+    readAll()
+    return found
+}
+
+private let mostWaitingBytes = 8 << 20
+
+extension ManifestCache.Reading {
+    fileprivate var unread: ManifestCache.UnreadFile? {
+        if case .unread(let file) = self { file } else { nil }
+    }
 }
 
 /// The configuration around the changed files, before and after.
@@ -133,18 +175,14 @@ let mostChangesOfFile = 5_000
 /// The differences of a file's objects as changes, and how many there are beyond ``mostChangesOfFile``.
 func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> (changes: [FoundChange], cut: Int) {
     let path = file.file.path
-    let before = file.objectsBefore.map { ($0.identity(path: path), $0) }
-    let after = file.objectsAfter.map { ($0.identity(path: path), $0) }
-    let old = Dictionary(before, uniquingKeysWith: { _, last in last })
-    let new = Dictionary(after, uniquingKeysWith: { _, last in last })
     let lines = file.lines
     let extents = Extents(of: file)
-    var all: [(difference: FieldDifference, manifest: Manifest, reach: [String]?)] = []
-    var seen: Set<Manifest.Identity> = []
-    for (identity, manifest) in after + before where seen.insert(identity).inserted {
-        let reach = surroundings.after.reach(of: manifest) ?? surroundings.before.reach(of: manifest)
+    let pairs = pairedObjects(of: file)
+    var all = mapMany(pairs) { pair -> [ObjectDifference] in
+        let first = pair.first
+        let reach = surroundings.after.reach(of: first) ?? surroundings.before.reach(of: first)
         let found: [FieldDifference]
-        switch (old[identity], new[identity]) {
+        switch (pair.before, pair.after) {
         case (let x?, let y?):
             found = differences(from: x.root, to: y.root).flatMap {
                 finer($0, before: file.before, after: file.after)
@@ -165,8 +203,8 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> (chang
             ]
         case (nil, nil): found = []
         }
-        all += found.map { ($0, manifest, reach) }
-    }
+        return found.map { ObjectDifference(difference: $0, manifest: first, reach: reach) }
+    }.flatMap { $0 }
     let count = all.count
     if count > mostChangesOfFile {
         // The first ones by lines: the old name and the new one of what is renamed stand side by side.
@@ -183,6 +221,39 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> (chang
     }
     for index in changes.indices { changes[index].changedLines = lines.count }
     return (changes, count - all.count)
+}
+
+/// A difference of an object, with the workloads that the object reaches.
+private struct ObjectDifference: Sendable {
+    var difference: FieldDifference
+    var manifest: Manifest
+    var reach: [String]?
+}
+
+/// An object before and after.
+private struct ObjectPair: Sendable {
+    /// The first of its identity: of several in one file the last one holds.
+    var first: Manifest
+    var before: Manifest?
+    var after: Manifest?
+}
+
+/// The objects of a file on both sides, those that are there now first.
+private func pairedObjects(of file: ChangedFile) -> [ObjectPair] {
+    var pairs: [ObjectPair] = []
+    var places: [Manifest.Identity: Int] = [:]
+    pairs.reserveCapacity(max(file.objectsBefore.count, file.objectsAfter.count))
+    places.reserveCapacity(pairs.capacity)
+    func place(of manifest: Manifest) -> Int {
+        let identity = manifest.identity(path: file.file.path)
+        if let known = places[identity] { return known }
+        places[identity] = pairs.count
+        pairs.append(ObjectPair(first: manifest))
+        return pairs.count - 1
+    }
+    for manifest in file.objectsAfter { pairs[place(of: manifest)].after = manifest }
+    for manifest in file.objectsBefore { pairs[place(of: manifest)].before = manifest }
+    return pairs
 }
 
 extension LineDifference {

@@ -141,19 +141,21 @@ public func compareConfig(
     let listed = files
     let files = files.flatMap(\.byPurpose)
     let wantsHints = depth == .hints
-    let absent = try files.filter { try isAbsent($0, before: before, after: after) }
-    let oversized = try files.filter {
-        try !absent.contains($0) && isOversized($0, before: before, after: after)
+    var (readable, absent, oversized): ([FileChange], [FileChange], [FileChange]) = ([], [], [])
+    for file in files {
+        switch try presence(of: file, before: before, after: after) {
+        case .readable: readable.append(file)
+        case .absent: absent.append(file)
+        case .oversized: oversized.append(file)
+        }
     }
-    let readable = files.filter { !oversized.contains($0) && !absent.contains($0) }
-    let changed = try readable.compactMap { try ChangedFile($0, before: before, after: after, cache: cache) }
+    let changed = try changedFiles(readable, before: before, after: after, cache: cache)
     let surroundings = try Surroundings(changed, after: after, cache: cache)
-    var notTold: [Warning] = []
-    var changes = changed.flatMap { file in
-        let found = fieldChanges(of: file, in: surroundings)
-        if found.cut > 0 { notTold.append(tooMany(in: file.file.path, cut: found.cut)) }
-        return found.changes
+    let differing = mapLoad(changed, bytes: changed.reduce(0) { $0 + $1.bytes }) {
+        fieldChanges(of: $0, in: surroundings)
     }
+    let notTold = zip(changed, differing).filter { $1.cut > 0 }.map { tooMany(in: $0.file.path, cut: $1.cut) }
+    var changes = differing.flatMap(\.changes)
     if depth != .contradictions {
         changes += changed.flatMap { statementChanges(of: $0, beside: changes, in: surroundings) }
     }
@@ -241,31 +243,33 @@ private func comparison(
         warnings: surroundings.warnings + overlays.warnings + leftOut)
 }
 
-/// Whether a file is configuration by its name, and too large on either side to be read as a tree: one side alone would look
-/// like a file that is new or gone.
-private func isOversized(
-    _ file: FileChange, before: (any SourceTree)?, after: any SourceTree
-) throws -> Bool {
-    guard mayBeConfiguration(path: file.path) || mayBeConfiguration(path: file.pathBefore) else {
-        return false
-    }
-    let sizes = [
-        file.status == .added ? nil : try before?.size(of: file.pathBefore),
-        file.status == .removed ? nil : try after.size(of: file.path),
-    ]
-    return sizes.contains { ($0 ?? 0) > ManifestCache.mostTreeBytes }
+/// Whether a file is there to be compared.
+private enum Presence {
+    case readable
+    /// One of the commits names it, and it is not in the repository as it was fetched.
+    case absent
+    /// It is configuration by its name, and too large on either side to be read as a tree: one side alone would look like a
+    /// file that is new or gone.
+    case oversized
 }
 
-/// Whether a file of configuration is named by one of the commits and is not in the repository as it was fetched.
-private func isAbsent(
-    _ file: FileChange, before: (any SourceTree)?, after: any SourceTree
-) throws -> Bool {
-    func isAbsent(_ path: String, in tree: (any SourceTree)?) throws -> Bool {
-        guard let tree else { return false }
-        return try tree.fingerprint(of: path) != nil && tree.size(of: path) == nil
+private func presence(
+    of file: FileChange, before: (any SourceTree)?, after: any SourceTree
+) throws -> Presence {
+    let isConfiguration = mayBeConfiguration(path: file.path) || mayBeConfiguration(path: file.pathBefore)
+    var isOversized = false
+    let sides = [
+        file.status == .added ? nil : before.map { (tree: $0, path: file.pathBefore) },
+        file.status == .removed ? nil : (tree: after, path: file.path),
+    ]
+    for side in sides.compactMap({ $0 }) {
+        guard let size = try side.tree.size(of: side.path) else {
+            if try side.tree.fingerprint(of: side.path) != nil { return .absent }
+            continue
+        }
+        isOversized = isOversized || isConfiguration && size > ManifestCache.mostTreeBytes
     }
-    return try file.status != .added && isAbsent(file.pathBefore, in: before)
-        || file.status != .removed && isAbsent(file.path, in: after)
+    return isOversized ? .oversized : .readable
 }
 
 private func notAtHand(_ file: FileChange) -> Warning {
@@ -361,6 +365,7 @@ private func findSharedVersions(in changes: inout [FoundChange]) {
     }
     let images = changes.filter { $0.findings.contains { $0.fault == .imageChanged } }
     let bumped = Set(images.compactMap(versions))
+    guard !bumped.isEmpty else { return }
     for index in changes.indices where changes[index].findings.isEmpty {
         guard let own = versions(changes[index]), bumped.contains(own) else { continue }
         changes[index].findings.append(
@@ -374,6 +379,7 @@ private struct JudgingRoom {
     var siblings: SiblingValues
     var entries: SecretEntries
     var references: ReferenceRoom
+    var placeholders = PlaceholderValues()
 
     init(in surroundings: Surroundings) {
         objects = JudgedObjects(in: surroundings)
@@ -407,7 +413,7 @@ private func findFaults(
         findReaders(of: &change, readers: readers)
         findSwappedEnvironment(in: &change)
         findBrokenReferences(in: &change, surroundings: surroundings, room: &room.references)
-        findPlaceholder(in: &change)
+        findPlaceholder(in: &change, values: &room.placeholders)
         let own = neighbours[ObjectKey(change.change)] ?? []
         findSchemaFaults(
             in: &change, of: room.objects.object(of: change), changes: own.count <= 200 ? own : [])

@@ -31,7 +31,7 @@ private struct TwoGenerations<Key: Hashable, Value> {
 ///
 /// What is found does not depend on what is cached. For one thread.
 public final class ManifestCache {
-    private struct Key: Hashable {
+    fileprivate struct Key: Hashable {
         var path: String
         var fingerprint: String
     }
@@ -47,7 +47,7 @@ public final class ManifestCache {
     private var objects: [Key: Contents] = [:]
     private var bytes = 0
     /// A file as a tree, with its objects.
-    struct ReadFile {
+    struct ReadFile: Sendable {
         var file: ConfigFile
         var manifests: [Manifest]
     }
@@ -105,18 +105,39 @@ public final class ManifestCache {
     /// Files larger than this are not read as trees.
     static let mostTreeBytes = 4 << 20
 
-    /// A file as a tree; `nil` for what is none, or is larger than four mebibytes.
-    func file(at path: String, in tree: any SourceTree) throws -> ReadFile? {
+    /// What is known of a file as a tree.
+    enum Reading {
+        /// It was read before, or there is nothing to read: the file is gone, no configuration, or larger than four mebibytes.
+        case known(ReadFile?)
+        /// It is still to be read.
+        case unread(UnreadFile)
+    }
+
+    /// A file that is to be read as a tree.
+    struct UnreadFile: Sendable {
+        fileprivate var key: Key?
+        fileprivate var path: String
+        fileprivate(set) var contents: [UInt8]
+
+        /// The tree with its objects; `nil` where it is no configuration. Any thread may do it.
+        func read() -> ReadFile? {
+            parseConfig(path: path, contents: contents).map { ReadFile(file: $0, manifests: manifests(of: $0)) }
+        }
+    }
+
+    /// A file as a tree, or what it is to be read from.
+    func reading(at path: String, in tree: any SourceTree) throws -> Reading {
         let key = try key(path, tree)
-        if let key, let known = files.value(of: key) { return known }
+        if let key, let known = files.value(of: key) { return .known(known) }
         guard let contents = try tree.contents(of: path), contents.count <= Self.mostTreeBytes else {
-            return nil
+            return .known(nil)
         }
-        let found = parseConfig(path: path, contents: contents).map {
-            ReadFile(file: $0, manifests: ConfigFaults.manifests(of: $0))
-        }
-        if let key { files.keep(found, of: key) }
-        return found
+        return .unread(UnreadFile(key: key, path: path, contents: contents))
+    }
+
+    /// Keeps what a file was read as.
+    func keep(_ read: ReadFile?, of file: UnreadFile) {
+        if let key = file.key { files.keep(read, of: key) }
     }
 
     /// The objects of a file; `nil` for one that is gone or larger than a mebibyte.

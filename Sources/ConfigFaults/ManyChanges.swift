@@ -29,3 +29,15 @@ func mapMany<Value: Sendable, Output: Sendable>(
 
 /// Fewer values are hardly worth a thread.
 private let valuesOfPiece = 500
+
+/// The same for values that are worth a thread each, if there is enough to do in all.
+///
+/// - Parameter bytes: of how much text all of it is.
+func mapLoad<Value: Sendable, Output: Sendable>(
+    _ values: [Value], bytes: Int, _ body: @Sendable (Value) -> Output
+) -> [Output] {
+    concurrentMap(values, workers: bytes < bytesOfThread ? 1 : availableCores(), body)
+}
+
+/// Less text is read sooner than a thread has begun.
+private let bytesOfThread = 64 << 10

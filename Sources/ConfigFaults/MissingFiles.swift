@@ -74,9 +74,10 @@ private func pathValues(in node: ConfigNode, under key: String) -> [PathValue] {
 
 /// Whether a text is written like the path of a file from some folder.
 private func mayBePath(_ text: String) -> Bool {
-    guard (5...200).contains(text.utf8.count), let first = text.first, first != "/", first != "-" else {
-        return false
-    }
+    // Dots first: hardly any value has one.
+    guard text.utf8.contains(UInt8(ascii: ".")), (5...200).contains(text.utf8.count), let first = text.first,
+        first != "/", first != "-"
+    else { return false }
     let isPlain = text.utf8.allSatisfy {
         switch $0 {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "-"),

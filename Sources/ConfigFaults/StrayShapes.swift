@@ -6,10 +6,11 @@ func findStrayShapes(in changes: inout [FoundChange], files: [ChangedFile]) {
     let byPath = Dictionary(grouping: changes.indices) { changes[$0].change.path }
     for file in files {
         guard let after = file.after, let own = byPath[file.file.path] else { continue }
-        let fields = after.documents.compactMap(\.root).flatMap { shapes(in: $0) }.sorted {
-            $0.line < $1.line
-        }
-        let everywhere = counts(of: fields[...])
+        var fields = after.documents.compactMap(\.root).flatMap { shapes(in: $0) }
+        // What has one shape wherever it stands is no stranger anywhere.
+        let everywhere = counts(of: fields[...]).filter { $0.value.count > 1 }
+        guard !everywhere.isEmpty else { continue }
+        fields = fields.filter { everywhere[$0.name] != nil }.sorted { $0.line < $1.line }
         // Many changes may stand on one line.
         var known: [ClosedRange<Int>: FaultFinding?] = [:]
         var effort = 0

@@ -2,14 +2,8 @@ import ConfigTree
 import DeployModel
 
 /// F40: a placeholder in a file that nobody fills in: a whole value, in a field that is not written for people.
-func findPlaceholder(in change: inout FoundChange) {
-    guard let after = change.afterNode else { return }
-    let path = change.change.path.lowercased()
-    let isForPeople = ["locale", "i18n", "translation", "/lang/", "dashboard", "openapi", "swagger"].contains(
-        where: path.holds)
-    guard !isTemplatePath(path), !isForPeople, !isPackageManifest(path) else {
-        return
-    }
+func findPlaceholder(in change: inout FoundChange, values: inout PlaceholderValues) {
+    guard let after = change.afterNode, values.stand(in: change.change.path) else { return }
     // A real value that became `{X}`, in a file that no template engine is known to read.
     let wasReal = change.beforeNode?.scalar.map { !$0.text.utf8.contains(UInt8(ascii: "{")) } ?? false
     func search(_ node: ConfigNode, _ name: String) -> Bool {
@@ -28,22 +22,41 @@ func findPlaceholder(in change: inout FoundChange) {
     change.findings.append(FaultFinding(.placeholder, "it holds a placeholder where a value should be"))
 }
 
+/// Whether placeholders in a file take the place of values; known for the file that was asked for last.
+struct PlaceholderValues {
+    private var path: String?
+    private var areValues = false
+
+    mutating func stand(in path: String) -> Bool {
+        if path == self.path { return areValues }
+        let lowered = path.lowercased()
+        let isForPeople = ["locale", "i18n", "translation", "/lang/", "dashboard", "openapi", "swagger"]
+            .contains(where: lowered.holds)
+        (self.path, areValues) = (path, !isTemplatePath(lowered) && !isForPeople && !isPackageManifest(lowered))
+        return areValues
+    }
+}
+
 private let placeholderWords: Set = [
     "changeme", "todo", "fixme", "tbd", "xxx", "xxxx", "replaceme", "placeholder", "yourpasswordhere",
     "inserthere",
 ]
 
-/// What each of the placeholders holds: an angle bracket, or one of the letters that are in all of the words.
-private func isOfPlaceholders(_ byte: UInt8) -> Bool {
-    switch byte | 0x20 {
-    case UInt8(ascii: "<") | 0x20, UInt8(ascii: "e"), UInt8(ascii: "o"), UInt8(ascii: "t"), UInt8(ascii: "x"):
-        true
-    default: byte >= 0x80
+private let lengthsOfPlaceholders = Set(placeholderWords.map(\.utf8.count))
+
+/// Whether a value has as many letters as one of the words, or an angle bracket, or what is no ASCII: hardly any has.
+private func isLikePlaceholder(_ value: String) -> Bool {
+    var letters = 0
+    for byte in value.utf8 {
+        if byte >= 0x80 { return true }
+        if (0x61...0x7A).contains(byte | 0x20) { letters += 1 }
     }
+    return value.utf8.first == UInt8(ascii: "<")
+        || value.utf8.count <= letters + 2 && lengthsOfPlaceholders.contains(letters)
 }
 
 private func isPlaceholder(_ value: String) -> Bool {
-    guard value.utf8.count < 80, value.utf8.contains(where: isOfPlaceholders) else { return false }
+    guard value.utf8.count < 80, isLikePlaceholder(value) else { return false }
     let text = value.lowercased()
     let plain = text.filter { $0.isLetter }
     guard !placeholderWords.contains(plain) || text.count > plain.count + 2 else { return true }

@@ -111,9 +111,13 @@ public final class CommitTree: SourceTree {
 
     /// The bytes of a file, or `nil` when there is no such file, it was not fetched, or it is larger than any reader takes.
     public func contents(of path: String) throws -> [UInt8]? {
-        guard let oid = entries[path], database.isFetched(oid) else { return nil }
-        // A header of a few bytes may stand for gigabytes of zeros. No reader takes more than this.
-        guard database.size(of: oid) ?? 0 <= Self.mostBytes else { return nil }
+        guard let oid = entries[path] else { return nil }
+        if let size = database.size(of: oid) {
+            // A header of a few bytes may stand for gigabytes of zeros. No reader takes more than this.
+            guard size <= Self.mostBytes else { return nil }
+        } else if !database.isFetched(oid) {
+            return nil
+        }
         return try database.read(oid, path: path) { Array($0) }
     }
 
@@ -121,9 +125,10 @@ public final class CommitTree: SourceTree {
     ///
     /// - Throws: where the blob is damaged.
     public func size(of path: String) throws -> Int? {
-        guard let oid = entries[path], database.isFetched(oid) else { return nil }
+        guard let oid = entries[path] else { return nil }
+        if let size = database.size(of: oid) { return size }
         // A damaged one is told by whoever reads it.
-        return try database.size(of: oid) ?? database.read(oid, path: path, \.count)
+        return database.isFetched(oid) ? try database.read(oid, path: path, \.count) : nil
     }
 
     /// The blob's id, or `nil` when there is no such file.

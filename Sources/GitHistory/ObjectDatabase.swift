@@ -4,6 +4,9 @@ internal import CLibgit2
 final class ObjectDatabase {
     let repository: Repository
     private let handle: Handle
+    /// Who reads a file has asked for its size before, and a file of its own is opened for that.
+    private var sizes: [BlobKey: Int] = [:]
+    private static let mostSizes = 8192
 
     init(of repository: Repository) throws(GitError) {
         self.repository = repository
@@ -20,9 +23,12 @@ final class ObjectDatabase {
 
     /// The size of an object in bytes; `nil` where it is missing or damaged.
     func size(of oid: git_oid) -> Int? {
+        if let known = sizes[BlobKey(oid)] { return known }
         var oid = oid
         var (length, type) = (0, GIT_OBJECT_ANY)
         guard git_odb_read_header(&length, &type, handle.pointer, &oid) == 0 else { return nil }
+        if sizes.count >= Self.mostSizes { sizes.removeAll(keepingCapacity: true) }
+        sizes[BlobKey(oid)] = length
         return length
     }
 
