@@ -121,7 +121,9 @@ public final class ManifestCache {
 
         /// The tree with its objects; `nil` where it is no configuration. Any thread may do it.
         func read() -> ReadFile? {
-            parseConfig(path: path, contents: contents).map { ReadFile(file: $0, manifests: manifests(of: $0)) }
+            parseConfig(path: path, contents: contents).map {
+                ReadFile(file: $0, manifests: manifests(of: $0))
+            }
         }
     }
 

@@ -93,7 +93,7 @@ struct ManifestIndex: Sendable {
         switch manifest.object.kind {
         case _ where manifest.isWorkload: return [name]
         case "ConfigMap", "Secret":
-            reached = relations.users[ObjectName(kind: manifest.object.kind, name: name)] ?? []
+            return relations.users[ObjectName(kind: manifest.object.kind, name: name)] ?? []
         case "ServiceAccount": reached = relations.accountUsers[name] ?? []
         case "Service": reached = selected(by: manifest.root[path: "spec", "selector"])
         case "PodDisruptionBudget", "NetworkPolicy":

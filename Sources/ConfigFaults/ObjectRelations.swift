@@ -18,8 +18,8 @@ struct ObjectRelations: Sendable {
         var value: String
     }
 
-    /// The workloads whose pods name an object.
-    private(set) var users: [ObjectName: [Int]] = [:]
+    /// The names of the workloads whose pods name an object, sorted, each once.
+    let users: [ObjectName: [String]]
     /// The same of references that must lead somewhere, with the entry that each is for.
     private(set) var references: [ObjectName: [(workload: Int, key: String?)]] = [:]
     /// The workloads whose containers have variables of an object.
@@ -34,12 +34,15 @@ struct ObjectRelations: Sendable {
 
     init(of manifests: [Manifest], workloads: [Manifest]) {
         podLabels = workloads.map(\.podLabels)
+        var users: [ObjectName: Set<String>] = [:]
         for (place, workload) in workloads.enumerated() {
             for (key, value) in podLabels[place] {
                 carriers[Label(key: key, value: value), default: []].append(place)
             }
             guard let spec = workload.podSpec else { continue }
-            for object in Set(namedObjects(in: spec)) { users[object, default: []].append(place) }
+            for object in Set(namedObjects(in: spec)) {
+                users[object, default: []].insert(workload.object.name)
+            }
             for reference in ConfigFaults.references(in: spec) {
                 references[ObjectName(kind: reference.kind, name: reference.name), default: []].append(
                     (place, reference.key))
@@ -56,6 +59,7 @@ struct ObjectRelations: Sendable {
                 variableReaders[object, default: []].append(place)
             }
         }
+        self.users = users.mapValues { $0.sorted() }
         for manifest in manifests {
             func names(_ generator: String) -> [String] {
                 (manifest.root[generator]?.elements ?? []).compactMap { $0["name"]?.text }

@@ -81,7 +81,7 @@ struct Overlay {
 struct Side {
     let rendering: Rendering?
     /// The objects with the lines that have a say in them, by file.
-    private let sources: [String: [(lines: ClosedRange<Int>, object: Int)]]
+    private let sources: [String: ObjectLines]
     private let byIdentity: [ObjectIdentity: Int]
     private let workloadsByName: [String: Int]
     /// The workloads, for following references.
@@ -102,7 +102,7 @@ struct Side {
             }
             for span in object.sources { sources[span.path, default: []].append((span.lines, place)) }
         }
-        self.sources = sources
+        self.sources = sources.mapValues { ObjectLines($0) }
         self.byIdentity = byIdentity
         self.workloadsByName = workloadsByName
         index = ManifestIndex(objects.filter { $0.podSpec != nil }.map(Manifest.init))
@@ -121,7 +121,7 @@ struct Side {
 
     /// Whether a file's text becomes a Secret's, rather than naming it as a manifest or a kustomization does.
     func isSecret(_ path: String) -> Bool {
-        sources[path]?.contains { objects[$0.object].identity.kind == "Secret" } ?? false
+        sources[path]?.objects.contains { objects[$0].identity.kind == "Secret" } ?? false
     }
 
     func object(_ identity: ObjectIdentity) -> RenderedObject? { byIdentity[identity].map { objects[$0] } }
@@ -129,8 +129,30 @@ struct Side {
     /// The objects that some lines of a file have a say in, in their order.
     func objects(from path: String, lines: [ClosedRange<Int>]) -> [RenderedObject] {
         guard !lines.isEmpty, let known = sources[path] else { return [] }
-        let found = Set(known.filter { source in lines.contains { $0.overlaps(source.lines) } }.map(\.object))
-        return found.sorted().map { objects[$0] }
+        return Set(lines.flatMap(known.objects(on:))).sorted().map { objects[$0] }
+    }
+}
+
+/// The lines of a file that have a say in objects.
+private struct ObjectLines {
+    /// Those of a few lines, by the first.
+    private var short: [(lines: ClosedRange<Int>, object: Int)] = []
+    private var long: [(lines: ClosedRange<Int>, object: Int)] = []
+    private static let mostLines = 64
+
+    init(_ sources: [(lines: ClosedRange<Int>, object: Int)]) {
+        for source in sources {
+            if source.lines.count <= Self.mostLines { short.append(source) } else { long.append(source) }
+        }
+        short.sort { $0.lines.lowerBound < $1.lines.lowerBound }
+    }
+
+    var objects: [Int] { (short + long).map(\.object) }
+
+    func objects(on lines: ClosedRange<Int>) -> [Int] {
+        let first = short.partitioningIndex { $0.lines.lowerBound > lines.lowerBound - Self.mostLines }
+        let near = short[first...].prefix { $0.lines.lowerBound <= lines.upperBound }
+        return (near + long).filter { $0.lines.overlaps(lines) }.map(\.object)
     }
 }
 

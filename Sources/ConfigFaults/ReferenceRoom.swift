@@ -38,6 +38,7 @@ struct ReferenceRoom {
     private var variables: (of: Owner, nodes: [String: ConfigNode])?
     private var lastMounts: (of: Owner, mounts: Mounts)?
     private var lastPorts: (of: Owner, ports: Ports)?
+    private var lastContainers: (of: Owner, before: [String: ConfigNode], after: [String: ConfigNode])?
     private var namesByKind: [String: SimilarNames] = [:]
     private var keysByObject: [ObjectName: SimilarNames?] = [:]
     private var selecting: Selecting?
@@ -79,14 +80,11 @@ struct ReferenceRoom {
     mutating func ports(of name: String?, before: Manifest, after: Manifest) -> Ports {
         let owner = Owner(after, container: name)
         if let lastPorts, lastPorts.of == owner { return lastPorts.ports }
-        func container(_ manifest: Manifest) -> ConfigNode? {
-            manifest.containers.last { $0["name"]?.text == name }
-        }
         func asked(_ container: ConfigNode?) -> [String] {
             let probes = container?.entries.filter { $0.key.hasSuffix("Probe") } ?? []
             return probes.flatMap { probe in probe.value.entries.compactMap { $0.value["port"]?.text } }
         }
-        let (old, new) = (container(before), container(after))
+        let (old, new) = containers(named: name, before: before, after: after)
         let (oldPorts, newPorts) = (
             Set(old.map(declaredPorts) ?? []), Set(new.map(declaredPorts) ?? [])
         )
@@ -95,6 +93,22 @@ struct ReferenceRoom {
             lost: oldPorts.subtracting(newPorts), isTemplated: newPorts.contains { $0.holds("{") })
         lastPorts = (owner, ports)
         return ports
+    }
+
+    /// The containers of a name, or without one, before and after; of several in a pod the last.
+    private mutating func containers(named name: String?, before: Manifest, after: Manifest) -> (
+        before: ConfigNode?, after: ConfigNode?
+    ) {
+        func byName(_ manifest: Manifest) -> [String: ConfigNode] {
+            Dictionary(
+                manifest.containers.map { ($0["name"]?.text ?? "", $0) },
+                uniquingKeysWith: { _, last in last })
+        }
+        let (owner, key) = (Owner(after), name ?? "")
+        if let known = lastContainers, known.of == owner { return (known.before[key], known.after[key]) }
+        let known = (of: owner, before: byName(before), after: byName(after))
+        lastContainers = known
+        return (known.before[key], known.after[key])
     }
 
     /// The names of the objects of a kind after the change.

@@ -30,17 +30,26 @@ struct SimilarNames {
         }
     }
 
+    /// By name.
     private let known: [Known]
 
-    init(_ names: [String]) { known = names.map { Known($0) } }
+    init(_ names: [String]) { known = names.sorted().map { Known($0) } }
 
-    /// The nearest name, if it is near: one edit, or two from eight letters on.
+    /// The nearest name, if it is near: one edit, or two from eight letters on; of several the first by name.
     func nearest(to name: String) -> String? {
-        let edits = name.count < 8 ? 1 : 2
-        let wanted = Known(name)
-        return known.lazy.filter { $0.mayBeNear(wanted, edits: edits) }
-            .map { (name: $0.name, distance: editDistance(name, $0.name)) }
-            .filter { $0.distance <= edits }
-            .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
+        let place = known.partitioningIndex { $0.name >= name }
+        if known.indices.contains(place), known[place].name == name { return name }
+        let (wanted, distance) = (Known(name), WordDistance(from: name))
+        var edits = name.count < 8 ? 1 : 2
+        var nearest: String?
+        for candidate in known where candidate.mayBeNear(wanted, edits: edits) {
+            let needed = distance.edits(to: candidate.name)
+            guard needed <= edits else { continue }
+            nearest = candidate.name
+            // No other name takes less than one.
+            guard needed > 1 else { break }
+            edits = needed - 1
+        }
+        return nearest
     }
 }

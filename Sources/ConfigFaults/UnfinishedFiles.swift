@@ -32,7 +32,9 @@ struct PlaceholderValues {
         let lowered = path.lowercased()
         let isForPeople = ["locale", "i18n", "translation", "/lang/", "dashboard", "openapi", "swagger"]
             .contains(where: lowered.holds)
-        (self.path, areValues) = (path, !isTemplatePath(lowered) && !isForPeople && !isPackageManifest(lowered))
+        (self.path, areValues) = (
+            path, !isTemplatePath(lowered) && !isForPeople && !isPackageManifest(lowered)
+        )
         return areValues
     }
 }

@@ -16,7 +16,9 @@ struct HelmChart: Sendable {
     /// Its folder with the last slash; empty at the root.
     var folder: String
     var name: String
-    var dependencies: [Dependency]
+    let dependencies: [Dependency]
+    /// Which of them are installed or not by the value at the end of a way.
+    let dependenciesByWay: [FieldPath: [Int]]
     /// Whether its templates may use values in ways that are not followed here.
     var isOpaque: Bool
     let uses: [ValueUse]
@@ -41,6 +43,13 @@ struct HelmChart: Sendable {
         self.folder = folder
         self.name = name
         self.dependencies = dependencies
+        var dependenciesByWay: [FieldPath: [Int]] = [:]
+        for (place, dependency) in dependencies.enumerated() {
+            for way in Set(dependency.condition?.paths.compactMap(\.keys) ?? []) {
+                dependenciesByWay[way, default: []].append(place)
+            }
+        }
+        self.dependenciesByWay = dependenciesByWay
         isOpaque = reading.isOpaque
         // Whether a dependency is installed at all.
         let switches = conditions.map {

@@ -98,9 +98,9 @@ func findSwitches(in change: inout FoundChange, _ values: ChangedValues, _ uses:
             }
         }
     }
-    for dependency in values.chart.dependencies {
+    for place in values.chart.dependenciesByWay[change.path] ?? [] {
+        let dependency = values.chart.dependencies[place]
         guard let condition = dependency.condition,
-            condition.paths.contains(where: { $0.keys == change.path }),
             let isOn = values.turn([condition], ChartPlace(chart: values.chart), change.path)
         else { continue }
         let words = "the chart \(dependency.key)"

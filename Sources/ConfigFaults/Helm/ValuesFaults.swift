@@ -127,8 +127,9 @@ private func findStrayedValues(in change: inout FoundChange, _ values: ChangedVa
     func agrees(_ file: ValuesFile) -> Bool {
         isSame(file.root.node(at: change.path[...]), change.beforeNode)
     }
+    guard values.before.others.allSatisfy(agrees) else { return }
     let loyal = values.after.others.filter(agrees)
-    guard values.before.others.allSatisfy(agrees), loyal.count == values.before.others.count else { return }
+    guard loyal.count == values.before.others.count else { return }
     let names = loyal.map { $0.path.split(separator: "/").last.map(String.init) ?? $0.path }
     // Files of environments are there to differ; to lack what all others have is stranger.
     change.findings.append(
