@@ -15,6 +15,8 @@ struct ChangeEvidence {
     /// fᵀΣ⁻¹g of each pair of steps, those that begin with the same one in one row, from itself to the last.
     private var products: [Double]
     private var projection: [Double]
+    /// What a change that is taken for granted takes off a product of two steps: the product of their entries; empty for none.
+    private var taken: [Double] = []
     private let scale: Double
 
     init(_ channel: Channel, grid: [Int]) {
@@ -84,18 +86,15 @@ struct ChangeEvidence {
     /// The evidence that is left when one change is taken for granted, its size unknown: a rank-one update.
     func given(from start: Int, to end: Int?) -> ChangeEvidence {
         var rest = self
-        let size = grid.count
         let (information, score) = rise(from: start, to: end)
         let total = information + 1 / (scale * scale)
-        let shared = (0..<size).map { column -> Double in
-            products[place(of: start, column)] - (end.map { products[place(of: $0, column)] } ?? 0)
+        let root = total.squareRoot()
+        rest.taken = grid.indices.map { column in
+            (products[place(of: start, column)] - (end.map { products[place(of: $0, column)] } ?? 0)) / root
         }
-        for row in 0..<size {
-            let factor = shared[row] / total
-            rest.projection[row] -= factor * score
-            rest.squares[row] -= factor * shared[row]
-            let place = place(of: row, row) - row
-            for column in row..<size { rest.products[place + column] -= factor * shared[column] }
+        for row in grid.indices {
+            rest.projection[row] -= rest.taken[row] / root * score
+            rest.squares[row] -= rest.taken[row] * rest.taken[row]
         }
         return rest
     }
@@ -126,8 +125,31 @@ struct ChangeEvidence {
     /// What the data say about a change that begins at grid point `start` and ends at grid point `end` (or never).
     func rise(from start: Int, to end: Int?) -> (information: Double, score: Double) {
         guard let end else { return (max(squares[start], 1e-9), projection[start]) }
-        let cross = 2 * products[place(of: start, end)]
-        return (max(squares[start] - cross + squares[end], 1e-9), projection[start] - projection[end])
+        var product = products[place(of: start, end)]
+        if !taken.isEmpty { product -= taken[start] * taken[end] }
+        return (
+            max(squares[start] - 2 * product + squares[end], 1e-9), projection[start] - projection[end]
+        )
+    }
+
+    /// What does not change while the end does.
+    struct Row {
+        fileprivate var place: Int
+        fileprivate var square: Double
+        fileprivate var projection: Double
+    }
+
+    func row(of start: Int) -> Row {
+        Row(
+            place: place(of: start, start) - start, square: squares[start], projection: projection[start])
+    }
+
+    /// ``rise(from:to:)`` for a later end, where nothing is taken for granted.
+    func rise(in row: Row, to end: Int) -> (information: Double, score: Double) {
+        (
+            max(row.square - 2 * products[row.place + end] + squares[end], 1e-9),
+            row.projection - projection[end]
+        )
     }
 
     /// The log Bayes factor of a change against none, its size integrated out.
@@ -139,7 +161,7 @@ struct ChangeEvidence {
         return logBayesFactor(information: information, score: score)
     }
 
-    private func logBayesFactor(information: Double, score: Double) -> Double {
+    func logBayesFactor(information: Double, score: Double) -> Double {
         let variance = 1 / (information + 1 / (scale * scale))
         let deviation = variance.squareRoot()
         let z = deviation * score

@@ -111,12 +111,12 @@ struct Channel {
     /// Empirical Bayes: the standard deviation and the time constant with the highest evidence, times a prior that
     /// keeps a short or quiet record from claiming that nothing ever drifts.
     mutating func adapt(to shape: EffectShape?) {
+        let plain = model(scatter)
         var best: (value: Double, scatter: Scatter, fit: LogRateFit)?
         func consider(_ deviation: Double, _ timeConstant: Double) -> Double {
             var trial = scatter
             trial.wander = Wander(variance: deviation * deviation, timeConstantSeconds: timeConstant)
-            let model = model(trial)
-            let fit = model.fit(shape, prior: quantity.prior, from: best?.fit)
+            let fit = plain.wandering(trial.wander).fit(shape, prior: quantity.prior, from: best?.fit)
             let remoteness = (Double.log(deviation) - Double.log(0.18)) / 0.7
             let determinant = 0.5 * logDeterminant(trial.wander)
             let value = fit.logEvidence + determinant - 0.5 * remoteness * remoteness
@@ -139,7 +139,7 @@ struct Channel {
         guard let best else { return }
         scatter = best.scatter
         mode = best.fit
-        (response, weights) = model(scatter).expansion(at: best.fit, shape: shape)
+        (response, weights) = plain.expansion(at: best.fit, shape: shape)
     }
 
     /// log |A| of the wander's precision over the bins, which fits leave out.

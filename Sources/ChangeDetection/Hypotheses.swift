@@ -103,23 +103,35 @@ struct OnsetGrid {
     }
 }
 
-/// Weighs every hypothesis on a channel.
-struct HypothesisScan {
+/// What may have happened to a channel.
+struct Hypotheses {
     let channel: Channel
     let grid: OnsetGrid
     /// The prior weight of each candidate, summing to 1 over candidates.
     let candidateShares: [Double]
     /// The prior weight of something else than a deploy.
     let externalWeight: Double
-    private let evidence: ChangeEvidence
 
     init(channel: Channel, grid: OnsetGrid, candidateShares: [Double]) {
         externalWeight = channel.quantity == .successes ? PriorWeight.externalFall : PriorWeight.external
         self.channel = channel
         self.grid = grid
         self.candidateShares = candidateShares
-        evidence = ChangeEvidence(channel, grid: grid.bins)
     }
+}
+
+/// Weighs every hypothesis on a channel. It takes megabytes, and is quicker made again than kept.
+struct HypothesisScan {
+    let hypotheses: Hypotheses
+    private let evidence: ChangeEvidence
+
+    init(_ hypotheses: Hypotheses) {
+        self.hypotheses = hypotheses
+        evidence = ChangeEvidence(hypotheses.channel, grid: hypotheses.grid.bins)
+    }
+
+    private var channel: Channel { hypotheses.channel }
+    private var grid: OnsetGrid { hypotheses.grid }
 
     func effect(from start: Int, to end: Int?) -> (logRatio: Double, standardError: Double) {
         evidence.effect(from: start, to: end)
@@ -204,8 +216,17 @@ struct HypothesisScan {
         (grid.bins[end] - grid.bins[start]) * channel.binSeconds
     }
 
+    /// How many bins make so many seconds at least.
+    private func binsReaching(_ seconds: Int) -> Int {
+        (seconds + channel.binSeconds - 1) / channel.binSeconds
+    }
+
     func posterior() -> ChannelPosterior {
+        let grid = grid
         let count = grid.bins.count
+        let (transientBins, shortestBins) = (
+            binsReaching(PriorWeight.transientSeconds), binsReaching(PriorWeight.shortestSeconds)
+        )
         // The probability that some later deploy ends a change in each cell, were all equally likely to.
         let endMass = (0..<count).map { cell in grid.onsetMass.reduce(0) { $0 + $1[cell] } }
         let logEndMass = endMass.map { Double.log(max($0, 1e-300)) }
@@ -230,24 +251,24 @@ struct HypothesisScan {
             let logLaterMass = Double.log(max(1, laterMass[start]))
             let logLaterCells = Double.log(Double(max(1, count - start)))
             var byDeployEnd: [Double] = [], byAnyEnd: [Double] = [], short: [Double] = []
-            var shortCells = 0
+            let (bin, row) = (grid.bins[start], evidence.row(of: start))
+            let firstLong = grid.bins.partitioningIndex { $0 - bin >= transientBins }
+            let shortCells = max(0, min(firstLong, count) - start - 1)
             for end in start + 1..<max(start + 1, count) {
-                let seconds = seconds(start, end)
-                if seconds < PriorWeight.transientSeconds { shortCells += 1 }
-                let (information, score) = evidence.rise(from: start, to: end)
+                let (information, score) = evidence.rise(in: row, to: end)
                 // A change the other way, or one of less than two standard deviations, counts for nothing; skipping it is
                 // what makes the scan quick.
                 guard score > 0, score * score > max(4, 2 * hopeless) * information else { continue }
-                let factor = evidence.logBayesFactor(from: start, to: end)
+                let factor = evidence.logBayesFactor(information: information, score: score)
                 hopeless = max(hopeless, factor - 35)
-                if seconds >= PriorWeight.shortestSeconds, endMass[end] > 0 {
+                if grid.bins[end] - bin >= shortestBins, endMass[end] > 0 {
                     let weighted = factor + logEndMass[end] - logLaterMass
                     byDeployEnd.append(weighted)
                     if weighted + endedByDeploy > best.value {
                         best = (weighted + endedByDeploy, end, factor)
                     }
                 }
-                if seconds >= PriorWeight.transientSeconds {
+                if end >= firstLong {
                     let weighted = factor - logLaterCells
                     byAnyEnd.append(weighted)
                     if weighted + endedAnyhow > best.value { best = (weighted + endedAnyhow, end, factor) }
@@ -273,11 +294,11 @@ struct HypothesisScan {
             logSumExp(
                 grid.support[candidate].lazy.map {
                     onset.byDeploy[$0] + Double.log(max(grid.onsetMass[candidate][$0], 1e-300))
-                }) + Double.log(PriorWeight.deploy * candidateShares[candidate])
+                }) + Double.log(PriorWeight.deploy * hypotheses.candidateShares[candidate])
         }
         let external =
             logSumExp(grid.bins.indices.lazy.map { onset.byOther[$0] + Double.log(grid.uniformMass($0)) })
-            + Double.log(externalWeight)
+            + Double.log(hypotheses.externalWeight)
         return ChannelPosterior(
             deploys: deploys, external: external, none: Double.log(PriorWeight.none), transient: transient,
             onsetEvidence: onset)

@@ -13,11 +13,11 @@ struct OnsetPosterior {
     private let byCell: [Double]
 
     /// What the scan of a whole channel says.
-    init(_ scan: HypothesisScan, posterior: ChannelPosterior) {
+    init(_ hypotheses: Hypotheses, posterior: ChannelPosterior) {
         let onset = posterior.onsetEvidence
-        let grid = scan.grid
+        let grid = hypotheses.grid
         let deploys = grid.onsetMass.indices.map { candidate -> [Double] in
-            let share = Double.log(PriorWeight.deploy * scan.candidateShares[candidate])
+            let share = Double.log(PriorWeight.deploy * hypotheses.candidateShares[candidate])
             var values = [Double](repeating: -700, count: grid.bins.count)
             for cell in grid.support[candidate] {
                 values[cell] =
@@ -27,7 +27,7 @@ struct OnsetPosterior {
         }
         let other = grid.bins.indices.map {
             onset.byOther[$0] + Double.log(max(grid.uniformMass($0), 1e-300))
-                + Double.log(scan.externalWeight)
+                + Double.log(hypotheses.externalWeight)
         }
         self.init(cells: grid.cells, deploys: deploys, other: other)
     }

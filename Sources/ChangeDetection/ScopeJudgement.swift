@@ -10,7 +10,7 @@ struct ScopeJudgement {
     private let candidates: [Candidate]
     private let settled: [TimeWindow]
     private let distributions: [OnsetDistribution]
-    private let scan: HypothesisScan
+    private let hypotheses: Hypotheses
     /// The time between regular points of the grid.
     private let gridSeconds: Double
     private let posterior: ChannelPosterior
@@ -49,7 +49,7 @@ struct ScopeJudgement {
             distributions: distributions,
             spacing: spacing, range: 0..<max(1, channel.count - 1))
         func scanned(_ channel: Channel) -> (HypothesisScan, ChannelPosterior) {
-            let scan = HypothesisScan(channel: channel, grid: grid, candidateShares: shares)
+            let scan = HypothesisScan(Hypotheses(channel: channel, grid: grid, candidateShares: shares))
             return (scan, scan.posterior())
         }
         // Short bursts are masked, so that what remains is judged without them: those that outweigh every lasting change, and
@@ -59,7 +59,7 @@ struct ScopeJudgement {
         var transients: [TimeWindow] = []
         func likeliestChange() -> (start: Int, end: Int?)? {
             guard posterior.logOdds > 0 else { return nil }
-            let mode = OnsetPosterior(scan, posterior: posterior).mode
+            let mode = OnsetPosterior(scan.hypotheses, posterior: posterior).mode
             return (mode, posterior.onsetEvidence.bestEnd[mode])
         }
         for isAdapted in [false, true] {
@@ -96,7 +96,7 @@ struct ScopeJudgement {
             }
         }
         self.transients = transients + setAside
-        self.scan = scan
+        hypotheses = scan.hypotheses
         self.posterior = posterior
     }
 
@@ -133,7 +133,7 @@ struct ScopeJudgement {
             excessErrors: counts.excess(of: signal, ratio: ratio), suspects: suspects,
             noneProbability: none, externalProbability: external,
             weighed: refined.weighed(
-                candidates.map(\.id), shares: scan.candidateShares, external: scan.externalWeight,
+                candidates.map(\.id), shares: hypotheses.candidateShares, external: hypotheses.externalWeight,
                 penalty: penalty, remaining: 1 - none),
             slowerThan: series.slowerThan)
     }
@@ -141,7 +141,7 @@ struct ScopeJudgement {
     /// The id of the deploy after the onset that best explains an end; `nil` when none does better than a quarter of chance,
     /// which deploys without a clock of their own seldom do.
     private func deployThatEnded(_ end: Instant, since onset: Instant) -> String? {
-        let reach = max(600, 2 * scan.channel.binSeconds)
+        let reach = max(600, 2 * hypotheses.channel.binSeconds)
         let window = TimeWindow(since: end - reach, until: end + reach)
         let later = candidates.indices.filter { candidates[$0].startedAt > onset }
         let masses = later.map { distributions[$0].mass(in: window) }
@@ -161,13 +161,16 @@ struct ScopeJudgement {
     }
 
     private func located() -> Located {
-        let coarse = OnsetPosterior(scan, posterior: posterior)
-        let sign = scan.channel.quantity.prior.sign
+        let coarse = OnsetPosterior(hypotheses, posterior: posterior)
+        let sign = hypotheses.channel.quantity.prior.sign
         let reach = max(5400, 3 * gridSeconds)
         func end(of mode: Int) -> Instant? {
-            posterior.onsetEvidence.bestEnd[mode].map { scan.channel.time(ofBin: scan.grid.bins[$0]) }
+            posterior.onsetEvidence.bestEnd[mode].map {
+                hypotheses.channel.time(ofBin: hypotheses.grid.bins[$0])
+            }
         }
-        let size = scan.effect(from: coarse.mode, to: posterior.onsetEvidence.bestEnd[coarse.mode])
+        let size = HypothesisScan(hypotheses).effect(
+            from: coarse.mode, to: posterior.onsetEvidence.bestEnd[coarse.mode])
         var result = Located(
             posterior: coarse, onset: coarse.cells[coarse.mode].middle, end: end(of: coarse.mode),
             effect: sign * size.logRatio, effectError: size.standardError)
@@ -186,7 +189,7 @@ struct ScopeJudgement {
         }
         guard
             let near = Neighbourhood(
-                series, channel: scan.channel,
+                series, channel: hypotheses.channel,
                 stretches: stretches.map { stretch in
                     (
                         stretch.window.since.seconds(
@@ -222,9 +225,9 @@ struct ScopeJudgement {
     }
 
     private func nearestGridIndex(to instant: Instant) -> Int {
-        let bin = scan.channel.bin(of: instant)
-        return scan.grid.bins.indices.min {
-            abs(scan.grid.bins[$0] - bin) < abs(scan.grid.bins[$1] - bin)
+        let bin = hypotheses.channel.bin(of: instant)
+        return hypotheses.grid.bins.indices.min {
+            abs(hypotheses.grid.bins[$0] - bin) < abs(hypotheses.grid.bins[$1] - bin)
         } ?? 0
     }
 
@@ -246,11 +249,11 @@ struct ScopeJudgement {
                 until: series.start.after(moment + spacing / 2))
         }
         let whole = max(series.window.seconds, 1)
-        let external = Double.log(scan.externalWeight) + byOther
+        let external = Double.log(hypotheses.externalWeight) + byOther
         let other = steps.map { $0.logEvidence + external + Double.log(spacing / whole) }
         var best = steps.max { $0.logEvidence < $1.logEvidence } ?? LogRateFit(wander: [], coefficients: [])
         let deploys = candidates.indices.map { index -> [Double] in
-            let share = Double.log(PriorWeight.deploy * scan.candidateShares[index]) + byDeploy
+            let share = Double.log(PriorWeight.deploy * hypotheses.candidateShares[index]) + byDeploy
             let rampShare = candidates[index].rampShare
             let masses = distributions[index].masses(in: cells)
             var values = moments.indices.map { cell in

@@ -84,9 +84,15 @@ package struct Wander: Sendable, Equatable {
         var diagonal = [Double](repeating: 0, count: moments.count)
         var beside = [Double](repeating: 0, count: max(0, moments.count - 1))
         if !diagonal.isEmpty { diagonal[0] = 1 / variance }
+        // Most are as far apart as those before.
+        var (distance, r, q) = (-1.0, 0.0, 0.0)
         for index in beside.indices {
-            let r = min(Double.exp(-(moments[index + 1] - moments[index]) / timeConstantSeconds), 0.999_999)
-            let q = 1 / (variance * (1 - r * r))
+            let own = moments[index + 1] - moments[index]
+            if own != distance {
+                distance = own
+                r = min(Double.exp(-own / timeConstantSeconds), 0.999_999)
+                q = 1 / (variance * (1 - r * r))
+            }
             diagonal[index] += q * r * r
             diagonal[index + 1] += q
             beside[index] = -q * r
