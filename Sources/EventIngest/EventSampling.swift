@@ -186,7 +186,7 @@ private final class WindowParts {
         self.ranges = ranges[...]
         let plans = summary.plans.map { if case .ranges = $0 { ReadingPlan.ranges(size: 0) } else { $0 } }
         let empty = summary.inputs.indices.filter { summary.inputs[$0].first == nil }
-        others = InputParts(sources, plans, partBytes: options.partBytes, except: Set(empty))
+        others = InputParts(sources, plans, options: options, except: Set(empty))
     }
 
     func next(into bytes: inout PartBytes) throws -> InputPart? {
@@ -221,7 +221,7 @@ private struct SampledPart: RecordSink {
         case .range(let range): _ = try source.read(range, wanted, into: &self)
         case .cut: _ = try plan.read(bytes, wanted, into: &self)
         case .whole:
-            guard let cutter = try plan.cutter(of: source, sizes: PartSizes(each: options.partBytes)) else {
+            guard let cutter = try plan.cutter(of: source, sizes: PartSizes(each: options.cutBytes)) else {
                 return try source.read(wanted, options: options, into: &self)
             }
             while try cutter.next(into: &bytes) { _ = try plan.read(bytes, wanted, into: &self) }

@@ -1,3 +1,5 @@
 import BlameDeployCLI
+import CAllocator
 
+blamedeploy_keep_freed_memory()
 Program.main()

@@ -34,7 +34,7 @@ private let allowedImports: [String: Set<String>] = [
         "Reporting", "Scenario",
         "Settings", "Synchronization",
     ],
-    "blamedeploy": ["BlameDeployCLI"],
+    "blamedeploy": ["BlameDeployCLI", "CAllocator"],
 ]
 
 /// The C library of the platform, which the ends of the program may call.
