@@ -13,7 +13,7 @@ struct ChangeEvidence {
     /// fᵀΣ⁻¹f of each step f.
     private var squares: [Double]
     /// fᵀΣ⁻¹g of each pair of steps, those that begin with the same one in one row, from itself to the last.
-    private var products: [Double]
+    private let products: [Double]
     private var projection: [Double]
     /// What a change that is taken for granted takes off a product of two steps: the product of their entries; empty for none.
     private var taken: [Double] = []
@@ -84,7 +84,10 @@ struct ChangeEvidence {
     }
 
     /// The evidence that is left when one change is taken for granted, its size unknown: a rank-one update.
+    ///
+    /// One of several: what is left is not asked the same once more.
     func given(from start: Int, to end: Int?) -> ChangeEvidence {
+        precondition(taken.isEmpty, "a second change taken for granted")
         var rest = self
         let (information, score) = rise(from: start, to: end)
         let total = information + 1 / (scale * scale)

@@ -147,7 +147,7 @@ package struct LogRateModel: Sendable {
     private let base: [Double]
 
     /// - Parameters:
-    ///   - columns: as many values each as there are bins; the first one should be all ones.
+    ///   - columns: as many values each as there are bins; the first one should be all ones. No more than 62.
     ///   - precisions: of the columns' coefficients, a priori.
     ///   - means: of the same.
     ///   - offset: a known part of the log rate.
@@ -155,6 +155,7 @@ package struct LogRateModel: Sendable {
         _ bins: BinnedCounts, scatter: Scatter, columns: [[Double]], precisions: [Double], means: [Double],
         offset: [Double]
     ) {
+        precondition(columns.count <= 62, "more columns than a row of the system has lanes")
         self.bins = bins
         self.columns = columns.indices
         var design = [Double](repeating: 0, count: bins.count * columns.count)

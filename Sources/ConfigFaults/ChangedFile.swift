@@ -173,12 +173,16 @@ func isManifestPath(_ path: String) -> Bool {
 let mostChangesOfFile = 5_000
 
 /// The differences of a file's objects as changes, and how many there are beyond ``mostChangesOfFile``.
-func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> (changes: [FoundChange], cut: Int) {
+///
+/// - Parameter isShared: whether other files are looked at meanwhile.
+func fieldChanges(
+    of file: ChangedFile, in surroundings: Surroundings, isShared: Bool
+) -> (changes: [FoundChange], cut: Int) {
     let path = file.file.path
     let lines = file.lines
     let extents = Extents(of: file)
     let pairs = pairedObjects(of: file)
-    var all = mapMany(pairs) { pair -> [ObjectDifference] in
+    var all = mapMany(pairs, isShared: isShared) { pair -> [ObjectDifference] in
         let first = pair.first
         let reach = surroundings.after.reach(of: first) ?? surroundings.before.reach(of: first)
         let found: [FieldDifference]
@@ -213,7 +217,7 @@ func fieldChanges(of file: ChangedFile, in surroundings: Surroundings) -> (chang
         }
         all = places.prefix(mostChangesOfFile).sorted().map { all[$0] }
     }
-    var changes = mapMany(all) { found in
+    var changes = mapMany(all, isShared: isShared) { found in
         var change = foundChange(
             found.difference, of: found.manifest, path: path, reach: found.reach, lines: lines)
         if found.difference.path.isEmpty, found.difference.before == nil { extents.extend(&change.change) }

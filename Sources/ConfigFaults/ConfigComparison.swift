@@ -151,8 +151,12 @@ public func compareConfig(
     }
     let changed = try changedFiles(readable, before: before, after: after, cache: cache)
     let surroundings = try Surroundings(changed, after: after, cache: cache)
-    let differing = mapLoad(changed, bytes: changed.reduce(0) { $0 + $1.bytes }) {
-        fieldChanges(of: $0, in: surroundings)
+    // Threads share the files or, where one of them is most of it all, what is in a file.
+    let sizes = changed.map(\.bytes)
+    let (bytes, largest) = (sizes.reduce(0, +), sizes.max() ?? 0)
+    let isShared = largest <= bytes / 2
+    let differing = mapLoad(changed, bytes: isShared ? bytes : 0) {
+        fieldChanges(of: $0, in: surroundings, isShared: isShared)
     }
     let notTold = zip(changed, differing).filter { $1.cut > 0 }.map { tooMany(in: $0.file.path, cut: $1.cut) }
     var changes = differing.flatMap(\.changes)

@@ -107,7 +107,7 @@ private func unexpanded(in manifest: Manifest, lines: [String], index: ManifestI
             found.append(
                 Unexpanded(
                     container: name, name: reference.name, line: reference.line,
-                    nearest: nearestName(to: reference.name, among: all.sorted()),
+                    nearest: nearestName(to: reference.name, among: Array(all)),
                     isLater: all.contains(reference.name)))
         }
         for field in ["command", "args"] {

@@ -4,33 +4,38 @@ import Parallel
 ///
 /// - Parameters:
 ///   - room: makes what is kept from one value to the next of those that a thread takes in a row.
+///   - isShared: whether this is done beside others of its kind, which the threads are busy with already.
 ///   - body: what to do.
 /// - Returns: the results in the order of the values.
 func mapMany<Value: Sendable, Room, Output: Sendable>(
-    _ values: [Value], room makeRoom: @Sendable () -> Room, _ body: @Sendable (Value, inout Room) -> Output
+    _ values: [Value], room makeRoom: @Sendable () -> Room, isShared: Bool = false,
+    _ body: @Sendable (Value, inout Room) -> Output
 ) -> [Output] {
+    guard values.count > valuesOfPiece, !isShared else {
+        var room = makeRoom()
+        return values.map { body($0, &room) }
+    }
     let workers = availableCores()
     // What is kept in a room is worth more the longer it is kept.
     let size = max(valuesOfPiece, values.count / (4 * workers))
     let pieces = stride(from: 0, to: values.count, by: size).map { $0..<min($0 + size, values.count) }
-    let results = concurrentMap(pieces, workers: workers) { piece in
+    return concurrentMap(pieces, workers: workers) { piece in
         var room = makeRoom()
         return values[piece].map { body($0, &room) }
-    }
-    return results.count == 1 ? results[0] : results.flatMap { $0 }
+    }.flatMap { $0 }
 }
 
 /// The same, with nothing kept.
 func mapMany<Value: Sendable, Output: Sendable>(
-    _ values: [Value], _ body: @Sendable (Value) -> Output
+    _ values: [Value], isShared: Bool = false, _ body: @Sendable (Value) -> Output
 ) -> [Output] {
-    mapMany(values, room: {}, { value, _ in body(value) })
+    mapMany(values, room: {}, isShared: isShared, { value, _ in body(value) })
 }
 
 /// Fewer values are hardly worth a thread.
 private let valuesOfPiece = 500
 
-/// The same for values that are worth a thread each, if there is enough to do in all.
+/// Does the same to each of some values that are worth a thread each, if there is enough to do in all.
 ///
 /// - Parameter bytes: of how much text all of it is.
 func mapLoad<Value: Sendable, Output: Sendable>(

@@ -27,7 +27,7 @@ func findMisspellings(in changes: inout [FoundChange], files: [ChangedFile], aft
         }
     }
     guard !suspects.isEmpty, suspects.count <= mostSuspects else { return }
-    let usual = SimilarNames(known.filter { $0.value >= 2 }.keys.sorted())
+    let usual = SimilarNames(known.filter { $0.value >= 2 }.map(\.key))
     suspects = suspects.compactMap { suspect in
         guard let near = usual.nearest(to: suspect.word), suspect.isSlip(of: near), mayShow(near, of: files)
         else { return nil }

@@ -134,7 +134,7 @@ struct Side {
 }
 
 /// The lines of a file that have a say in objects.
-private struct ObjectLines {
+struct ObjectLines {
     /// Those of a few lines, by the first.
     private var short: [(lines: ClosedRange<Int>, object: Int)] = []
     private var long: [(lines: ClosedRange<Int>, object: Int)] = []
@@ -142,7 +142,11 @@ private struct ObjectLines {
 
     init(_ sources: [(lines: ClosedRange<Int>, object: Int)]) {
         for source in sources {
-            if source.lines.count <= Self.mostLines { short.append(source) } else { long.append(source) }
+            if source.lines.upperBound - source.lines.lowerBound < Self.mostLines {
+                short.append(source)
+            } else {
+                long.append(source)
+            }
         }
         short.sort { $0.lines.lowerBound < $1.lines.lowerBound }
     }

@@ -38,7 +38,7 @@ struct ReferenceRoom {
     private var variables: (of: Owner, nodes: [String: ConfigNode])?
     private var lastMounts: (of: Owner, mounts: Mounts)?
     private var lastPorts: (of: Owner, ports: Ports)?
-    private var lastContainers: (of: Owner, before: [String: ConfigNode], after: [String: ConfigNode])?
+    private var lastContainers: (of: Owner, before: [String?: ConfigNode], after: [String?: ConfigNode])?
     private var namesByKind: [String: SimilarNames] = [:]
     private var keysByObject: [ObjectName: SimilarNames?] = [:]
     private var selecting: Selecting?
@@ -99,16 +99,15 @@ struct ReferenceRoom {
     private mutating func containers(named name: String?, before: Manifest, after: Manifest) -> (
         before: ConfigNode?, after: ConfigNode?
     ) {
-        func byName(_ manifest: Manifest) -> [String: ConfigNode] {
+        func byName(_ manifest: Manifest) -> [String?: ConfigNode] {
             Dictionary(
-                manifest.containers.map { ($0["name"]?.text ?? "", $0) },
-                uniquingKeysWith: { _, last in last })
+                manifest.containers.map { ($0["name"]?.text, $0) }, uniquingKeysWith: { _, last in last })
         }
-        let (owner, key) = (Owner(after), name ?? "")
-        if let known = lastContainers, known.of == owner { return (known.before[key], known.after[key]) }
+        let owner = Owner(after)
+        if let known = lastContainers, known.of == owner { return (known.before[name], known.after[name]) }
         let known = (of: owner, before: byName(before), after: byName(after))
         lastContainers = known
-        return (known.before[key], known.after[key])
+        return (known.before[name], known.after[name])
     }
 
     /// The names of the objects of a kind after the change.

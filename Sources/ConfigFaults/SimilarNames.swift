@@ -38,7 +38,7 @@ struct SimilarNames {
     /// The nearest name, if it is near: one edit, or two from eight letters on; of several the first by name.
     func nearest(to name: String) -> String? {
         let place = known.partitioningIndex { $0.name >= name }
-        if known.indices.contains(place), known[place].name == name { return name }
+        if known.indices.contains(place), known[place].name == name { return known[place].name }
         let (wanted, distance) = (Known(name), WordDistance(from: name))
         var edits = name.count < 8 ? 1 : 2
         var nearest: String?

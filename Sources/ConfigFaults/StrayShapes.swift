@@ -31,7 +31,7 @@ func findStrayShapes(in changes: inout [FoundChange], files: [ChangedFile]) {
     }
 }
 
-/// How many fields are looked at in a file, each once for each range of lines that changes take.
+/// How many fields whose names have several shapes are looked at in a file, each once for each range of lines that changes take.
 private let mostFields = 200_000
 
 /// The first of some fields that is another kind of value than all others of its name in the file.

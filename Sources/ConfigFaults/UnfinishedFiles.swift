@@ -54,7 +54,8 @@ private func isLikePlaceholder(_ value: String) -> Bool {
         if (0x61...0x7A).contains(byte | 0x20) { letters += 1 }
     }
     return value.utf8.first == UInt8(ascii: "<")
-        || value.utf8.count <= letters + 2 && lengthsOfPlaceholders.contains(letters)
+        // A line end of two bytes counts as one character.
+        || value.utf8.count <= letters + 4 && lengthsOfPlaceholders.contains(letters)
 }
 
 private func isPlaceholder(_ value: String) -> Bool {

@@ -252,6 +252,12 @@ package struct EventAggregator {
         return scopes.count - 1
     }
 
+    /// Where a scope is counted: as all parts begin with the scopes of the first one, mostly where another part counts it.
+    private mutating func place(of scope: Scope, likelyAt position: Int) -> Int? {
+        if scopes.indices.contains(position), scopes[position] == scope { return position }
+        return index(scope.kind, scope.name)
+    }
+
     /// The same scopes without counts: what the next parts of the input begin with, so that what is counted in one part is
     /// counted in all.
     var emptied: EventAggregator {
@@ -274,14 +280,20 @@ package struct EventAggregator {
         rows.merge(other.rows)
         counts[0].merge(other.counts[0])
         for (position, scope) in other.scopes.enumerated().dropFirst() {
-            guard let own = index(scope.kind, scope.name) else { continue }
+            guard let own = place(of: scope, likelyAt: position) else { continue }
             counts[own].merge(other.counts[position])
         }
         for (position, scope) in other.durationScopes.enumerated() {
-            let own = scope == 0 ? 0 : index(other.scopes[scope].kind, other.scopes[scope].name) ?? 0
+            let own = scope == 0 ? 0 : place(of: other.scopes[scope], likelyAt: scope) ?? 0
             durations[durationScopes.firstIndex(of: own) ?? timed(own)].merge(other.durations[position])
         }
-        for pod in other.pods { merge(pod, of: other) }
+        for (position, pod) in other.pods.enumerated() {
+            if pod.scope != nil, pods.indices.contains(position), pods[position].name == pod.name {
+                pods[position].span.merge(pod.span)
+            } else {
+                merge(pod, of: other)
+            }
+        }
         for (kind, count) in other.leftOut { leftOut[kind, default: 0] += count }
     }
 

@@ -186,7 +186,7 @@ private final class WindowParts {
         self.ranges = ranges[...]
         let plans = summary.plans.map { if case .ranges = $0 { ReadingPlan.ranges(size: 0) } else { $0 } }
         let empty = summary.inputs.indices.filter { summary.inputs[$0].first == nil }
-        others = InputParts(sources, plans, options: options, except: Set(empty))
+        others = InputParts(sources, plans, partBytes: options.partBytes, except: Set(empty))
     }
 
     func next(into bytes: inout PartBytes) throws -> InputPart? {
@@ -194,7 +194,10 @@ private final class WindowParts {
         while let part = try others.next(into: &bytes) {
             guard case .cut = part.extent else { return part }
             let range = bytes.offset..<bytes.offset + bytes.length
-            let own = blocks[part.source].lazy.filter { range.overlaps($0.range) }
+            let all = blocks[part.source]
+            // They are in order.
+            let first = all.partitioningIndex { $0.range.upperBound > range.lowerBound }
+            let own = all[first...].prefix { $0.range.lowerBound < range.upperBound }
             if own.contains(where: { block in self.windows.contains(where: block.span.overlaps) }) {
                 return part
             }
@@ -221,7 +224,7 @@ private struct SampledPart: RecordSink {
         case .range(let range): _ = try source.read(range, wanted, into: &self)
         case .cut: _ = try plan.read(bytes, wanted, into: &self)
         case .whole:
-            guard let cutter = try plan.cutter(of: source, sizes: PartSizes(each: options.cutBytes)) else {
+            guard let cutter = try plan.cutter(of: source, sizes: PartSizes(each: options.partBytes)) else {
                 return try source.read(wanted, options: options, into: &self)
             }
             while try cutter.next(into: &bytes) { _ = try plan.read(bytes, wanted, into: &self) }

@@ -19,10 +19,9 @@ public struct IngestOptions: Sendable {
     /// Whether events are counted by workload, pod, version, message and duration too, and not only by when they happened and
     /// whether they failed.
     public var countsScopes = true
-    /// Into how many bytes plain files are cut, whatever the number of threads: results do not depend on it.
-    package var partBytes = 8 << 20
-    /// The same of what is unpacked, or looked through for cells, before it is read: it should still be in the caches then.
-    var cutBytes: Int { max(partBytes / 2, 1) }
+    /// Into how many bytes the input is cut, whatever the number of threads and however it is packed: results do not depend on
+    /// either. What is unpacked, or looked through for cells, should still be in the caches when it is read.
+    package var partBytes = 4 << 20
 
     /// Options; by default everything is recognised, by a single thread.
     public init(
@@ -125,7 +124,7 @@ private struct CountedPart: RecordSink {
         case .range(let range): lines = try source.read(range, wanted, into: &self)
         case .cut: lines = try plan.read(bytes, wanted, into: &self)
         case .whole:
-            guard let cutter = try plan.cutter(of: source, sizes: PartSizes(each: options.cutBytes)) else {
+            guard let cutter = try plan.cutter(of: source, sizes: PartSizes(each: options.partBytes)) else {
                 shape = try source.read(wanted, options: options, into: &self)
                 break
             }
@@ -248,7 +247,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
     let fold = Mutex(
         CountedInput(all, roles: roles, shapes: shapes, addresses: isAddressable ? AddressSample() : nil))
     let bounds = Mutex(isAddressable ? AddressSample() : nil)
-    let allParts = InputParts(all, plans, options: options)
+    let allParts = InputParts(all, plans, partBytes: options.partBytes)
     // Whole files are long: one that went first alone would keep the others waiting.
     let start = allParts.areWhole ? 2 : 0
     let parts = Mutex(allParts)

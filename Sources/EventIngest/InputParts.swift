@@ -102,8 +102,6 @@ final class InputParts {
     private let plans: [ReadingPlan]
     /// How long the next part is, when it is the first of its source: the very first one is short, because the others wait for it.
     private var sizes: PartSizes
-    /// The same of what is cut off in memory.
-    private var cutSizes: PartSizes
     /// Whether compressed files are read by a thread each, which does better than cutting them up as soon as there are several.
     let areWhole: Bool
     private let except: Set<Int>
@@ -112,14 +110,12 @@ final class InputParts {
 
     /// - Parameter except: sources that are passed over.
     init(
-        _ sources: [EventSources.Source], _ plans: [ReadingPlan], options: IngestOptions, except: Set<Int> = []
+        _ sources: [EventSources.Source], _ plans: [ReadingPlan], partBytes: Int, except: Set<Int> = []
     ) {
         self.except = except
         self.sources = sources
         self.plans = plans
-        let (first, others) = (max(options.partBytes / 8, 1), options.partBytes)
-        sizes = PartSizes(first: first, others: others)
-        cutSizes = PartSizes(first: min(first, options.cutBytes), others: options.cutBytes)
+        sizes = PartSizes(first: max(partBytes / 8, 1), others: partBytes)
         areWhole = plans.count { $0.compression != .none } > 1
     }
 
@@ -141,13 +137,13 @@ final class InputParts {
                 return InputPart(source: source, extent: .whole)
             }
             if position == 0 {
-                cutter = try plan.cutter(of: sources[source], sizes: cutSizes)
+                cutter = try plan.cutter(of: sources[source], sizes: sizes)
                 position = 1
             }
             if let cutter, try cutter.next(into: &bytes) { return InputPart(source: source, extent: .cut) }
             cutter = nil
             (source, position) = (source + 1, 0)
-            (sizes, cutSizes) = (PartSizes(each: sizes.others), PartSizes(each: cutSizes.others))
+            sizes = PartSizes(each: sizes.others)
         }
         return nil
     }

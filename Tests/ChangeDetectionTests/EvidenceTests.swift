@@ -107,6 +107,34 @@ struct EvidenceTests {
         #expect(abs(found - (some - none)) < 0.12, "\(found) against \(some - none)")
     }
 
+    @Test(
+        "columns that are nowhere anything change nothing, however many lanes they take",
+        arguments: [1, 4, 5, 6, 7, 12, 14, 15, 30, 61])
+    func lanes(extra: Int) {
+        var noise = SeededNoise(seed: 12)
+        let count = 60
+        let bins = BinnedCounts(
+            edges: (0...count).map { Double($0) * 300 },
+            counts: (0..<count).map { Double(noise.poisson($0 < 40 ? 4 : 9)) },
+            exposure: Array(repeating: 500, count: count), weights: Array(repeating: 1, count: count))
+        let scatter = Scatter(
+            overdispersionSeconds: 6, wander: Wander(variance: 0.04, timeConstantSeconds: 6000))
+        func fit(_ columns: Int) -> LogRateFit {
+            LogRateModel(
+                bins, scatter: scatter,
+                columns: [Array(repeating: 1, count: count)]
+                    + Array(repeating: Array(repeating: 0, count: count), count: columns),
+                precisions: [0.01] + Array(repeating: 4, count: columns),
+                means: [-4.5] + Array(repeating: 0, count: columns), offset: Array(repeating: 0, count: count)
+            ).fit(EffectShape(onset: 40 * 300))
+        }
+        let (alone, beside) = (fit(0), fit(extra))
+        #expect(alone.effect > 0.3)
+        #expect(abs(alone.effect - beside.effect) < 1e-9)
+        #expect(abs(alone.effectError - beside.effectError) < 1e-9)
+        #expect(abs(alone.logEvidence - beside.logEvidence) < 1e-7)
+    }
+
     @Test("the precision of the wander is the inverse of its covariance")
     func wanderPrecision() {
         let wander = Wander(variance: 0.7, timeConstantSeconds: 900)

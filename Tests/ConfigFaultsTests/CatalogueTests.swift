@@ -185,6 +185,20 @@ struct CatalogueTests {
     }
 
     @Test(
+        "a placeholder is one however it is written, and what only sounds like one is none",
+        arguments: [
+            "CHANGEME", "change-me", "Change_Me!", "TODO", "todo:", "FixMe", "xxx", "tbd", "\"<API_KEY>\"",
+            "\"<YOUR KEY>\"", "REPLACE-ME",
+        ].map { ($0, true) }
+            + [
+                "todos", "xxxxx", "\"<b>\"", "change-me-too", "exchange-me", "t-o-d-o", "<key>", "te\u{308}d",
+            ].map { ($0, false) })
+    func placeholders(value: String, isOne: Bool) throws {
+        let changes = try ranked(replacing: "https://push.example.com/v1", by: value)
+        #expect(changes.contains { $0.fault == "placeholder" } == isOne, "\(changes.map(\.fault))")
+    }
+
+    @Test(
         "what only looks like a fault is none",
         arguments: [
             ("replicas: 4", "replicas: 6", "capacity-lowered"),

@@ -29,6 +29,24 @@ struct ManyChangesTests {
         #expect(fewer.changes.count == 30 && fewer.warnings.isEmpty)
     }
 
+    @Test("files that several threads read give what each gives by itself")
+    func sideBySide() throws {
+        func text(_ file: Int, _ version: Int) -> String {
+            (0..<60).map { "KEY_\($0): value \(($0 * file) % 7 == 0 ? version : 0) of \(file)\n" }.joined()
+        }
+        // Some are new, some are gone, and all together are more than one thread reads alone.
+        let paths = (0..<90).map { "settings/f\($0).yaml" }
+        func folder(_ places: some Sequence<Int>, _ version: Int) -> FolderOfTexts {
+            FolderOfTexts(Dictionary(uniqueKeysWithValues: places.map { (paths[$0], text($0, version)) }))
+        }
+        let (old, new) = (folder(paths.indices.dropFirst(5), 1), folder(paths.indices.dropLast(5), 2))
+        let files = new.changes(from: old)
+        let together = try compareConfig(before: old, after: new, files: files)
+        let each = try files.flatMap { try compareConfig(before: old, after: new, files: [$0]).changes }
+        #expect(together.changes.map(\.change) == each.map(\.change))
+        #expect(together.changes.count > 500)
+    }
+
     /// Workloads named `a` to `e` in one file, each with a container of its own name, or all with the same one.
     private func siblings(isNamesake: Bool, _ values: [String: String]) -> FolderOfTexts {
         let manifests = ["a", "b", "c", "d", "e"].map { name in

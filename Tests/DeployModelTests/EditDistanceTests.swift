@@ -16,30 +16,32 @@ struct EditDistanceTests {
         #expect(editDistance(b, a) == edits)
     }
 
-    @Test("counting by columns of bits gives what the definition says")
-    func definition() {
-        var random = SeededNoise(seed: 5)
-        let letters = Array("abcd_é\r")
-        func word() -> String {
-            String(
-                (0..<Int.random(in: 0...70, using: &random)).map { _ in letters.randomElement(using: &random)!
-                })
-        }
-        for _ in 0..<2000 {
-            let a = word()
-            // What is made of the word by a few edits, and any other one.
-            var near = Array(a)
-            for _ in 0..<Int.random(in: 0...4, using: &random) where near.count > 1 {
-                let place = Int.random(in: 0..<near.count - 1, using: &random)
-                switch Int.random(in: 0..<4, using: &random) {
-                case 0: near.remove(at: place)
-                case 1: near.insert(letters.randomElement(using: &random)!, at: place)
-                case 2: near[place] = letters.randomElement(using: &random)!
-                default: near.swapAt(place, place + 1)
+    @Test("counting by columns of bits gives what the definition says", arguments: [true, false])
+    func definition(isPlain: Bool) {
+        var noise = SeededNoise(seed: 5)
+        // Letters of several bytes, and half of a line end, are counted otherwise.
+        let letters = Array(isPlain ? "abcd_" : "ab_é\r")
+        func letter() -> Character { letters.randomElement(using: &noise) ?? "a" }
+        func word(_ length: Int) -> String { String((0..<length).map { _ in letter() }) }
+        // 64 is how many a column of bits holds.
+        let lengths = [0, 1, 2, 7, 8, 20, 33, 62, 63, 64, 65, 70]
+        for _ in 0..<60 {
+            for length in lengths {
+                let a = word(length)
+                // What is made of the word by a few edits, and any other one.
+                var near = Array(a)
+                for _ in 0..<Int.random(in: 0...4, using: &noise) where near.count > 1 {
+                    let place = Int.random(in: 0..<near.count - 1, using: &noise)
+                    switch Int.random(in: 0..<4, using: &noise) {
+                    case 0: near.remove(at: place)
+                    case 1: near.insert(letter(), at: place)
+                    case 2: near[place] = letter()
+                    default: near.swapAt(place, place + 1)
+                    }
                 }
-            }
-            for b in [String(near), word()] {
-                #expect(editDistance(a, b) == literalDistance(a, b), "\(a) \(b)")
+                for b in [String(near), word(lengths.randomElement(using: &noise) ?? 3)] {
+                    #expect(editDistance(a, b) == literalDistance(a, b), "\(a) \(b)")
+                }
             }
         }
     }

@@ -10,6 +10,7 @@ func findMissingTemplates(in changes: inout [FoundChange], charts: ChangedCharts
         for user in try charts.users(of: changed) {
             let (before, after) = try charts.chart(user)
             guard let after, let before else { continue }
+            lazy var names = SimilarNames(Array(after.named.keys))
             for (name, missing) in after.missing.sorted(by: { $0.key < $1.key })
             where before.missing[name] == nil {
                 let isDefined = try charts.defines(name, user)
@@ -22,8 +23,7 @@ func findMissingTemplates(in changes: inout [FoundChange], charts: ChangedCharts
                     }
                 }
                 guard told.insert(name).inserted else { continue }
-                let near = SimilarNames(Array(after.named.keys)).nearest(to: name)
-                tell(missing, name, formerly: place, near: near, in: &changes)
+                tell(missing, name, formerly: place, near: names.nearest(to: name), in: &changes)
             }
         }
     }
