@@ -39,7 +39,6 @@ let package = Package(
             cxxSettings: [.define("SIMDJSON_THREADS_ENABLED", to: "1")],
             linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CDelimited"),
-        .systemLibrary(name: "CAllocator"),
         .target(name: "CJSONLines"),
 
         // The values, and the pure middle.
@@ -90,8 +89,7 @@ let package = Package(
                 arguments,
             ],
             swiftSettings: common),
-        .executableTarget(
-            name: "blamedeploy", dependencies: ["BlameDeployCLI", "CAllocator"], swiftSettings: common),
+        .executableTarget(name: "blamedeploy", dependencies: ["BlameDeployCLI"], swiftSettings: common),
 
         // Tests.
         .target(

@@ -1,5 +1,3 @@
 import BlameDeployCLI
-import CAllocator
 
-blamedeploy_keep_freed_memory()
 Program.main()

@@ -34,7 +34,7 @@ private let allowedImports: [String: Set<String>] = [
         "Reporting", "Scenario",
         "Settings", "Synchronization",
     ],
-    "blamedeploy": ["BlameDeployCLI", "CAllocator"],
+    "blamedeploy": ["BlameDeployCLI"],
 ]
 
 /// The C library of the platform, which the ends of the program may call.
