@@ -105,6 +105,8 @@ struct FaultFinding: Sendable {
     var template: Occurrence?
     /// Whether it says no more than that something is gone.
     var isOfAbsence: Bool
+    /// Whether it says that a key stands twice in one mapping.
+    var isOfDoubledKey = false
 
     init(_ fault: FaultClass, weight: Double? = nil, isOfAbsence: Bool = false, _ text: String) {
         self.fault = fault
@@ -190,6 +192,7 @@ public func compareConfig(
     if let charts { try findMissingTemplates(in: &changes, charts: charts) }
     overlays.maskSecrets(in: &changes)
     overlays.judge(&changes, files: files)
+    overlays.tellDoubledKeys(in: &changes)
     try findOverlayFaults(in: &changes, overlays: overlays, before: before, after: after)
     try findUnsetVariables(
         in: &changes, files: changed, recipes: recipes, after: after, except: newExamples, cache: cache)

@@ -69,7 +69,8 @@ private func record(
         ? "`\(key)` appears \(lines.count == 2 ? "twice" : "\(lines.count) times") (lines \(numbers)); the last one wins"
             + effect(of: duplicate, in: manifest, was: old, name: name, now: texts.last ?? "")
         : "`\(key)` appears more than once (lines \(numbers)) with the same value"
-    let finding = FaultFinding(.duplicateKey, weight: isDiffering ? nil : 0.3, text)
+    var finding = FaultFinding(.duplicateKey, weight: isDiffering ? nil : 0.3, text)
+    finding.isOfDoubledKey = true
     let place = FieldOfObject(object: manifest.object.name, path: duplicate.path)
     let index = places[place] ?? changes.count
     places[place] = index

@@ -44,7 +44,8 @@ extension FaultClass {
     static let typeTrap = FaultClass(
         13, "type-trap", 0.75, "a value that is read as another type than it looks")
     static let refusedType = FaultClass(
-        13, "refused-type", 0.8, "a value of a type that the API server refuses", contradiction: true)
+        13, "refused-type", 0.8, "a value that the API server refuses, mostly for its type",
+        contradiction: true)
     static let unparsable = FaultClass(
         39, "unparsable", 0.9, "a file that no longer parses", contradiction: true)
     static let placeholder = FaultClass(

@@ -11,6 +11,8 @@ private struct OverlayEffect {
     var reach: Set<String> = []
     /// What says the value instead, where that is known.
     var overriding: Occurrence?
+    /// Whether a ConfigMap or Secret is another by it, but no variable that is made of these.
+    var leavesVariables = false
 }
 
 extension Overlays {
@@ -44,7 +46,9 @@ extension Overlays {
             let overriding = Set(effects.compactMap(\.overriding?.path)).sorted()
             let text =
                 overriding.isEmpty
-                ? "no overlay puts out anything else than before"
+                ? effects.contains(where: \.leavesVariables)
+                    ? "the variables of all containers that read it stay as they were"
+                    : "no overlay puts out anything else than before"
                 : "\(inWords(overriding)) \(overriding.count == 1 ? "says" : "say") otherwise in every overlay, so that nothing changes"
             change.innocence = Evidence(kind: "overridden", text: text, weight: -0.9)
             return
@@ -83,7 +87,8 @@ extension Overlays {
                 difference = overlay.difference(of: identity, isFollowed: touched.count <= Self.mostFollowed)
                 if touched.count <= Self.mostFollowed { known[identity] = difference }
             }
-            effect.reach.formUnion(difference.affected)
+            effect.reach.formUnion(overlay.affected(by: change, difference))
+            if difference.isSetByAllReaders { effect.leavesVariables = true }
             let (isEffective, overriding) = compare(difference, change)
             if let overriding { effect.overriding = min(effect.overriding ?? overriding, overriding) }
             if isEffective { effect.isEffective = true }
@@ -150,6 +155,27 @@ extension Overlay {
         difference.isSetByAllReaders = changed.isEmpty && !readers.isEmpty
         if !changed.isEmpty { difference.affected = changed }
         return difference
+    }
+}
+
+extension Overlay {
+    /// Whom a change of an object concerns: of an entry of a ConfigMap or a Secret those who ask for it, where they are known;
+    /// other entries may change for others.
+    fileprivate func affected(by change: FoundChange, _ difference: ObjectDifference) -> Set<String> {
+        guard let object = difference.after ?? difference.before,
+            ["ConfigMap", "Secret"].contains(object.identity.kind), change.path.count > 1,
+            case .key(let field) = change.path[0], ["data", "stringData"].contains(field)
+        else { return difference.affected }
+        let name = ObjectName(kind: object.identity.kind, name: object.identity.name)
+        let sides = [change.change.before == nil ? nil : before, change.change.after == nil ? nil : after]
+        let readers = sides.compactMap { $0 }.reduce(into: Set<String>()) { readers, side in
+            let asking = (side.index.relations.references[name] ?? []).filter {
+                $0.key == nil || $0.key == change.path[1].name
+            }
+            readers.formUnion(side.index.names(of: asking.map(\.workload)))
+        }
+        let affected = difference.affected.intersection(readers)
+        return !affected.isEmpty ? affected : readers.isEmpty ? difference.affected : readers
     }
 }
 

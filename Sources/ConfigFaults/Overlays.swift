@@ -55,6 +55,17 @@ struct Overlays {
         }
     }
 
+    /// Says of keys that stand twice in what a kustomization reads that kustomize does not put out anything then.
+    func tellDoubledKeys(in changes: inout [FoundChange]) {
+        guard !all.isEmpty else { return }
+        for index in changes.indices {
+            guard let place = changes[index].findings.firstIndex(where: \.isOfDoubledKey),
+                all.contains(where: { $0.after.uses(changes[index].change.path) })
+            else { continue }
+            changes[index].findings[place].text += "; kustomize 5 stops at it"
+        }
+    }
+
     /// The workloads as they are called where they run.
     var workloads: [Workload] {
         var seen: Set<Workload> = []

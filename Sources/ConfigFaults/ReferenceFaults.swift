@@ -14,10 +14,14 @@ func findBrokenReferences(
         danglingReference(in: &change, of: after, surroundings, &room)
         overrideRemoved(in: &change, of: after, surroundings)
         lostMount(in: &change, after: after, &room)
-        strayedFromSelectors(in: &change, before: before, after: after, surroundings, &room)
+        if !strayedFromOwnSelector(in: &change, before: before, after: after) {
+            strayedFromSelectors(in: &change, before: before, after: after, surroundings, &room)
+        }
         fixedSelector(in: &change, before: before, after: after)
         unheardPort(in: &change, before: before, after: after, surroundings, &room)
+        doubledVariable(in: &change, before: before, after: after)
     }
+    if let after { excessiveRequest(in: &change, before: before, after: after) }
     if before != nil,
         after == nil || change.path.first == .key("data") || change.path.first == .key("stringData")
     {
@@ -305,6 +309,75 @@ private func strayedFromSelectors(
     guard let first = room.selectorLost(before: before.object.name, after: after.object.name) else { return }
     change.findings.append(
         FaultFinding(.emptySelection, "\(first.object.kind) \(first.object.name) no longer selects its pods"))
+}
+
+/// F14: labels of a workload's pods that its own selector does not ask for any more.
+///
+/// - Returns: whether it is so; then no pod comes to be that a Service could lose.
+private func strayedFromOwnSelector(
+    in change: inout FoundChange, before: Manifest?, after: Manifest
+) -> Bool {
+    guard change.path.starts(with: [.key("spec"), .key("template")]), change.path.contains(.key("labels")),
+        let before, missedLabel(of: before) == nil, let missed = missedLabel(of: after)
+    else { return false }
+    change.findings.append(
+        FaultFinding(
+            .emptySelection,
+            "the selector of \(after.object.kind) \(after.object.name) asks for \(missed.key): \(missed.value), which its pods do not carry now: the API server refuses it, and the old pods stay"
+        ))
+    return true
+}
+
+/// The first label that a workload's selector asks for and its template does not have.
+private func missedLabel(of manifest: Manifest) -> (key: String, value: String)? {
+    let wanted = manifest.root[path: "spec", "selector", "matchLabels"]?.entries ?? []
+    let labels = manifest.podLabels
+    for entry in wanted {
+        guard let value = entry.value.text, !value.contains("{"), labels[entry.key] != value,
+            !(labels[entry.key]?.contains("{") ?? false)
+        else { continue }
+        return (entry.key, value)
+    }
+    return nil
+}
+
+/// F1 of lists: a variable that stands twice in one container.
+private func doubledVariable(in change: inout FoundChange, before: Manifest?, after: Manifest) {
+    guard let place = change.path.lastIndex(of: .key("env")), place + 1 < change.path.count,
+        case .element(let name) = change.path[place + 1]
+    else { return }
+    func entries(_ manifest: Manifest?) -> [ConfigNode] {
+        (manifest?.root.node(at: change.path[...place])?.elements ?? []).filter { $0["name"]?.text == name }
+    }
+    let doubled = entries(after)
+    guard doubled.count > 1, entries(before).count < 2 else { return }
+    let lines = doubled.map { String($0.start.line) }.joined(separator: " and ")
+    change.findings.append(
+        FaultFinding(
+            .duplicateKey, weight: 0.8,
+            "\(name) stands \(doubled.count == 2 ? "twice" : "\(doubled.count) times") in the list (lines \(lines)); the last one wins"
+        ))
+}
+
+/// F13: more that is asked for than is allowed.
+private func excessiveRequest(in change: inout FoundChange, before: Manifest?, after: Manifest) {
+    guard change.change.after != nil, let place = change.path.lastIndex(of: .key("resources")) else { return }
+    func excess(_ manifest: Manifest?) -> (name: String, request: String, limit: String)? {
+        guard let resources = manifest?.root.node(at: change.path[...place]) else { return nil }
+        for entry in resources["requests"]?.entries ?? [] {
+            guard let request = entry.value.text, let limit = resources["limits"]?[entry.key]?.text,
+                let asked = quantity(request), let allowed = quantity(limit), asked > allowed
+            else { continue }
+            return (entry.key, request, limit)
+        }
+        return nil
+    }
+    guard let found = excess(after), excess(before) == nil else { return }
+    change.findings.append(
+        FaultFinding(
+            .refusedType,
+            "requests.\(found.name) is \(found.request), more than the limit of \(found.limit): the API server refuses it"
+        ))
 }
 
 /// F14: the selector of a workload, which the API server lets nobody change.

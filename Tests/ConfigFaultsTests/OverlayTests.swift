@@ -667,3 +667,63 @@ struct OverlayLimitTests {
         #expect(!changes.isEmpty && !isDangling(changes), "\(changes)")
     }
 }
+
+@Suite("Entries of a ConfigMap below an overlay")
+struct OverlayEntryTests {
+    private func workload(_ name: String, reads key: String) -> String {
+        """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: \(name)}
+        spec:
+          template:
+            spec:
+              containers:
+                - name: main
+                  env:
+                    - name: CACHE
+                      valueFrom: {configMapKeyRef: {name: settings, key: \(key)}}
+        """
+    }
+
+    private func tree(_ data: String, api: String, worker: String = "cache") -> FolderOfTexts {
+        [
+            "base/kustomization.yaml": "resources: [api.yaml, worker.yaml, settings.yaml]\n",
+            "base/api.yaml": workload("api", reads: api),
+            "base/worker.yaml": workload("worker", reads: worker),
+            "base/settings.yaml":
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata:\n\(data)",
+            "prod/kustomization.yaml": "resources: [../base]\n",
+        ]
+    }
+
+    @Test("reach those who ask for them, and not those who ask for another one")
+    func reach() throws {
+        let changes = try ranked(
+            tree("  cache: redis://a\n", api: "cache"), tree("  store: redis://a\n", api: "store"))
+        func reach(_ field: String) -> [String]? {
+            changes.first { $0.change.fieldPath == field }?.change.reach
+        }
+        #expect(reach("data.store") == ["api"])
+        #expect(reach("data.cache") == ["worker"])
+    }
+
+    @Test("that nobody asks for change the object, and no variable of a container")
+    func unread() throws {
+        let changes = try ranked(
+            tree("  cache: redis://a\n", api: "cache"),
+            tree("  cache: redis://a\n  retries: \"3\"\n", api: "cache"))
+        let told = changes.flatMap(\.evidence).filter { $0.kind == "overridden" }.map(\.text)
+        #expect(told == ["the variables of all containers that read it stay as they were"])
+    }
+
+    @Test("a key that stands twice stops kustomize, and that is said where it reads the file")
+    func doubledKey() throws {
+        let texts = try ranked(
+            tree("  cache: redis://a\n", api: "cache"),
+            tree("  cache: redis://a\n  cache: redis://b\n", api: "cache")
+        ).flatMap(\.evidence).filter { $0.kind == "duplicate_key" }.map(\.text)
+        #expect(
+            texts.count == 1 && texts.allSatisfy { $0.hasSuffix("; kustomize 5 stops at it") }, "\(texts)")
+    }
+}

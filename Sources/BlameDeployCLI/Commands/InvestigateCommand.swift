@@ -220,18 +220,26 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
     private func noOverlap(_ opened: Repository?, summary events: EventSummary, asked: TimeWindow) -> Report {
         let lie =
             events.span.map { "the events lie between \($0.since) and \($0.until)" } ?? "there are no events"
+        let isReversed = asked.until <= asked.since
         return Report(
             window: asked, repository: try? repository.summary(of: opened), inputs: events.inputs,
             deploys: [],
             deploySource: "", series: nil,
             verdict: Verdict(
                 kind: .inconclusive, probability: 1, reason: "no_overlap",
-                text: "No event lies between \(asked.since) and \(asked.until): \(lie)."),
+                text: isReversed
+                    ? "The window ends (\(asked.until)) before it begins (\(asked.since))."
+                    : "No event lies between \(asked.since) and \(asked.until): \(lie)."),
             findings: [],
             warnings: events.warnings + [
                 Warning(
-                    code: "no_overlap", text: "The window and the events do not overlap: \(lie).",
-                    remedy: "leave --since and --until out, or choose them inside the span of the events")
+                    code: "no_overlap",
+                    text: isReversed
+                        ? "Nothing lies between --since and --until."
+                        : "The window and the events do not overlap: \(lie).",
+                    remedy: isReversed
+                        ? "exchange --since and --until"
+                        : "leave --since and --until out, or choose them inside the span of the events")
             ])
     }
 }
