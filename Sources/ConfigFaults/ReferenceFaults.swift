@@ -317,8 +317,10 @@ private func strayedFromSelectors(
 private func strayedFromOwnSelector(
     in change: inout FoundChange, before: Manifest?, after: Manifest
 ) -> Bool {
-    guard change.path.starts(with: [.key("spec"), .key("template")]), change.path.contains(.key("labels")),
-        let before, missedLabel(of: before) == nil, let missed = missedLabel(of: after)
+    // What was guessed from the indentation may lack any line.
+    guard after.reading == .parsed, change.path.starts(with: [.key("spec"), .key("template")]),
+        change.path.contains(.key("labels")), let before, missedLabel(of: before) == nil,
+        let missed = missedLabel(of: after)
     else { return false }
     change.findings.append(
         FaultFinding(
@@ -343,7 +345,8 @@ private func missedLabel(of manifest: Manifest) -> (key: String, value: String)?
 
 /// F1 of lists: a variable that stands twice in one container.
 private func doubledVariable(in change: inout FoundChange, before: Manifest?, after: Manifest) {
-    guard let place = change.path.lastIndex(of: .key("env")), place + 1 < change.path.count,
+    guard after.reading == .parsed, let place = change.path.lastIndex(of: .key("env")),
+        place + 1 < change.path.count,
         case .element(let name) = change.path[place + 1]
     else { return }
     func entries(_ manifest: Manifest?) -> [ConfigNode] {
@@ -361,7 +364,9 @@ private func doubledVariable(in change: inout FoundChange, before: Manifest?, af
 
 /// F13: more that is asked for than is allowed.
 private func excessiveRequest(in change: inout FoundChange, before: Manifest?, after: Manifest) {
-    guard change.change.after != nil, let place = change.path.lastIndex(of: .key("resources")) else { return }
+    guard after.reading == .parsed, change.change.after != nil,
+        let place = change.path.lastIndex(of: .key("resources"))
+    else { return }
     func excess(_ manifest: Manifest?) -> (name: String, request: String, limit: String)? {
         guard let resources = manifest?.root.node(at: change.path[...place]) else { return nil }
         for entry in resources["requests"]?.entries ?? [] {
