@@ -21,7 +21,7 @@ public struct IngestOptions: Sendable {
     public var countsScopes = true
     /// Into how many bytes the input is cut, whatever the number of threads and however it is packed: results do not depend on
     /// either. What is unpacked, or looked through for cells, should still be in the caches when it is read.
-    package var partBytes = 4 << 20
+    package var partBytes = 8 << 20
 
     /// Options; by default everything is recognised, by a single thread.
     public init(
