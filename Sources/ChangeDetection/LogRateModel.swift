@@ -147,7 +147,7 @@ package struct LogRateModel: Sendable {
     private let base: [Double]
 
     /// - Parameters:
-    ///   - columns: as many values each as there are bins; the first one should be all ones. No more than 62.
+    ///   - columns: as many values each as there are bins; the first one should be all ones.
     ///   - precisions: of the columns' coefficients, a priori.
     ///   - means: of the same.
     ///   - offset: a known part of the log rate.
@@ -155,7 +155,6 @@ package struct LogRateModel: Sendable {
         _ bins: BinnedCounts, scatter: Scatter, columns: [[Double]], precisions: [Double], means: [Double],
         offset: [Double]
     ) {
-        precondition(columns.count <= 62, "more columns than a row of the system has lanes")
         self.bins = bins
         self.columns = columns.indices
         var design = [Double](repeating: 0, count: bins.count * columns.count)
@@ -187,19 +186,6 @@ package struct LogRateModel: Sendable {
     package func fit(
         _ shape: EffectShape? = nil, prior: EffectPrior = .rise(scale: 1.5), from start: LogRateFit? = nil
     ) -> LogRateFit {
-        switch 1 + columns.count + (shape == nil ? 0 : 1) {
-        case ...8: fit(shape, prior: prior, from: start, in: SIMD8<Double>.self)
-        case ...16: fit(shape, prior: prior, from: start, in: SIMD16<Double>.self)
-        case ...32: fit(shape, prior: prior, from: start, in: SIMD32<Double>.self)
-        default: fit(shape, prior: prior, from: start, in: SIMD64<Double>.self)
-        }
-    }
-
-    /// - Parameter row: of the system for one bin, with lanes for the right-hand sides: the score of the wander first, then the
-    ///   columns, then the change.
-    private func fit<Row: SIMD>(
-        _ shape: EffectShape?, prior: EffectPrior, from start: LogRateFit?, in row: Row.Type
-    ) -> LogRateFit where Row.Scalar == Double {
         let count = bins.count
         var heights: [Double] = []
         if let shape {
@@ -219,37 +205,33 @@ package struct LogRateModel: Sendable {
 
         var pull = [Double](repeating: 0, count: count)
         var information = pull
+        var slopes = pull
         var logMeans = pull
-        var designRows = [Row](repeating: Row(), count: count)
-        for bin in 0..<count {
-            for column in columns { designRows[bin][1 + column] = design[bin * columns.count + column] }
-        }
-        var system = [Row](repeating: Row(), count: count)
+        var system = [Double](repeating: 0, count: count * (1 + width))
         var pivots = pull
         var fit = LogRateFit(wander: u, coefficients: c)
 
         for step in 0..<14 {
             // Scores and information at the present point.
             let growth = Double.exp(sign * size) - 1
-            var coefficients = Row()
-            for column in columns { coefficients[1 + column] = c[column] }
             for bin in 0..<count {
                 let n = bins.exposure[bin], r = bins.weights[bin]
                 guard n > 0, r > 0 else {
                     pull[bin] = 0
                     information[bin] = 0
-                    if hasEffect { designRows[bin][width] = 0 }
+                    if hasEffect { slopes[bin] = 0 }
                     continue
                 }
-                var eta = base[bin] + u[bin] + (designRows[bin] * coefficients).sum()
+                var eta = base[bin] + u[bin]
+                for column in columns { eta += c[column] * design[bin * columns.count + column] }
                 if hasEffect {
                     let height = heights[bin]
                     if height > 0 {
                         let lift = 1 + growth * height
                         eta += height == 1 ? sign * size : Double.log(lift)
-                        designRows[bin][width] = sign * (growth + 1) * height / lift
+                        slopes[bin] = sign * (growth + 1) * height / lift
                     } else {
-                        designRows[bin][width] = 0
+                        slopes[bin] = 0
                     }
                 }
                 eta = min(max(eta, -40), 60)
@@ -272,19 +254,23 @@ package struct LogRateModel: Sendable {
                 if bin > 0 { au += beside[bin - 1] * u[bin - 1] }
                 if bin + 1 < count { au += beside[bin] * u[bin + 1] }
                 quadratic += u[bin] * au
+                let place = bin * (1 + width)
+                system[place] = pull[bin] - au
                 let w = information[bin]
-                var row = w * designRows[bin]
-                row[0] = pull[bin] - au
+                for column in columns {
+                    system[place + 1 + column] = w * design[bin * columns.count + column]
+                }
+                if hasEffect { system[place + width] = w * slopes[bin] }
                 var pivot = diagonal[bin] + w
                 if bin > 0 {
                     let multiplier = beside[bin - 1] / previous
                     pivot -= multiplier * beside[bin - 1]
-                    row -= multiplier * system[bin - 1]
+                    let before = place - 1 - width
+                    for k in 0...width { system[place + k] -= multiplier * system[before + k] }
                 }
-                system[bin] = row
                 pivots[bin] = pivot
                 previous = pivot
-                gain += row[0] * row[0] / pivot
+                gain += system[place] * system[place] / pivot
                 product *= pivot
                 if product > 1e150 || product < 1e-150 {
                     logPivots += Double.log(product)
@@ -292,28 +278,37 @@ package struct LogRateModel: Sendable {
                 }
             }
             logPivots += Double.log(product)
-            var next = Row()
             for bin in stride(from: count - 1, through: 0, by: -1) {
-                let off = bin + 1 < count ? beside[bin] : 0
-                next = (system[bin] - off * next) * (1 / pivots[bin])
-                system[bin] = next
+                let place = bin * (1 + width)
+                let inverse = 1 / pivots[bin]
+                if bin + 1 < count {
+                    let next = place + 1 + width
+                    let off = beside[bin]
+                    for k in 0...width {
+                        system[place + k] = (system[place + k] - off * system[next + k]) * inverse
+                    }
+                } else {
+                    for k in 0...width { system[place + k] *= inverse }
+                }
             }
             // Schur complement and the gradient of the coefficients.
-            var gradients = Row()
-            var complement = [Row](repeating: Row(), count: width)
+            var schur = [Double](repeating: 0, count: width * width)
+            var gradient = [Double](repeating: 0, count: width)
+            var row = [Double](repeating: 0, count: width)
             for bin in 0..<count {
                 let w = information[bin]
                 guard w > 0 else { continue }
-                let (own, solved) = (designRows[bin], system[bin])
-                gradients += (pull[bin] - w * solved[0]) * own
-                let rest = own - solved
-                for a in 0..<width { complement[a] += (w * own[a + 1]) * rest }
-            }
-            var schur = [Double](repeating: 0, count: width * width)
-            var gradient = [Double](repeating: 0, count: width)
-            for a in 0..<width {
-                gradient[a] = gradients[a + 1]
-                for b in 0...a { schur[a * width + b] = complement[a][b + 1] }
+                let place = bin * (1 + width)
+                for column in columns { row[column] = design[bin * columns.count + column] }
+                if hasEffect { row[width - 1] = slopes[bin] }
+                let residual = pull[bin] - w * system[place]
+                for a in 0..<width {
+                    let z = row[a]
+                    guard z != 0 else { continue }
+                    gradient[a] += z * residual
+                    let wz = w * z
+                    for b in 0...a { schur[a * width + b] += wz * (row[b] - system[place + 1 + b]) }
+                }
             }
             var logPrior = 0.0
             for column in columns {
@@ -343,11 +338,10 @@ package struct LogRateModel: Sendable {
             for a in 0..<width { largest = max(largest, abs(change[a])) }
             let damping = largest > 1.5 ? 1.5 / largest : 1
             var moved = 0.0
-            var move = Row()
-            move[0] = 1
-            for a in 0..<width { move[a + 1] = -change[a] }
             for bin in 0..<count {
-                var delta = (system[bin] * move).sum()
+                let place = bin * (1 + width)
+                var delta = system[place]
+                for a in 0..<width { delta -= system[place + 1 + a] * change[a] }
                 delta = min(max(delta * damping, -2), 2)
                 u[bin] += delta
                 moved = max(moved, abs(delta))

@@ -108,9 +108,8 @@ struct EvidenceTests {
     }
 
     @Test(
-        "columns that are nowhere anything change nothing, however many lanes they take",
-        arguments: [1, 4, 5, 6, 7, 12, 14, 15, 30, 61])
-    func lanes(extra: Int) {
+        "columns that are nowhere anything change nothing", arguments: [1, 5, 6, 13])
+    func emptyColumns(extra: Int) {
         var noise = SeededNoise(seed: 12)
         let count = 60
         let bins = BinnedCounts(
