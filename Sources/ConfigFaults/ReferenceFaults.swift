@@ -14,14 +14,14 @@ func findBrokenReferences(
         danglingReference(in: &change, of: after, surroundings, &room)
         overrideRemoved(in: &change, of: after, surroundings)
         lostMount(in: &change, after: after, &room)
-        if !strayedFromOwnSelector(in: &change, before: before, after: after) {
+        if !strayedFromOwnSelector(in: &change, before: before, after: after, &room) {
             strayedFromSelectors(in: &change, before: before, after: after, surroundings, &room)
         }
         fixedSelector(in: &change, before: before, after: after)
         unheardPort(in: &change, before: before, after: after, surroundings, &room)
-        doubledVariable(in: &change, before: before, after: after)
+        doubledVariable(in: &change, before: before, after: after, &room)
     }
-    if let after { excessiveRequest(in: &change, before: before, after: after) }
+    if let after { excessiveRequest(in: &change, before: before, after: after, &room) }
     if before != nil,
         after == nil || change.path.first == .key("data") || change.path.first == .key("stringData")
     {
@@ -315,12 +315,12 @@ private func strayedFromSelectors(
 ///
 /// - Returns: whether it is so; then no pod comes to be that a Service could lose.
 private func strayedFromOwnSelector(
-    in change: inout FoundChange, before: Manifest?, after: Manifest
+    in change: inout FoundChange, before: Manifest?, after: Manifest, _ room: inout ReferenceRoom
 ) -> Bool {
     // What was guessed from the indentation may lack any line.
     guard after.reading == .parsed, change.path.starts(with: [.key("spec"), .key("template")]),
-        change.path.contains(.key("labels")), let before, missedLabel(of: before) == nil,
-        let missed = missedLabel(of: after)
+        change.path.contains(.key("labels")), let before,
+        let missed = room.missedLabel(before: before, after: after)
     else { return false }
     change.findings.append(
         FaultFinding(
@@ -331,7 +331,7 @@ private func strayedFromOwnSelector(
 }
 
 /// The first label that a workload's selector asks for and its template does not have.
-private func missedLabel(of manifest: Manifest) -> (key: String, value: String)? {
+func missedLabel(of manifest: Manifest) -> (key: String, value: String)? {
     let wanted = manifest.root[path: "spec", "selector", "matchLabels"]?.entries ?? []
     let labels = manifest.podLabels
     for entry in wanted {
@@ -344,40 +344,47 @@ private func missedLabel(of manifest: Manifest) -> (key: String, value: String)?
 }
 
 /// F1 of lists: a variable that stands twice in one container.
-private func doubledVariable(in change: inout FoundChange, before: Manifest?, after: Manifest) {
+private func doubledVariable(
+    in change: inout FoundChange, before: Manifest?, after: Manifest, _ room: inout ReferenceRoom
+) {
     guard after.reading == .parsed, let place = change.path.lastIndex(of: .key("env")),
-        place + 1 < change.path.count,
-        case .element(let name) = change.path[place + 1]
+        place + 1 < change.path.count, case .element(let name) = change.path[place + 1],
+        let lines = room.doubledVariables(in: Array(change.path[...place]), before: before, after: after)[
+            name]
     else { return }
-    func entries(_ manifest: Manifest?) -> [ConfigNode] {
-        (manifest?.root.node(at: change.path[...place])?.elements ?? []).filter { $0["name"]?.text == name }
-    }
-    let doubled = entries(after)
-    guard doubled.count > 1, entries(before).count < 2 else { return }
-    let lines = doubled.map { String($0.start.line) }.joined(separator: " and ")
+    let numbers = lines.map(String.init).joined(separator: " and ")
     change.findings.append(
         FaultFinding(
             .duplicateKey, weight: 0.8,
-            "\(name) stands \(doubled.count == 2 ? "twice" : "\(doubled.count) times") in the list (lines \(lines)); the last one wins"
+            "\(name) stands \(lines.count == 2 ? "twice" : "\(lines.count) times") in the list (lines \(numbers)); the last one wins"
         ))
 }
 
 /// F13: more that is asked for than is allowed.
-private func excessiveRequest(in change: inout FoundChange, before: Manifest?, after: Manifest) {
+private func excessiveRequest(
+    in change: inout FoundChange, before: Manifest?, after: Manifest, _ room: inout ReferenceRoom
+) {
     guard after.reading == .parsed, change.change.after != nil,
         let place = change.path.lastIndex(of: .key("resources"))
     else { return }
-    func excess(_ manifest: Manifest?) -> (name: String, request: String, limit: String)? {
-        guard let resources = manifest?.root.node(at: change.path[...place]) else { return nil }
-        for entry in resources["requests"]?.entries ?? [] {
-            guard let request = entry.value.text, let limit = resources["limits"]?[entry.key]?.text,
+    let resources: (before: ConfigNode?, after: ConfigNode?)
+    if after.isWorkload, let before, place > 0, case .element(let name) = change.path[place - 1] {
+        let containers = room.containers(named: name, before: before, after: after)
+        resources = (containers.before?["resources"], containers.after?["resources"])
+    } else {
+        let path = change.path[...place]
+        resources = (before?.root.node(at: path), after.root.node(at: path))
+    }
+    func excess(_ resources: ConfigNode?) -> (name: String, request: String, limit: String)? {
+        for entry in resources?["requests"]?.entries ?? [] {
+            guard let request = entry.value.text, let limit = resources?["limits"]?[entry.key]?.text,
                 let asked = quantity(request), let allowed = quantity(limit), asked > allowed
             else { continue }
             return (entry.key, request, limit)
         }
         return nil
     }
-    guard let found = excess(after), excess(before) == nil else { return }
+    guard let found = excess(resources.after), excess(resources.before) == nil else { return }
     change.findings.append(
         FaultFinding(
             .refusedType,

@@ -38,6 +38,8 @@ struct ReferenceRoom {
     private var variables: (of: Owner, nodes: [String: ConfigNode])?
     private var lastMounts: (of: Owner, mounts: Mounts)?
     private var lastPorts: (of: Owner, ports: Ports)?
+    private var lastDoubled: (of: Owner, list: FieldPath, lines: [String: [Int]])?
+    private var lastMissed: (of: Owner, label: (key: String, value: String)?)?
     private var lastContainers: (of: Owner, before: [String?: ConfigNode], after: [String?: ConfigNode])?
     private var namesByKind: [String: SimilarNames] = [:]
     private var keysByObject: [ObjectName: SimilarNames?] = [:]
@@ -95,8 +97,36 @@ struct ReferenceRoom {
         return ports
     }
 
+    /// The variables that have come to stand several times in a list of them, with their lines.
+    mutating func doubledVariables(
+        in list: FieldPath, before: Manifest?, after: Manifest
+    ) -> [String: [Int]] {
+        func lines(_ manifest: Manifest?) -> [String: [Int]] {
+            var found: [String: [Int]] = [:]
+            for element in manifest?.root.node(at: list[...])?.elements ?? [] {
+                if let name = element["name"]?.text { found[name, default: []].append(element.start.line) }
+            }
+            return found.filter { $0.value.count > 1 }
+        }
+        let owner = Owner(after)
+        if let known = lastDoubled, known.of == owner, known.list == list { return known.lines }
+        let former = lines(before)
+        let doubled = lines(after).filter { former[$0.key] == nil }
+        lastDoubled = (owner, list, doubled)
+        return doubled
+    }
+
+    /// The first label that a workload's selector asks for and its pods do not carry any more.
+    mutating func missedLabel(before: Manifest, after: Manifest) -> (key: String, value: String)? {
+        let owner = Owner(after)
+        if let known = lastMissed, known.of == owner { return known.label }
+        let label = ConfigFaults.missedLabel(of: before) == nil ? ConfigFaults.missedLabel(of: after) : nil
+        lastMissed = (owner, label)
+        return label
+    }
+
     /// The containers of a name, or without one, before and after; of several in a pod the last.
-    private mutating func containers(named name: String?, before: Manifest, after: Manifest) -> (
+    mutating func containers(named name: String?, before: Manifest, after: Manifest) -> (
         before: ConfigNode?, after: ConfigNode?
     ) {
         func byName(_ manifest: Manifest) -> [String?: ConfigNode] {
