@@ -57,7 +57,7 @@ package struct EventAggregator {
     }
 
     /// Counts by source since the last time they were spread out to the scopes.
-    private var sources = EventSourceTable()
+    private var sources = SourceTable()
     private var counted: [SourceCounts] = []
     /// How many events were counted since.
     private var unsettled = 0
@@ -97,7 +97,9 @@ package struct EventAggregator {
             rows.add(bucket, events: event.events, errors: 0)
         }
         let source: Int
-        if let known = sources.number(of: record, places) {
+        if let known = sources.number(
+            workload: record[places.workload], pod: record[places.pod], version: record[places.version])
+        {
             if known == counted.count { counted.append(SourceCounts(scopes(of: record, places))) }
             source = known
             counted[source].counts.add(bucket, events: event.events, errors: event.errors)
@@ -118,7 +120,7 @@ package struct EventAggregator {
     /// Adds what was counted by source to the scopes of each; to be called when all events of a part were added.
     mutating func settle() {
         let all = counted
-        (counted, sources, unsettled) = ([], EventSourceTable(), 0)
+        (counted, sources, unsettled) = ([], SourceTable(), 0)
         for source in all { spread(source) }
     }
 
@@ -269,7 +271,7 @@ package struct EventAggregator {
         copy.span = EventSpan()
         copy.rowSpan = EventSpan()
         copy.rows = BucketCounts()
-        (copy.sources, copy.counted, copy.unsettled) = (EventSourceTable(), [], 0)
+        (copy.sources, copy.counted, copy.unsettled) = (SourceTable(), [], 0)
         return copy
     }
 
@@ -433,42 +435,4 @@ package struct EventAggregator {
 
 private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
     b == 0 ? a : greatestCommonDivisor(b, a % b)
-}
-
-/// Numbers for what events come from: a workload, a pod and a version together, as they are written.
-private struct EventSourceTable {
-    private var names = NameTable()
-    /// The number of what names nothing, once there was any: where only outcomes are counted, all of it.
-    private var nameless: Int?
-
-    private static let limit = 8192
-    private static let longestName = 512
-
-    /// - Returns: the number of the texts, perhaps a new one; `nil` when there are too many, or they are too long.
-    mutating func number(of record: Record, _ places: EventReading.Places) -> Int? {
-        let workload = record[places.workload], pod = record[places.pod], version = record[places.version]
-        let present = (workload.isPresent ? 1 : 0) | (pod.isPresent ? 2 : 0) | (version.isPresent ? 4 : 0)
-        if present == 0, let nameless { return nameless }
-        let count = workload.text.count + pod.text.count + version.text.count + 5
-        guard count <= Self.longestName else { return nil }
-        return withUnsafeTemporaryAllocation(byteCount: Self.longestName, alignment: 8) { room in
-            // Their lengths and which of them are there, so that no two of them look alike.
-            room[0] = UInt8(present)
-            room.storeBytes(of: UInt16(workload.text.count), toByteOffset: 1, as: UInt16.self)
-            room.storeBytes(of: UInt16(pod.text.count), toByteOffset: 3, as: UInt16.self)
-            var end = 5
-            func append(_ text: UnsafeRawBufferPointer) {
-                UnsafeMutableRawBufferPointer(rebasing: room[end...]).copyMemory(from: text)
-                end += text.count
-            }
-            append(workload.text)
-            append(pod.text)
-            append(version.text)
-            let name = UnsafeRawBufferPointer(rebasing: room[..<end])
-            var number = names.number(of: name)
-            if number == nil, names.count < Self.limit { number = names.number(adding: name) }
-            if present == 0 { nameless = number }
-            return number
-        }
-    }
 }

@@ -1,23 +1,8 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// Numbers for texts, in order of first appearance: a hash table over bytes, so that a text met before costs no string.
 struct NameTable {
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
-    private var hashes: [UInt64] = []
-    /// The number of the text at each slot and 1, below the upper half of its hash, or 0; a power of two of them, at most half
-    /// of them taken.
-    private var slots = [UInt64](repeating: 0, count: 64)
-    /// What nobody can foresee.
-    private let chance = NameTable.sharedChance
-
-    private static let sharedChance = UInt64.random(in: .min ... .max)
+    private var numbers = HashedNumbers()
 
     /// How many texts have a number.
     var count: Int { ends.count }
@@ -26,35 +11,139 @@ struct NameTable {
     ///
     /// - Parameter mark: texts of different marks are different.
     func number(of text: UnsafeRawBufferPointer, mark: UInt8 = 0) -> Int? {
-        let number = number(at: slot(of: text, hash(text, mark)))
-        return number < 0 ? nil : number
+        numbers.number(of: numbers.hash(text, UInt64(mark))) { isText($0, text) }
     }
 
     /// The number of a text, a new one where it has none.
     mutating func number(adding text: UnsafeRawBufferPointer, mark: UInt8 = 0) -> Int {
-        let hash = hash(text, mark)
-        let slot = slot(of: text, hash)
-        let number = number(at: slot)
-        guard number < 0 else { return number }
+        let hash = numbers.hash(text, UInt64(mark))
+        if let known = numbers.number(of: hash, where: { isText($0, text) }) { return known }
         bytes.append(contentsOf: text)
         ends.append(bytes.count)
+        return numbers.add(hash)
+    }
+
+    private func isText(_ number: Int, _ text: UnsafeRawBufferPointer) -> Bool {
+        let start = number == 0 ? 0 : ends[number - 1]
+        guard ends[number] - start == text.count else { return false }
+        return bytes.withUnsafeBytes { agrees($0, from: start, with: text) }
+    }
+}
+
+/// Numbers for what events come from: a workload, a pod and a version together, as they are written.
+struct SourceTable {
+    /// The texts of each source, one behind the other.
+    private var bytes: [UInt8] = []
+    private var sources: [Source] = []
+    private var numbers = HashedNumbers()
+    /// The number of what names nothing, once there was any: where only outcomes are counted, all of it.
+    private var nameless: Int?
+
+    private struct Source {
+        /// Where its texts begin.
+        var start: Int
+        var lengths: UInt64
+    }
+
+    private static let limit = 8192
+    private static let longestName = 512
+
+    /// - Returns: the number of the texts, perhaps a new one; `nil` when there are too many, or they are too long.
+    mutating func number(workload: RecordField, pod: RecordField, version: RecordField) -> Int? {
+        let present: UInt64 =
+            (workload.isPresent ? 1 : 0) | (pod.isPresent ? 2 : 0) | (version.isPresent ? 4 : 0)
+        if present == 0, let nameless { return nameless }
+        let texts = (workload.text, pod.text, version.text)
+        guard texts.0.count + texts.1.count + texts.2.count <= Self.longestName else { return nil }
+        // With their lengths and which of them are there, so that no two sources look alike.
+        let lengths =
+            present | UInt64(texts.0.count) << 16 | UInt64(texts.1.count) << 32 | UInt64(texts.2.count) << 48
+        let hash = numbers.hash(texts.2, numbers.hash(texts.1, numbers.hash(texts.0, lengths)))
+        let known = numbers.number(of: hash) { number in
+            let source = sources[number]
+            guard source.lengths == lengths else { return false }
+            return bytes.withUnsafeBytes { own in
+                let pod = source.start + texts.0.count
+                return agrees(own, from: source.start, with: texts.0) && agrees(own, from: pod, with: texts.1)
+                    && agrees(own, from: pod + texts.1.count, with: texts.2)
+            }
+        }
+        if let known { return known }
+        guard sources.count < Self.limit else { return nil }
+        sources.append(Source(start: bytes.count, lengths: lengths))
+        for text in [texts.0, texts.1, texts.2] { bytes.append(contentsOf: text) }
+        let number = numbers.add(hash)
+        if present == 0 { nameless = number }
+        return number
+    }
+}
+
+/// Whether some bytes go on from a place as a text does; all of it must lie within them.
+@inline(__always)
+private func agrees(_ own: UnsafeRawBufferPointer, from start: Int, with text: UnsafeRawBufferPointer) -> Bool
+{
+    // Names are short: a call would take longer than looking at eight bytes twice.
+    let count = text.count
+    guard count >= 8 else { return (0..<count).allSatisfy { own[start + $0] == text[$0] } }
+    var offset = 0
+    while true {
+        let a = own.loadUnaligned(fromByteOffset: start + offset, as: UInt64.self)
+        guard a == text.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else { return false }
+        if offset == count - 8 { return true }
+        offset = min(offset + 8, count - 8)
+    }
+}
+
+/// Numbers by hash, in the order in which they were added; what has a number is kept by whoever asks.
+private struct HashedNumbers {
+    private var hashes: [UInt64] = []
+    /// The number at each slot and 1, below the upper half of its hash, or 0; a power of two of them, at most half of them taken.
+    private var slots = [UInt64](repeating: 0, count: 64)
+    /// What nobody can foresee.
+    private let chance = HashedNumbers.sharedChance
+
+    private static let sharedChance = UInt64.random(in: .min ... .max)
+
+    /// The number that was added with a hash and for which something holds: hashes of different texts may be the same.
+    @inline(__always)
+    func number(of hash: UInt64, where isSame: (Int) -> Bool) -> Int? {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while slots[slot] != 0 {
+            if slots[slot] >> 32 == hash >> 32 {
+                let number = Int(slots[slot] & 0xFFFF_FFFF) - 1
+                if isSame(number) { return number }
+            }
+            slot = (slot + 1) & mask
+        }
+        return nil
+    }
+
+    mutating func add(_ hash: UInt64) -> Int {
+        let number = hashes.count
         hashes.append(hash)
-        slots[slot] = Self.entry(hash, number: ends.count - 1)
-        if ends.count * 2 > slots.count { grow() }
-        return ends.count - 1
+        if hashes.count * 2 > slots.count {
+            slots = [UInt64](repeating: 0, count: slots.count * 2)
+            for number in hashes.indices { place(number) }
+        } else {
+            place(number)
+        }
+        return number
     }
 
-    private static func entry(_ hash: UInt64, number: Int) -> UInt64 {
-        (hash & ~0xFFFF_FFFF) | UInt64(number + 1)
+    private mutating func place(_ number: Int) {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: hashes[number]) & mask
+        while slots[slot] != 0 { slot = (slot + 1) & mask }
+        slots[slot] = (hashes[number] & ~0xFFFF_FFFF) | UInt64(number + 1)
     }
-
-    private func number(at slot: Int) -> Int { Int(slots[slot] & 0xFFFF_FFFF) - 1 }
 
     /// Two words of a text at a time, multiplied with one another as in wyhash (Wang Yi 2019); those at its end may overlap the ones
     /// before. What nobody can foresee is mixed in, so that nobody can make texts that fall together; no result shows it.
-    private func hash(_ text: UnsafeRawBufferPointer, _ mark: UInt8) -> UInt64 {
+    @inline(__always)
+    func hash(_ text: UnsafeRawBufferPointer, _ seed: UInt64) -> UInt64 {
         let count = text.count
-        var hash = chance ^ UInt64(mark) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(count)
+        var hash = chance ^ seed &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(count)
         guard count >= 8 else {
             var word: UInt64 = 0
             if count >= 4 {
@@ -79,39 +168,10 @@ struct NameTable {
     }
 
     /// Both halves of a product.
+    @inline(__always)
     private static func folded(_ a: UInt64, _ b: UInt64) -> UInt64 {
         let product = a.multipliedFullWidth(by: b)
         return product.high ^ product.low
-    }
-
-    /// The slot of a text, or the empty one where it would go.
-    private func slot(of text: UnsafeRawBufferPointer, _ hash: UInt64) -> Int {
-        let mask = slots.count - 1
-        var slot = Int(truncatingIfNeeded: hash) & mask
-        while slots[slot] != 0 {
-            if slots[slot] >> 32 == hash >> 32, isText(number(at: slot), text) { break }
-            slot = (slot + 1) & mask
-        }
-        return slot
-    }
-
-    private func isText(_ number: Int, _ text: UnsafeRawBufferPointer) -> Bool {
-        let start = number == 0 ? 0 : ends[number - 1]
-        guard ends[number] - start == text.count else { return false }
-        guard let other = text.baseAddress else { return true }
-        return bytes.withUnsafeBytes { own in
-            own.baseAddress.map { memcmp($0 + start, other, text.count) == 0 } ?? true
-        }
-    }
-
-    private mutating func grow() {
-        slots = [UInt64](repeating: 0, count: slots.count * 2)
-        let mask = slots.count - 1
-        for (number, hash) in hashes.enumerated() {
-            var slot = Int(truncatingIfNeeded: hash) & mask
-            while slots[slot] != 0 { slot = (slot + 1) & mask }
-            slots[slot] = Self.entry(hash, number: number)
-        }
     }
 }
 

@@ -35,7 +35,7 @@ func table(
     rows = []
     while !pieces.isEmpty {
         // What was read is let go before more is.
-        let slabs = try concurrentMap(Array(pieces.prefix(16)), workers: jobs) {
+        let slabs = try concurrentMap(Array(pieces.prefix(32)), workers: jobs) {
             try Slab($0, of: files, shapes: shapes)
         }
         pieces.removeFirst(slabs.count)
@@ -53,12 +53,12 @@ func table(
     return table
 }
 
-/// Cuts rows into pieces of at most 1024 and two megabytes or so.
+/// Cuts rows into pieces that fit into the caches: of at most 512 and a megabyte or so.
 private func pieces(of rows: [Row]) -> [Piece] {
     var pieces: [Piece] = []
     var bytes = 0
     for (index, row) in rows.enumerated() {
-        if pieces.isEmpty || pieces[pieces.count - 1].rows.count == 1024 || bytes > 2 << 20 {
+        if pieces.isEmpty || pieces[pieces.count - 1].rows.count == 512 || bytes > 1 << 20 {
             pieces.append(Piece(first: index, rows: []))
             bytes = 0
         }
@@ -320,20 +320,24 @@ private final class Columns {
         for slab in slabs { for name in slab.names { _ = place(of: name) } }
         var slabs = slabs
         for slab in slabs.indices { try slabs[slab].complete(names) }
-        // For each column where its values are.
-        var fields = [[(slab: Int, field: Int)]](repeating: [], count: building.count)
+        // For each slab the fields that the columns have in it.
+        var fields = [[Int?]](repeating: Array(repeating: nil, count: building.count), count: slabs.count)
         for (number, slab) in slabs.enumerated() {
             for (field, name) in slab.names.enumerated() {
-                guard let place = places[name] else { continue }
-                fields[place].append((number, field))
+                if let place = places[name] { fields[number][place] = field }
             }
             for name in slab.leftOut where places[name] == nil { leave(name) }
         }
-        let (building, read) = (building, slabs)
-        _ = concurrentMap(Array(fields.enumerated()), workers: workers) { place, fields in
-            building[place].column.withLock { column in
-                for (slab, field) in fields {
-                    read[slab].forEach(field) { column.add($1, $2, row: $0) }
+        let (building, read, found) = (building, slabs, fields)
+        // Some columns to a thread, and slab by slab: what stands beside a value in its record is in the caches still.
+        let shares = min(workers == 1 ? 1 : 2 * workers, building.count)
+        _ = concurrentMap(Array(0..<shares), workers: workers) { share in
+            for (slab, fields) in zip(read, found) {
+                for place in stride(from: share, to: building.count, by: shares) {
+                    guard let field = fields[place] else { continue }
+                    building[place].column.withLock { column in
+                        slab.forEach(field) { column.add($1, $2, row: $0) }
+                    }
                 }
             }
         }
