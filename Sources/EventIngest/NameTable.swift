@@ -18,6 +18,28 @@ struct NameTable {
     mutating func number(adding text: UnsafeRawBufferPointer, mark: UInt8 = 0) -> Int {
         let hash = numbers.hash(text, UInt64(mark))
         if let known = numbers.number(of: hash, where: { isText($0, text) }) { return known }
+        return add(text, hash)
+    }
+
+    /// Adds the texts of another table.
+    ///
+    /// - Returns: the number of each.
+    mutating func add(_ other: NameTable) -> [Int] {
+        other.ends.indices.map { number in
+            let hash = other.numbers.hashes[number]
+            return other.withText(of: number) { text in
+                numbers.number(of: hash) { isText($0, text) } ?? add(text, hash)
+            }
+        }
+    }
+
+    func withText<Output>(of number: Int, _ body: (UnsafeRawBufferPointer) -> Output) -> Output {
+        bytes.withUnsafeBytes {
+            body(UnsafeRawBufferPointer(rebasing: $0[(number == 0 ? 0 : ends[number - 1])..<ends[number]]))
+        }
+    }
+
+    private mutating func add(_ text: UnsafeRawBufferPointer, _ hash: UInt64) -> Int {
         bytes.append(contentsOf: text)
         ends.append(bytes.count)
         return numbers.add(hash)
@@ -96,7 +118,7 @@ private func agrees(_ own: UnsafeRawBufferPointer, from start: Int, with text: U
 
 /// Numbers by hash, in the order in which they were added; what has a number is kept by whoever asks.
 private struct HashedNumbers {
-    private var hashes: [UInt64] = []
+    private(set) var hashes: [UInt64] = []
     /// The number at each slot and 1, below the upper half of its hash, or 0; a power of two of them, at most half of them taken.
     private var slots = [UInt64](repeating: 0, count: 64)
     /// What nobody can foresee.

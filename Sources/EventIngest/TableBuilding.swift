@@ -124,14 +124,23 @@ extension KeptRecords.Kept {
     }
 }
 
-/// Some rows, read: where the values of each field are.
+/// Some rows, read: the values of each field, spelled as in their records.
 private struct Slab: Sendable {
-    /// A value of a row.
-    struct Spot: Sendable {
-        var row: Int32
-        /// Where its text is in ``bytes`` or, behind these, in ``plain``.
-        var start: UInt32, length: UInt32
-        var kind: RecordField.Kind
+    /// A field of the rows.
+    struct Column: Sendable {
+        /// The spellings of its values in order of first appearance; those of different kinds are different.
+        private(set) var spellings = NameTable()
+        private(set) var kinds: [RecordField.Kind] = []
+        /// For each row of the slab the number of its spelling, or −1 where it has no such field.
+        private(set) var numbers: [Int32]
+
+        init(rows: Int) { numbers = Array(repeating: -1, count: rows) }
+
+        mutating func add(_ field: RecordField, row: Int) {
+            let number = spellings.number(adding: field.text, mark: field.kind.rawValue)
+            if number == kinds.count { kinds.append(field.kind) }
+            numbers[row] = Int32(number)
+        }
     }
 
     /// Neighbouring records of one shape.
@@ -140,22 +149,24 @@ private struct Slab: Sendable {
         var shape: SourceShape
     }
 
+    /// The index of the first row.
+    let first: Int
+    private let rowCount: Int
     /// The names of the fields in order of first appearance.
     private(set) var names: [String] = []
-    /// By field, the values in order of the rows.
-    private(set) var spots: [[Spot]] = []
+    private(set) var columns: [Column] = []
     /// Names for which there was no room.
     private(set) var leftOut: Set<String> = []
-    /// The records, one after the other.
+    /// The records, one after the other, where there was no room for a field.
     private var bytes: [UInt8] = []
     private var runs: [Run] = []
-    /// Texts that do not stand in the records as they are.
-    private var plain: [UInt8] = []
 
     /// More than a table has columns: which of them it has is known only where all rows are.
     private static let fieldLimit = 2048
 
     init(_ piece: Piece, of sources: [EventSources.Source], shapes: [SourceShape]) throws {
+        first = piece.first
+        rowCount = piece.rows.count
         let length = piece.rows.reduce(0) { $0 + $1.kept.length + 1 }
         bytes = Array(repeating: 0x0A, count: length + PartBytes.padding)
         var files = OpenFiles(sources)
@@ -170,30 +181,30 @@ private struct Slab: Sendable {
         }
         var rows = piece.rows[...]
         start = 0
-        while let first = rows.first {
-            let shape = shapes[first.kept.source]
+        while let next = rows.first {
+            let shape = shapes[next.kept.source]
             // The names of delimited text stand in the header of its file.
             let run = rows.prefix {
                 shapes[$0.kept.source].format == shape.format
-                    && (shape.format != .csv || $0.kept.source == first.kept.source)
+                    && (shape.format != .csv || $0.kept.source == next.kept.source)
             }
             let end = run.reduce(start) { $0 + $1.kept.length + 1 }
-            let own = piece.first + run.startIndex..<piece.first + run.endIndex
-            runs.append(Run(bytes: start..<end, rows: own, shape: shape))
+            runs.append(Run(bytes: start..<end, rows: run.startIndex..<run.endIndex, shape: shape))
             start = end
             rows = rows[run.endIndex...]
         }
         try read(WantedFields(upTo: Self.fieldLimit))
+        if leftOut.isEmpty { (bytes, runs) = ([], []) }
     }
 
     /// Reads the records, of all fields some.
     private mutating func read(_ wanted: WantedFields) throws {
-        try bytes.withUnsafeBytes { bytes in
-            var sink = SpotSink(bytes, wanted)
-            var lines = try JSONLines(wanted)
-            for run in runs {
+        var sink = SlabSink(rows: rowCount, wanted)
+        var lines = try JSONLines(wanted)
+        for run in runs {
+            sink.rows = run.rows
+            try bytes.withUnsafeBytes { bytes in
                 let block = UnsafeRawBufferPointer(rebasing: bytes[run.bytes])
-                sink.rows = run.rows
                 if run.shape.format == .csv {
                     var records = DelimitedRecords(
                         header: run.shape.header, delimiter: run.shape.delimiter, wanted: wanted)
@@ -203,10 +214,9 @@ private struct Slab: Sendable {
                     try lines.read(block, line: &line, into: &sink)
                 }
             }
-            (spots, plain) = (Array(sink.spots.prefix(wanted.names.count)), sink.plain)
         }
-        names = wanted.names
-        leftOut = wanted.leftOut
+        sink.makeRoom()
+        (names, columns, leftOut) = (wanted.names, sink.columns, wanted.leftOut)
     }
 
     /// Reads the records once more where there was no room for a field that is wanted.
@@ -215,22 +225,6 @@ private struct Slab: Sendable {
         let known = leftOut
         try read(WantedFields(ofAll: wanted))
         leftOut = known
-    }
-
-    /// Hands over the values of a field with the rows they are in.
-    func forEach(_ field: Int, _ body: (Int, RecordField.Kind, UnsafeRawBufferPointer) -> Void) {
-        bytes.withUnsafeBytes { bytes in
-            plain.withUnsafeBytes { plain in
-                for spot in spots[field] {
-                    let start = Int(spot.start), length = Int(spot.length)
-                    let text =
-                        start < bytes.count
-                        ? bytes[start..<start + length]
-                        : plain[start - bytes.count..<start - bytes.count + length]
-                    body(Int(spot.row), spot.kind, UnsafeRawBufferPointer(rebasing: text))
-                }
-            }
-        }
     }
 }
 
@@ -259,42 +253,35 @@ private struct OpenFiles {
     }
 }
 
-/// Notes where the values of records are.
-private struct SpotSink: RecordSink {
-    private(set) var spots: [[Slab.Spot]]
-    private(set) var plain: [UInt8] = []
+/// Takes the values of records while these are in the caches.
+private struct SlabSink: RecordSink {
+    private(set) var columns: [Slab.Column] = []
     /// The rows of the records that follow.
     var rows = 0..<0
-    private let bytes: UnsafeRawBufferPointer
+    private let rowCount: Int
     private let wanted: WantedFields
 
-    init(_ bytes: UnsafeRawBufferPointer, _ wanted: WantedFields) {
-        self.bytes = bytes
+    init(rows: Int, _ wanted: WantedFields) {
+        rowCount = rows
         self.wanted = wanted
-        spots = Array(repeating: [], count: wanted.capacity)
     }
 
     // A record may span several lines, so that they are counted by themselves.
     mutating func accept(_ record: Record, line: Int) {
         // A file that is written anew meanwhile may have more of them.
         guard let row = rows.popFirst() else { return }
-        for place in 0..<wanted.names.count {
+        makeRoom()
+        for place in columns.indices {
             let field = record.fields[place]
-            guard field.isPresent else { continue }
-            spots[place].append(
-                Slab.Spot(
-                    row: Int32(row), start: start(of: field.text), length: UInt32(field.text.count),
-                    kind: field.kind))
+            if field.isPresent { columns[place].add(field, row: row) }
         }
     }
 
     mutating func reject(line: Int, reason: String) { _ = rows.popFirst() }
 
-    private mutating func start(of text: UnsafeRawBufferPointer) -> UInt32 {
-        guard let address = text.baseAddress, let base = bytes.baseAddress else { return 0 }
-        if address >= base, address < base + bytes.count { return UInt32(address - base) }
-        plain.append(contentsOf: text)
-        return UInt32(bytes.count + plain.count - text.count)
+    /// A column for each field that is known by now.
+    mutating func makeRoom() {
+        while columns.count < wanted.names.count { columns.append(Slab.Column(rows: rowCount)) }
     }
 }
 
@@ -320,25 +307,19 @@ private final class Columns {
         for slab in slabs { for name in slab.names { _ = place(of: name) } }
         var slabs = slabs
         for slab in slabs.indices { try slabs[slab].complete(names) }
-        // For each slab the fields that the columns have in it.
-        var fields = [[Int?]](repeating: Array(repeating: nil, count: building.count), count: slabs.count)
+        // For each column where its values are.
+        var fields = [[(slab: Int, field: Int)]](repeating: [], count: building.count)
         for (number, slab) in slabs.enumerated() {
             for (field, name) in slab.names.enumerated() {
-                if let place = places[name] { fields[number][place] = field }
+                guard let place = places[name] else { continue }
+                fields[place].append((number, field))
             }
             for name in slab.leftOut where places[name] == nil { leave(name) }
         }
-        let (building, read, found) = (building, slabs, fields)
-        // Some columns to a thread, and slab by slab: what stands beside a value in its record is in the caches still.
-        let shares = min(workers == 1 ? 1 : 2 * workers, building.count)
-        _ = concurrentMap(Array(0..<shares), workers: workers) { share in
-            for (slab, fields) in zip(read, found) {
-                for place in stride(from: share, to: building.count, by: shares) {
-                    guard let field = fields[place] else { continue }
-                    building[place].column.withLock { column in
-                        slab.forEach(field) { column.add($1, $2, row: $0) }
-                    }
-                }
+        let (building, read) = (building, slabs)
+        _ = concurrentMap(Array(fields.enumerated()), workers: workers) { place, fields in
+            building[place].column.withLock { column in
+                for (slab, field) in fields { column.add(read[slab].columns[field], from: read[slab].first) }
             }
         }
     }
@@ -387,16 +368,24 @@ private struct ColumnBuilder {
 
     init(rows: Int) { codes = Array(repeating: -1, count: rows) }
 
-    mutating func add(_ kind: RecordField.Kind, _ text: UnsafeRawBufferPointer, row: Int) {
-        let spelling = spellings.number(adding: text, mark: kind.rawValue)
-        if spelling == codesOfSpellings.count {
-            let field = RecordField(kind: kind, text: text)
-            // Delimited text has `True` and `FALSE` as well.
-            let value = kind == .bool ? .bool(text.first.map { $0 | 0x20 } == 0x74) : field.value
-            codesOfSpellings.append(value.map { code(of: $0) } ?? -1)
-            if kind == .array { note(field, codesOfSpellings[spelling]) }
+    /// Adds neighbouring rows.
+    mutating func add(_ column: Slab.Column, from first: Int) {
+        let known = spellings.add(column.spellings)
+        for (number, spelling) in known.enumerated() where spelling == codesOfSpellings.count {
+            column.spellings.withText(of: number) { addSpelling(column.kinds[number], $0) }
         }
-        codes[row] = codesOfSpellings[spelling]
+        for (row, number) in column.numbers.enumerated() where number >= 0 {
+            codes[first + row] = codesOfSpellings[known[Int(number)]]
+        }
+    }
+
+    private mutating func addSpelling(_ kind: RecordField.Kind, _ text: UnsafeRawBufferPointer) {
+        let field = RecordField(kind: kind, text: text)
+        // Delimited text has `True` and `FALSE` as well.
+        let value = kind == .bool ? .bool(text.first.map { $0 | 0x20 } == 0x74) : field.value
+        let code = value.map { self.code(of: $0) } ?? -1
+        codesOfSpellings.append(code)
+        if kind == .array { note(field, code) }
     }
 
     /// An array of labels is kept as its text, with its elements.
