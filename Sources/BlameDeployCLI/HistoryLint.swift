@@ -89,10 +89,11 @@ private final class HistoryJudge {
             rules?.narrow(&comparison, environment: nil)
             let contradictions = comparison.contradictions
             guard !contradictions.changes.isEmpty else { continue }
+            var changes = rankChanges(contradictions, failures: .unknown)
+            for index in changes.indices { changes[index].commit = record.id }
             outcome.findings.append(
                 DeployChanges(
-                    deploy: nil, from: parent, to: record.id,
-                    changes: rankChanges(contradictions, failures: .unknown),
+                    deploy: Deploy(record), from: parent, to: record.id, changes: changes,
                     filesChanged: comparison.filesChanged, configFiles: comparison.configFiles,
                     otherFiles: comparison.otherFiles))
         }

@@ -97,7 +97,9 @@ private func effect(
 ) -> String {
     let was = old.map { valueText($0, name: name) }
     if let old, let last = duplicate.entries.last?.value, isSameValue(old, last) {
-        return ", so that what the other says counts for nothing"
+        let others = duplicate.entries.dropLast().map { "\($0.keyMark.line)" }
+        return others.count == 1
+            ? ", so that line \(others[0]) counts for nothing" : ", so that the others count for nothing"
     }
     guard let variable = duplicate.path.variable, duplicate.path.last == .key("key"),
         let secret = manifest.root.node(at: duplicate.path.dropLast() + [.key("name")])?.text

@@ -95,6 +95,8 @@ extension FaultClass {
         16, "probe-tightened", 0.6, "a probe that is stricter, moved or gone")
     static let memoryLowered = FaultClass(
         17, "memory-lowered", 0.6, "less memory, by how far; 0.9 for a slip of the unit")
+    static let impossibleMemory = FaultClass(
+        17, "impossible-memory", 0.9, "a limit of memory that no container starts with", contradiction: true)
     static let cpuLowered = FaultClass(18, "cpu-lowered", 0.4, "less CPU, or a limit where there was none")
     static let imageChanged = FaultClass(
         19, "image-changed", 0.55, "another image (0.6 older, another name or no fixed version)")
@@ -132,7 +134,8 @@ extension FaultClass {
         removedStillRead,
         readUndefined, overrideRemoved, misplacedField, unknownField, typeTrap, refusedType, emptySelection,
         portMismatch,
-        probeTightened, memoryLowered, cpuLowered, imageChanged, capacityLowered, timingChanged, flagFlipped,
+        probeTightened, memoryLowered, impossibleMemory, cpuLowered, imageChanged, capacityLowered,
+        timingChanged, flagFlipped,
         addressChanged, swappedEnvironment, lostMount, commandChanged, transportSecurity, networkTightened,
         accessReduced, routingChanged, schedulingChanged, privilegesReduced, staleConfig, rolloutChanged,
         infrastructure, unsetVariable, structureMoved, unparsable, placeholder, secretChanged,

@@ -133,7 +133,8 @@ private func mend(of change: FoundChange, in files: [ChangedFile]) -> String? {
     guard
         let file = files.first(where: { $0.file.path == change.change.path }), let after = file.after
     else { return nil }
-    for line in [change.change.endLine, change.change.line] where after.lines.indices.contains(line - 1) {
+    let (first, last) = (change.change.line, change.change.endLine)
+    for line in [last, first] where after.lines.indices.contains(line - 1) {
         var lines = after.lines
         lines.remove(at: line - 1)
         guard let mended = reparsed(lines, as: after) else { continue }
@@ -145,7 +146,11 @@ private func mend(of change: FoundChange, in files: [ChangedFile]) -> String? {
             continue
         }
         let value = valueText(node, name: change.path.valueName)
-        if change.change.before.map({ $0 == value }) ?? true { return "delete line \(line)" }
+        guard change.change.before.map({ $0 == value }) ?? true else { continue }
+        // Where all is as it was, the line that counts for nothing may be the one that is meant.
+        return line == first && last == first + 1 && change.change.before == change.change.after
+            ? "delete line \(last), so that line \(first) counts, or line \(first), so that nothing changes"
+            : "delete line \(line)"
     }
     return nil
 }

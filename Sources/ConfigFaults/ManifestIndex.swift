@@ -94,7 +94,7 @@ struct ManifestIndex: Sendable {
         case _ where manifest.isWorkload: return [name]
         case "ConfigMap", "Secret":
             return relations.users[ObjectName(kind: manifest.object.kind, name: name)] ?? []
-        case "ServiceAccount": reached = relations.accountUsers[name] ?? []
+        case "ServiceAccount": reached = (relations.accountUsers[name] ?? []).map(\.workload)
         case "Service": reached = selected(by: manifest.root[path: "spec", "selector"])
         case "PodDisruptionBudget", "NetworkPolicy":
             let selector =

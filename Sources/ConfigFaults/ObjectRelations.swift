@@ -20,12 +20,12 @@ struct ObjectRelations: Sendable {
 
     /// The names of the workloads whose pods name an object, sorted, each once.
     let users: [ObjectName: [String]]
-    /// The same of references that must lead somewhere, with the entry that each is for.
-    private(set) var references: [ObjectName: [(workload: Int, key: String?)]] = [:]
+    /// The same of references that must lead somewhere, with the entry that each is for and the line that says so.
+    private(set) var references: [ObjectName: [(workload: Int, key: String?, line: Int)]] = [:]
     /// The workloads whose containers have variables of an object.
     private(set) var variableReaders: [ObjectName: [Int]] = [:]
-    /// The workloads that run as an account.
-    private(set) var accountUsers: [String: [Int]] = [:]
+    /// The workloads that run as an account, as if they referred to it.
+    private(set) var accountUsers: [String: [(workload: Int, key: String?, line: Int)]] = [:]
     /// Names of objects that a generator, or an object that stands for a Secret, makes.
     private var generatedSecrets: Set<String> = []
     private var generatedMaps: Set<String> = []
@@ -45,10 +45,10 @@ struct ObjectRelations: Sendable {
             }
             for reference in ConfigFaults.references(in: spec) {
                 references[ObjectName(kind: reference.kind, name: reference.name), default: []].append(
-                    (place, reference.key))
+                    (place, reference.key, reference.line))
             }
-            if let account = spec["serviceAccountName"]?.text {
-                accountUsers[account, default: []].append(place)
+            if let account = spec["serviceAccountName"], let name = account.text {
+                accountUsers[name, default: []].append((place, nil, account.start.line))
             }
             let variables = workload.containers.flatMap { [$0["env"], $0["envFrom"]].compactMap { $0 } }
             for object in Set(

@@ -147,13 +147,16 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     }
     if has(wordsOfLabels) { return (0.1, "a label or an annotation") }
     if has(wordsOfCredentials) { return (isNew ? 0.15 : 0.35, "a credential") }
-    if has(wordsOfCommands) { return (0.35, "what is run") }
-    if has(wordsOfPlaces) { return (0.3, "where something is found") }
-    if has(wordsOfProbes) { return (0.3, "when a pod counts as healthy") }
+    if has(wordsOfCommands) { return (0.35, "it says what is run") }
+    if has(wordsOfPlaces) { return (0.3, "it says where something is found") }
+    if has(wordsOfProbes) { return (0.3, "it says when a pod counts as healthy") }
     if found.variableName != nil {
         return (isNew ? 0.1 : 0.3, isNew ? "a new variable" : "a variable is gone or changed")
     }
-    return (isNew || found.change.after == nil ? 0.15 : 0.2, "an ordinary field")
+    return (
+        isNew || found.change.after == nil ? 0.15 : 0.2,
+        "nothing in particular speaks against a field like it"
+    )
 }
 
 /// What runs has more that can be wrong than what is set up around it, and a list of what there is the least.

@@ -25,7 +25,7 @@ func findBrokenReferences(
     if before != nil,
         after == nil || change.path.first == .key("data") || change.path.first == .key("stringData")
     {
-        lostEntry(in: &change, surroundings)
+        lostEntry(in: &change, surroundings, &room)
     }
     switch object.kind {
     case "Service", "PodDisruptionBudget": selection(in: &change, before: before, after: after, surroundings)
@@ -57,8 +57,11 @@ func references(in node: ConfigNode, under key: String = "") -> [Reference] {
     func search(_ node: ConfigNode, under key: String) {
         let isOptional = node["optional"]?.text == "true"
         func add(_ kind: String, _ field: String) {
-            guard !isOptional, let name = node[field]?.text else { return }
-            found.append(Reference(kind: kind, name: name, key: node["key"]?.text))
+            guard !isOptional, let named = node[field], let name = named.text else { return }
+            let entry = node["key"]
+            found.append(
+                Reference(
+                    kind: kind, name: name, key: entry?.text, line: (entry ?? named).start.line))
         }
         switch key {
         case "configMapKeyRef", "configMapRef", "configMap": add("ConfigMap", "name")
@@ -79,6 +82,8 @@ struct Reference {
     var kind: String
     var name: String
     var key: String?
+    /// Where the entry is named or, without one, the object.
+    var line: Int
 }
 
 extension ManifestIndex {
@@ -152,7 +157,9 @@ private func referringNode(
 }
 
 /// F5 from the other side: an entry, or a whole object, goes that workloads still refer to.
-private func lostEntry(in change: inout FoundChange, _ surroundings: Surroundings) {
+private func lostEntry(
+    in change: inout FoundChange, _ surroundings: Surroundings, _ room: inout ReferenceRoom
+) {
     guard let object = change.change.object, change.change.after == nil,
         ["ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Service"].contains(object.kind)
     else { return }
@@ -164,16 +171,34 @@ private func lostEntry(in change: inout FoundChange, _ surroundings: Surrounding
         surroundings.after.objects(object.kind, named: object.name).isEmpty || key != nil
     else { return }
     let referring = (relations.references[ObjectName(kind: object.kind, name: object.name)] ?? [])
-        .filter { key == nil || $0.key == key }.map(\.workload)
+        .filter { key == nil || $0.key == key }
     // An account has no entries.
     let running =
         object.kind == "ServiceAccount" && key == nil ? relations.accountUsers[object.name] ?? [] : []
-    let users = surroundings.after.names(of: Set(referring + running).sorted())
+    let users = Dictionary(grouping: referring + running, by: \.workload).sorted { $0.key < $1.key }
     guard !users.isEmpty else { return }
+    let path = change.change.path
+    let places = users.prefix(3).map { place, references in
+        let manifest = surroundings.after.workloads[place]
+        return (
+            name: manifest.object.name, lines: told(references.map(\.line), of: manifest, from: path)
+        )
+    }
+    let names = places.map { "\($0.name) (\($0.lines))" }.joined(separator: ", ")
     change.findings.append(
-        FaultFinding(
-            .danglingReference,
-            "\(users.prefix(3).joined(separator: ", ")) still refer\(users.count == 1 ? "s" : "") to it"))
+        FaultFinding(.danglingReference, "\(names) still refer\(users.count == 1 ? "s" : "") to it"))
+    guard let key, users.count == places.count, let new = room.newName(of: key, in: object, path) else {
+        return
+    }
+    change.mend = "write \(new) instead of \(key) at \(places.map(\.lines).joined(separator: " and "))"
+}
+
+/// Lines of an object as they are told beside a change: with their file, where that is another.
+private func told(_ lines: [Int], of manifest: Manifest, from path: String) -> String {
+    let lines = Set(lines).sorted()
+    let numbers = lines.prefix(3).map(String.init).joined(separator: ", ")
+    return manifest.path == path
+        ? "line\(lines.count == 1 ? "" : "s") \(numbers)" : "\(manifest.path):\(numbers)"
 }
 
 /// F10: a variable goes, and the ConfigMap or Secret that the container takes as a whole still supplies one of that name.
@@ -308,7 +333,16 @@ private func strayedFromSelectors(
     }
     guard let first = room.selectorLost(before: before.object.name, after: after.object.name) else { return }
     change.findings.append(
-        FaultFinding(.emptySelection, "\(first.object.kind) \(first.object.name) no longer selects its pods"))
+        FaultFinding(
+            .emptySelection,
+            "\(first.object.kind) \(first.object.name) (\(told([selectorLine(of: first)], of: first, from: change.change.path))) no longer selects its pods"
+        ))
+}
+
+/// Where an object says which pods it selects.
+private func selectorLine(of manifest: Manifest) -> Int {
+    let spec = manifest.root["spec"]
+    return (spec?.entry("selector") ?? spec?.entry("podSelector"))?.keyMark.line ?? manifest.root.start.line
 }
 
 /// F14: labels of a workload's pods that its own selector does not ask for any more.
@@ -426,10 +460,18 @@ private func unheardPort(
         return
     }
     guard let (service, port) = room.unheardService(of: ports.lost) else { return }
+    let sending = (service.root[path: "spec", "ports"]?.elements ?? []).compactMap {
+        $0["targetPort"] ?? $0["port"]
+    }.first { $0.text == port }
+    let place = told([(sending ?? service.root).start.line], of: service, from: change.change.path)
     change.findings.append(
         FaultFinding(
             .portMismatch,
-            "Service \(service.object.name) still sends to port \(port), which the container gave up"))
+            "Service \(service.object.name) (\(place)) still sends to port \(port), which the container gave up"
+        ))
+    if change.change.before == port, let new = change.change.after {
+        change.mend = "write \(new) instead of \(port) at \(place)"
+    }
 }
 
 /// An autoscaler without its workload, an Ingress without its Service.

@@ -43,6 +43,7 @@ struct ReferenceRoom {
     private var lastContainers: (of: Owner, before: [String?: ConfigNode], after: [String?: ConfigNode])?
     private var namesByKind: [String: SimilarNames] = [:]
     private var keysByObject: [ObjectName: SimilarNames?] = [:]
+    private var lastNewNames: (object: ConfigObject, path: String, names: [String: String])?
     private var selecting: Selecting?
     private var unheardPorts: (services: [Manifest], byPort: [String: [Int]], ports: [[String]])?
 
@@ -155,6 +156,24 @@ struct ReferenceRoom {
         let names = keys.isEmpty ? nil : SimilarNames(keys)
         keysByObject[name] = names
         return names
+    }
+
+    /// What an entry of an object is called since the change: the one new entry that has its value.
+    mutating func newName(of key: String, in object: ConfigObject, _ path: String) -> String? {
+        if let known = lastNewNames, known.object == object, known.path == path { return known.names[key] }
+        func entries(_ index: ManifestIndex) -> [String: String] {
+            let root = index.object(object.kind, named: object.name, preferring: path)?.root
+            let all = ["data", "stringData"].flatMap { root?[$0]?.entries ?? [] }
+            return Dictionary(all.map { ($0.key, plainText($0.value)) }) { _, last in last }
+        }
+        let (before, after) = (entries(surroundings.before), entries(surroundings.after))
+        let new = Dictionary(grouping: after.keys.filter { before[$0] == nil }) { after[$0] ?? "" }
+        var names: [String: String] = [:]
+        for (key, value) in before where after[key] == nil && !value.isEmpty {
+            if let same = new[value], same.count == 1 { names[key] = same[0] }
+        }
+        lastNewNames = (object, path, names)
+        return names[key]
     }
 
     /// The first Service, after the change, that sends to one of some ports, none of its pods declaring it; and the port.

@@ -207,12 +207,17 @@ private func memory(_ field: ChangedField) -> FaultFinding? {
             || field.speaks(of: wordsOfMemory),
         let after = field.after
     else { return nil }
-    if let size = quantity(after), size > 0, size < 1_048_576,
+    // Compose files and programs say `m` for a million; to a cluster it is a thousandth.
+    let isOfCluster =
+        field.last == "memory" && field.isBelow("limits", "requests") && field.names[0] != "services"
+    if let size = quantity(after), size > 0, size < 1_048_576, isOfCluster || !after.hasSuffix("m"),
         after.hasSuffix("m") || field.before.map({ (quantity($0) ?? 0) >= 1_048_576 }) ?? false
     {
-        return FaultFinding(
-            .memoryLowered, weight: 0.9,
-            "\(after) is \(Int(size.rounded())) bytes: a slip of the unit (\(field.words))")
+        let amount = size < 1 ? "less than a byte" : "\(Int(size.rounded())) bytes"
+        let text = "\(after) is \(amount): a slip of the unit (\(field.words))"
+        return isOfCluster && field.isBelow("limits")
+            ? FaultFinding(.impossibleMemory, "\(text); no container starts with so little")
+            : FaultFinding(.memoryLowered, weight: 0.9, text)
     }
     guard let doublings = field.doublings, doublings < 0 else {
         guard field.before == nil, field.isBelow("limits") else { return nil }
@@ -253,7 +258,8 @@ private func image(_ field: ChangedField) -> FaultFinding? {
         || ["imagetag", "image_tag", "imageversion", "image_version"].contains {
             field.last.hasSuffix($0)
         }
-    guard isImage, let after = field.after else { return nil }
+    // Of a key that stands twice the new value may count for nothing.
+    guard isImage, let after = field.after, after != field.before else { return nil }
     guard let before = field.before else {
         return FaultFinding(.imageChanged, weight: 0.2, "the \(noun) is \(after)")
     }

@@ -69,16 +69,26 @@ public func renderJSON(_ changes: DeployChanges) -> String {
 public func renderJSON(commits: [DeployChanges], judged: Int) -> String {
     JSONValue.object([
         ("schema_version", schemaVersion), ("judged", .integer(judged)),
-        ("commits", .array(commits.map { .object(fields(of: $0)) })),
+        (
+            "commits",
+            .array(
+                commits.map { commit in
+                    .object([range(of: commit), ("title", .text(commit.deploy?.title))] + changed(commit))
+                })
+        ),
     ]).document()
 }
 
 private func fields(of changes: DeployChanges) -> [(key: String, value: JSONValue)] {
-    let subject: (key: String, value: JSONValue) =
-        changes.deploy.map { ("deploy", json($0)) }
-        ?? ("range", .object([("from", .text(changes.from?.hex)), ("to", .text(changes.to?.hex))]))
-    return [
-        subject,
+    [changes.deploy.map { ("deploy", json($0)) } ?? range(of: changes)] + changed(changes)
+}
+
+private func range(of changes: DeployChanges) -> (key: String, value: JSONValue) {
+    ("range", .object([("from", .text(changes.from?.hex)), ("to", .text(changes.to?.hex))]))
+}
+
+private func changed(_ changes: DeployChanges) -> [(key: String, value: JSONValue)] {
+    [
         ("changes", .list(count: changes.changes.count) { json(changes.changes[$0]) }),
         ("other_files", .array(changes.otherFiles.map(JSONValue.string))),
         ("warnings", .array(changes.warnings.map(json))),

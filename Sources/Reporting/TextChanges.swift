@@ -179,8 +179,10 @@ func renderChanges(
         if style.isExplaining, !ranked.factors.isEmpty {
             renderScore(of: ranked, &layout)
         } else {
-            let evidence =
-                isBrief ? ranked.evidence.prefix(1) : ranked.evidence.prefix(isHigh || style.isFull ? 6 : 1)
+            // Beside a fact, what kind of field it is tells nobody anything.
+            let facts = ranked.evidence.filter { $0.kind != "kind_of_field" }
+            let told = facts.contains { $0.weight > 0 } && !style.isFull ? facts : ranked.evidence
+            let evidence = isBrief ? told.prefix(1) : told.prefix(isHigh || style.isFull ? 6 : 1)
             // What weighs nothing is not told for its weight.
             let notes = ranked.evidence.filter { $0.weight == 0 }.prefix(isBrief ? 1 : .max)
             for reason in evidence.filter({ $0.weight != 0 }) + notes {

@@ -53,6 +53,22 @@ struct CheckCommandTests {
         #expect(run.output.contains("\"needed_minutes\": "))
     }
 
+    @Test("deploys after the last event are not given an all-clear with the one before them")
+    func unseen() throws {
+        let events = export(until: 4500)
+        let told = try check(events, ["--format", "json"])
+        #expect(told.output.contains("1 deploy began after the last event"), "\(told.output)")
+        #expect(told.output.contains("(newest): nothing is said of it"), "\(told.output)")
+        let asked = try check(events, ["--deploy", "newest"])
+        #expect(asked.status == 2)
+        #expect(asked.errors.contains("before the deploy newest at"), "\(asked.errors)")
+        #expect(asked.errors.contains("export events that reach past it"), "\(asked.errors)")
+        for options in [["--deploy", "first"], ["--until", "\(instant(4400))"]] {
+            #expect(!(try check(events, options)).output.contains("after the last event"), "\(options)")
+        }
+        #expect(!(try check(export(until: 7200))).output.contains("after the last event"))
+    }
+
     @Test("an unknown deploy is an error that names the known ones")
     func unknown() throws {
         let run = try check(export(until: 5760), ["--deploy", "nosuch"])

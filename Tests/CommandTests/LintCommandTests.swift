@@ -75,12 +75,13 @@ struct LintCommandTests {
             let all = try blamedeploy(["lint", "--each", "--repo", folder])
             #expect(all.status == 1)
             #expect(all.output.hasSuffix("1 with contradictions; 4 commits of 5 change configuration\n"))
-            #expect(all.output.contains("shop.yaml:6-8"))
+            #expect(all.output.contains("shop.yaml:6-8") && all.output.contains("  Doubled  "))
             let since = try blamedeploy(["lint", "--each", "HEAD~2..HEAD", "--repo", folder])
             #expect(since.status == 0, "neither the mend nor the code brings one in: \(since.output)")
             let json = try blamedeploy(["lint", "--each", "HEAD", "--repo", folder, "--format", "json"])
                 .output
             #expect(json.contains("\"judged\": 4") && json.contains("\"fault\": \"duplicate-key\""))
+            #expect(json.contains("\"title\": \"Doubled\"") && !json.contains("\"commit\": null"))
         }
     }
 

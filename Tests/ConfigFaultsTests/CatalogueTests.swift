@@ -160,7 +160,7 @@ struct CatalogueTests {
             ("port: http", "port: metrics", "port-mismatch"),
             ("timeoutSeconds: 5", "timeoutSeconds: 1", "probe-tightened"),
             ("memory: 512Mi", "memory: 128Mi", "memory-lowered"),
-            ("memory: 512Mi", "memory: 512m", "memory-lowered"),
+            ("memory: 512Mi", "memory: 512m", "impossible-memory"),
             ("cpu: 500m", "cpu: 100m", "cpu-lowered"), ("web:1.4.2", "web:1.3.9", "image-changed"),
             ("web:1.4.2", "web:latest", "image-changed"), ("replicas: 4", "replicas: 0", "capacity-lowered"),
             ("\"2000\"", "\"2\"", "timing-changed"), ("pool_size: 20", "pool_size: 2", "timing-changed"),
@@ -214,6 +214,102 @@ struct CatalogueTests {
     func doesNotFire(old: String, new: String, fault: String) throws {
         let changes = try ranked(replacing: old, by: new)
         #expect(!changes.contains { $0.fault == fault }, "\(changes.map { ($0.fieldSummary, $0.fault) })")
+    }
+
+    @Test(
+        "what misses a name is told with its place, and the mend there leaves no contradiction",
+        arguments: [
+            (
+                "      level: info\n", "      detail: info\n", "web (k8s/web.yaml:37) still refers to it",
+                "write detail instead of level at k8s/web.yaml:37", "k8s/web.yaml", "key: level",
+                "key: detail"
+            ),
+            (
+                "        name: http\n", "        name: web\n",
+                "Service front (k8s/others.yaml:22) still sends to port http, which the container gave up",
+                "write web instead of http at k8s/others.yaml:22", "k8s/others.yaml", "targetPort: http",
+                "targetPort: web"
+            ),
+        ])
+    func missedElsewhere(
+        old: String, new: String, told: String, mend: String, file: String, wrong: String, right: String
+    ) throws {
+        // A probe by number, so that the Service alone misses the name of the port.
+        let (web, rest) = (
+            workload.replacing("port: http", with: "port: 8080"),
+            others.replacing("targetPort: 8080", with: "targetPort: http").replacing(
+                "name: web\nspec:\n  selector", with: "name: front\nspec:\n  selector")
+        )
+        let before: FolderOfTexts = ["k8s/web.yaml": web, "k8s/others.yaml": rest]
+        func after(_ edit: (String) -> String) -> FolderOfTexts {
+            let changed = ["k8s/web.yaml": web, "k8s/others.yaml": rest].mapValues { text in
+                text.replacing(trimmed(old), with: trimmed(new))
+            }
+            return FolderOfTexts(changed.merging([file: edit(changed[file] ?? "")]) { $1 })
+        }
+        let found = try #require(
+            try ranked(before, after { $0 }).first { $0.evidence.contains { $0.text == told } })
+        #expect(found.mend == mend)
+        let mended = try ranked(before, after { $0.replacing(wrong, with: right) })
+        #expect(mended.allSatisfy { $0.score < 60 && $0.mend == nil }, "\(mended.map(\.evidence))")
+    }
+
+    /// A line as the objects above have it, less what their literals are indented by.
+    private func trimmed(_ line: String) -> String { line.trimmingCharacters(in: .whitespacesAndNewlines) }
+
+    @Test(
+        "an amount of memory is read as whoever reads it does",
+        arguments: [
+            (
+                "k8s/web.yaml", "resources: {limits: {memory: 512Mi}}", "resources: {limits: {memory: 512m}}",
+                true
+            ),
+            (
+                "k8s/web.yaml", "resources: {limits: {memory: 512Mi}}", "resources: {limits: {memory: 512}}",
+                true
+            ),
+            (
+                "k8s/web.yaml", "resources: {limits: {memory: 512Mi}}", "resources: {limits: {memory: 512M}}",
+                false
+            ),
+            (
+                "k8s/web.yaml", "resources: {requests: {memory: 512Mi}}",
+                "resources: {requests: {memory: 512m}}", false
+            ),
+            (
+                "k8s/web.yaml", "env: [{name: HEAP_SIZE, value: 1024m}]",
+                "env: [{name: HEAP_SIZE, value: 512m}]", false
+            ),
+        ])
+    func memory(path: String, old: String, new: String, isImpossible: Bool) throws {
+        func object(_ line: String) -> String {
+            """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web}
+            spec:
+              template:
+                spec:
+                  containers:
+                    - name: web
+                      image: shop/web:1
+                      \(line)
+            """
+        }
+        let changes = try ranked([path: object(old)], [path: object(new)])
+        #expect(
+            changes.contains { $0.fault == "impossible-memory" } == isImpossible, "\(changes.map(\.evidence))"
+        )
+    }
+
+    @Test("compose files say m for megabytes")
+    func composeMemory() throws {
+        func file(_ amount: String) -> FolderOfTexts {
+            ["docker-compose.yml": "services:\n  web:\n    image: shop/web:1\n    mem_limit: \(amount)\n"]
+        }
+        let changes = try ranked(file("1024m"), file("512m"))
+        #expect(changes.map(\.fault) == ["memory-lowered"])
+        #expect(changes.allSatisfy { $0.evidence.allSatisfy { !$0.text.contains("slip") } })
     }
 
     @Test("a file inside a ConfigMap is told by its own fields and lines")

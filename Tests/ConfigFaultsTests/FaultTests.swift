@@ -135,7 +135,7 @@ struct FaultClassTests {
         #expect(
             changes.first?.evidence.contains {
                 $0.text
-                    == "`auth` appears twice (lines 1 and 3); the last one wins, so that what the other says counts for nothing"
+                    == "`auth` appears twice (lines 1 and 3); the last one wins, so that line 1 counts for nothing"
             } == true, "\(changes)")
     }
 

@@ -103,8 +103,16 @@ struct CheckCommand: ParsableCommand, TellingCommand {
                 remedy: "choose --since and --until inside the span of the events")
         }
         let listing = try listDeploys(opened, window: window, settings: settings, access: access)
+        let later = try laterDeploys(opened, than: window.until, now: now, settings: settings, access: access)
         let deploy = deploy.map { listing.name(of: $0, in: opened) }
-        if let deploy, listing.deploys.named(deploy) == nil { throw unknownDeploy(deploy, among: listing) }
+        if let deploy, listing.deploys.named(deploy) == nil {
+            if let late = later?.deploys.named(deploy) {
+                throw CommandError(
+                    "the events end at \(window.until), before the deploy \(late.shortName) at \(late.startedAt)",
+                    remedy: "export events that reach past it")
+            }
+            throw unknownDeploy(deploy, among: listing)
+        }
         let names = FieldNameCheck(typed: typed, settings: settings)
         let sightings = FieldSightings()
         let evidence = CollectedEvidence(
@@ -142,9 +150,34 @@ struct CheckCommand: ParsableCommand, TellingCommand {
                     incident: $0, explanation: Explanation(outcome: .none, causes: [], symptoms: []),
                     changes: [])
             },
-            warnings: summary.warnings + listing.warnings + found.warnings + names.warnings(sightings),
+            warnings: summary.warnings + listing.warnings
+                + [later.flatMap { deploy == nil ? unseen($0, besides: listing) : nil }].compactMap(\.self)
+                + found.warnings + names.warnings(sightings),
             seriesExamined: found.seriesExamined,
             neededMinutes: found.neededMinutes)
+    }
+
+    /// The deploys that began after the last event; `nil` where the end was asked for, or is now.
+    private func laterDeploys(
+        _ opened: Repository?, than end: Instant, now: Instant, settings: Settings?, access: ServerAccess
+    ) throws -> DeployListing? {
+        guard window.until == nil, !events.areLive, end < now else { return nil }
+        return try repository.listDeploys(
+            opened, window: TimeWindow(since: end, until: now + 1), offsetSeconds: window.offsetSeconds,
+            settings: settings, access: access)
+    }
+
+    /// Says that the deploy that was checked is not the newest there is: nobody should take its good health for that of the others.
+    private func unseen(_ later: DeployListing, besides listing: DeployListing) -> Warning? {
+        // Where marks are the deploys, a commit that nobody marked is none.
+        guard let newest = later.deploys.last, listing.deploys.isEmpty || later.source == listing.source
+        else { return nil }
+        let count = later.deploys.count
+        return Warning(
+            code: "unseen_deploys",
+            text:
+                "\(Wording.counted(count, "deploy")) began after the last event, the newest at \(newest.startedAt) (\(newest.shortName)): nothing is said of \(count == 1 ? "it" : "them")",
+            remedy: "export events that reach past \(count == 1 ? "it" : "the newest"), and check again")
     }
 
     /// The deploys of the window and the hours before it; where there is none, those of the month before, because the last one

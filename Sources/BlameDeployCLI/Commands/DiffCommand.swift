@@ -120,11 +120,17 @@ struct DiffCommand: ParsableCommand, TellingCommand {
                 "'\(marked.title)' is marked as a change that is not in git, so there is nothing to compare",
                 remedy: "an investigation of events tells whether it did something")
         }
-        let record = try opened.commit(id)
-        return Deploy(
-            id: id.hex, commit: id, previous: record.parents.first, startedAt: record.committedAt,
-            title: record.subject,
-            author: record.author, source: record.parents.count > 1 ? .merge : .commit)
+        return Deploy(try opened.commit(id))
+    }
+}
+
+extension Deploy {
+    /// A commit as if it were deployed by itself.
+    init(_ record: CommitRecord) {
+        self.init(
+            id: record.id.hex, commit: record.id, previous: record.parents.first,
+            startedAt: record.committedAt, title: record.subject, author: record.author,
+            source: record.parents.count > 1 ? .merge : .commit)
     }
 }
 
