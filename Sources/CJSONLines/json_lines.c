@@ -11,12 +11,26 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { key_limit = 4096, text_limit = 1 << 18, slot_count = 2 * key_limit, deepest = 32 };
+enum { key_limit = 4096, text_limit = 1 << 18, slot_count = 2 * key_limit, deepest = 32, longest_joint = 32 };
 
 /* Places of keys that nobody has settled yet: not met in this line, and met. */
 enum { unsettled = -2, listed = -3 };
 
+/* Where a cursor stands when the next key is to come. */
+enum { at_closing_quote, behind_value, behind_brace, stand_count };
+
 typedef struct {
+    /*
+     * What stood between the value before and the key's own the last time, `","name":"`: from the quote that closes the one, also
+     * where that was no string, up to the other, with the quote that opens it. 32 bytes behind each beginning can be read.
+     */
+    char joint[2 * longest_joint];
+    /* How much of it is to come at each stand, a bit for each byte; a bit too many where it is not known. */
+    uint32_t joint_bits[stand_count];
+    /* Where that begins, and how long it is. */
+    uint8_t joint_start[stand_count], joint_length[stand_count];
+    /* Whether the value was a string. */
+    uint8_t is_quoted;
     uint32_t start, length;
     int32_t place;
     uint16_t parent;
@@ -45,9 +59,19 @@ typedef struct {
     uint32_t (*quoted)(const char *);
     /* Control characters; `high` gets the bytes beyond ASCII. */
     uint32_t (*controls)(const char *, uint32_t *high);
-    /* What cannot stand in a number. */
-    uint32_t (*no_number)(const char *);
+    /* Passes as many bytes as it can before the first control character; `high` says whether some are beyond ASCII. */
+    const char *(*pass_text)(const char *, const char *end, uint32_t *high);
+    /* Behind the letters of a number. */
+    const char *(*number_end)(const char *);
 } block_operations;
+
+/* The newline at the latest is none of its letters. Never inlined: it would fill the registers of all that is not a number. */
+#define NUMBER_END(no_number) \
+    { \
+        uint32_t behind = no_number(at); \
+        while (!behind) { behind = no_number(at += 32); } \
+        return at + __builtin_ctz(behind); \
+    }
 
 #if defined(__x86_64__)
 
@@ -68,6 +92,18 @@ __attribute__((target("avx2"))) INLINE uint32_t controls_avx2(const char *text, 
     return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1F)), x));
 }
 
+__attribute__((target("avx2"))) INLINE const char *pass_text_avx2(const char *at, const char *end, uint32_t *high) {
+    __m256i beyond = _mm256_setzero_si256();
+    for (; end - at >= 64; at += 64) {
+        __m256i x = _mm256_loadu_si256((const __m256i *)at), y = _mm256_loadu_si256((const __m256i *)(at + 32));
+        __m256i least = _mm256_min_epu8(x, y);
+        if (_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(least, _mm256_set1_epi8(0x1F)), least))) { break; }
+        beyond = _mm256_or_si256(beyond, _mm256_or_si256(x, y));
+    }
+    *high = (uint32_t)_mm256_movemask_epi8(beyond);
+    return at;
+}
+
 __attribute__((target("avx2"))) INLINE uint32_t no_number_avx2(const char *text) {
     __m256i x = _mm256_loadu_si256((const __m256i *)text);
     __m256i digits = _mm256_sub_epi8(x, _mm256_set1_epi8('0')), signs = _mm256_sub_epi8(x, _mm256_set1_epi8('+'));
@@ -77,6 +113,8 @@ __attribute__((target("avx2"))) INLINE uint32_t no_number_avx2(const char *text)
     __m256i exponents = _mm256_cmpeq_epi8(_mm256_or_si256(x, _mm256_set1_epi8(0x20)), _mm256_set1_epi8('e'));
     return ~(uint32_t)_mm256_movemask_epi8(_mm256_or_si256(good, exponents));
 }
+
+__attribute__((target("avx2,bmi"), noinline)) static const char *number_end_avx2(const char *at) NUMBER_END(no_number_avx2)
 
 INLINE uint32_t bits_sse2(__m128i low, __m128i high) {
     return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
@@ -197,6 +235,14 @@ INLINE uint32_t no_number_plain(const char *text) {
 
 #endif
 
+INLINE const char *pass_text_plain(const char *at, const char *end, uint32_t *high) {
+    (void)end;
+    *high = 0;
+    return at;
+}
+
+__attribute__((noinline)) static const char *number_end_plain(const char *at) NUMBER_END(no_number_plain)
+
 INLINE const char *skip_space(const char *at) {
     while (*at == ' ') { at++; }
     return at;
@@ -207,8 +253,8 @@ INLINE const char *skip_space(const char *at) {
  * carriage return of a line that ends so. Everything else stops at it, and need not look for the end of the text.
  */
 INLINE const char *line_end(block_operations block, const char *at, const char *end, int *has_high) {
-    uint32_t beyond = 0;
-    for (; at < end; at += 32) {
+    uint32_t beyond;
+    for (at = block.pass_text(at, end, &beyond); at < end; at += 32) {
         uint32_t high, controls = block.controls(at, &high);
         if (controls) {
             int first = __builtin_ctz(controls);
@@ -289,7 +335,8 @@ static __attribute__((noinline)) uint32_t look_up(bd_json_keys *self, const char
     }
     if (self->count == key_limit || length > text_limit - self->text_count) { return 0; }
     json_key key = {
-        .start = self->text_count, .length = (uint32_t)length, .place = unsettled, .parent = (uint16_t)parent};
+        .joint_bits = {1, 1, 1}, .start = self->text_count, .length = (uint32_t)length, .place = unsettled,
+        .parent = (uint16_t)parent};
     memcpy(self->texts + self->text_count, text, length);
     self->text_count += (uint32_t)length;
     self->keys[self->count] = key;
@@ -302,9 +349,10 @@ typedef struct {
     const char *at;
     bd_json_value *values;
     uint32_t count;
+    int stand;
 } cursor;
 
-/* What stood at a cursor. */
+/* What a value was. */
 enum { value_passed, object_opened, value_unsettled, value_other };
 
 INLINE int note(const json_key *key, cursor *here, uint8_t kind, const char *from, const char *to, int is_escaped, uint32_t room) {
@@ -317,30 +365,36 @@ INLINE int note(const json_key *key, cursor *here, uint8_t kind, const char *fro
     return value_passed;
 }
 
-/* Reads a value behind its colon, and notes it when it is wanted. An object is entered unless it is empty. */
-INLINE int read_value(
+/* Reads a string behind the quote that opens it, up to the one that closes it, and notes it when it is wanted. */
+INLINE int read_string(
     block_operations block, const json_key *key, cursor *here, const char *line, uint32_t room) {
-    const char *at = here->at;
-    if (*at == ' ') { at = skip_space(at); }
-    const char *from = at;
+    int is_escaped = 0;
+    const char *from = here->at, *at = string_end(block, from, line, &is_escaped);
+    if (*at != '"') { return value_other; }
+    here->at = at;
+    here->stand = at_closing_quote;
+    return key->place == -1 ? value_passed : note(key, here, BD_JSON_STRING, from, at, is_escaped, room);
+}
+
+/* Reads a value that is no string, and notes it when it is wanted. An object is entered unless it is empty. */
+INLINE int read_bare(
+    block_operations block, const json_key *key, cursor *here, const char *line, uint32_t room) {
+    const char *at = here->at, *from = at;
     char first = *at;
-    if (first == '"') {
-        int is_escaped = 0;
-        at = string_end(block, ++from, line, &is_escaped);
-        if (*at != '"') { return value_other; }
-        here->at = at + 1;
-        return key->place == -1 ? value_passed : note(key, here, BD_JSON_STRING, from, at, is_escaped, room);
-    }
     uint8_t kind;
+    here->stand = behind_value;
     if ((uint8_t)(first - '0') < 10 || first == '-') {
         kind = BD_JSON_NUMBER;
-        uint32_t behind = block.no_number(at);
-        /* The newline at the latest is none of its letters. */
-        while (!behind) { behind = block.no_number(at += 32); }
-        at += __builtin_ctz(behind);
+        at = block.number_end(at);
+    } else if (first == '"') {
+        here->at = at + 1;
+        return read_string(block, key, here, line, room);
     } else if (first == '{') {
         here->at = skip_space(at + 1);
-        if (*here->at != '}') { return object_opened; }
+        if (*here->at != '}') {
+            here->stand = behind_brace;
+            return object_opened;
+        }
         here->at++;
         return value_passed;
     } else if (first == '[') {
@@ -359,8 +413,38 @@ INLINE int read_value(
     return key->place == -1 ? value_passed : note(key, here, kind, from, at, 0, room);
 }
 
+/* Reads the value of a key whose joint was passed, or who stands before it. */
+INLINE int read_value(
+    block_operations block, const json_key *key, int is_quoted, cursor *here, const char *line, uint32_t room) {
+    return is_quoted ? read_string(block, key, here, line, room) : read_bare(block, key, here, line, room);
+}
+
+/* Whether the joint of a key stands at a cursor, as much of it as is to come there. */
+INLINE int is_joint(block_operations block, const json_key *key, int stand, const char *at) {
+    return (~block.equal(key->joint + key->joint_start[stand], at) & key->joint_bits[stand]) == 0;
+}
+
+/* Remembers what stood between a place where a value or a brace ended and the value at the cursor. */
+static __attribute__((noinline)) void remember_joint(json_key *key, const cursor *here, int stand, const char *behind, const char *name) {
+    const char *lead = stand == at_closing_quote ? "" : stand == behind_value ? "\"" : "\",";
+    size_t lead_length = strlen(lead), length = lead_length + (size_t)(here->at - behind);
+    key->joint_bits[0] = key->joint_bits[1] = key->joint_bits[2] = 1;
+    memset(key->joint, 0, sizeof(key->joint));
+    if (length > longest_joint) { return; }
+    memcpy(key->joint, lead, lead_length);
+    memcpy(key->joint + lead_length, behind, length - lead_length);
+    const size_t starts[stand_count] = {0, 1, lead_length + (size_t)(name - behind)};
+    for (int place = 0; place < stand_count; place++) {
+        key->joint_start[place] = (uint8_t)starts[place];
+        key->joint_length[place] = (uint8_t)(length - starts[place]);
+        key->joint_bits[place] = UINT32_MAX >> (32 - key->joint_length[place]);
+    }
+}
+
 /* Passes what stands behind a value and gives it back: a comma, or the end of an object; the space behind a comma as well. */
 INLINE char read_behind(cursor *here) {
+    if (here->stand == at_closing_quote) { here->at++; }
+    here->stand = behind_value;
     if (*here->at == ' ') { here->at = skip_space(here->at); }
     char byte = *here->at++;
     if (byte == ',' && *here->at == ' ') { here->at = skip_space(here->at); }
@@ -372,6 +456,7 @@ INLINE int read_opening(cursor *here, const char *text, bd_json_value *values, b
     here->at = skip_space(text);
     here->values = values;
     here->count = 0;
+    here->stand = behind_brace;
     if (*here->at != '{') { return 0; }
     scan->start = here->at;
     here->at = skip_space(here->at + 1);
@@ -402,18 +487,41 @@ INLINE int read_object(
     uint16_t *next = self->keys[0].inside;
     while (1) {
         uint32_t id = next[0];
-        if (!id || !is_spelled(block, self, self->keys + id, here.at, scan->line_end)) {
-            id = next[1];
-            if (!id || !is_spelled(block, self, self->keys + id, here.at, scan->line_end)) {
-                id = look_up(self, here.at, parents[depth]);
-                if (!id) { return 0; }
-            }
-            next[1] = next[0];
-            next[0] = (uint16_t)id;
-        }
         json_key *key = self->keys + id;
-        here.at += key->length;
-        switch (read_value(block, key, &here, scan->line_end, room)) {
+        if (is_joint(block, key, here.stand, here.at)) {
+            here.at += key->joint_length[here.stand];
+        } else {
+            const char *behind = here.at;
+            int stand = here.stand;
+            if (stand != behind_brace) {
+                char byte = read_behind(&here);
+                if (byte == '}') {
+                    if (depth == 0) {
+                        finish(&here, scan);
+                        return is_last(&here, scan->line_end);
+                    }
+                    next = self->keys[parents[depth--]].behind;
+                    continue;
+                }
+                if (byte != ',') { return 0; }
+            }
+            if (!id || !is_spelled(block, self, key, here.at, scan->line_end)) {
+                id = next[1];
+                if (!id || !is_spelled(block, self, self->keys + id, here.at, scan->line_end)) {
+                    id = look_up(self, here.at, parents[depth]);
+                    if (!id) { return 0; }
+                }
+                next[1] = next[0];
+                next[0] = (uint16_t)id;
+                key = self->keys + id;
+            }
+            const char *name = here.at;
+            here.at = skip_space(here.at + key->length);
+            key->is_quoted = *here.at == '"';
+            here.at += key->is_quoted;
+            remember_joint(key, &here, stand, behind, name);
+        }
+        switch (read_value(block, key, key->is_quoted, &here, scan->line_end, room)) {
         case value_passed: break;
         case object_opened:
             if (depth + 1 == deepest) { return 0; }
@@ -428,18 +536,7 @@ INLINE int read_object(
             break;
         default: return 0;
         }
-        /* A comma, or the end of this object and perhaps of those around it. */
-        while (1) {
-            next = key->behind;
-            char byte = read_behind(&here);
-            if (byte == ',') { break; }
-            if (byte != '}') { return 0; }
-            if (depth == 0) {
-                finish(&here, scan);
-                return is_last(&here, scan->line_end);
-            }
-            key = self->keys + parents[depth--];
-        }
+        next = key->behind;
     }
 }
 
@@ -471,35 +568,43 @@ INLINE int read_two(
     while (1) {
         uint32_t id = next[0];
         const json_key *key = self->keys + id;
-        if (!id || !is_spelled(block, self, key, a.at, scans[0].line_end)) {
-            id = next[1];
-            key = self->keys + id;
-            if (!id || !is_spelled(block, self, key, a.at, scans[0].line_end)) { return 0; }
+        int is_quoted = 0;
+        if (a.stand == b.stand && is_joint(block, key, a.stand, a.at) && is_joint(block, key, a.stand, b.at)) {
+            a.at += key->joint_length[a.stand];
+            b.at += key->joint_length[b.stand];
+            is_quoted = key->is_quoted;
+        } else {
+            if (a.stand != behind_brace) {
+                char byte = read_behind(&a);
+                if (read_behind(&b) != byte) { return 0; }
+                if (byte == '}') {
+                    if (depth == 0) {
+                        if (!is_last(&a, scans[0].line_end) || !is_last(&b, scans[1].line_end)) { return 0; }
+                        finish(&a, scans);
+                        finish(&b, scans + 1);
+                        return 1;
+                    }
+                    next = self->keys[parents[depth--]].behind;
+                    continue;
+                }
+                if (byte != ',') { return 0; }
+            }
+            if (!id || !is_spelled(block, self, key, a.at, scans[0].line_end)) {
+                id = next[1];
+                key = self->keys + id;
+                if (!id || !is_spelled(block, self, key, a.at, scans[0].line_end)) { return 0; }
+            }
+            if (!is_spelled(block, self, key, b.at, scans[1].line_end)) { return 0; }
+            a.at = skip_space(a.at + key->length);
+            b.at = skip_space(b.at + key->length);
         }
-        if (!is_spelled(block, self, key, b.at, scans[1].line_end)) { return 0; }
-        a.at += key->length;
-        b.at += key->length;
-        int what = read_value(block, key, &a, scans[0].line_end, room);
-        if (what > object_opened || read_value(block, key, &b, scans[1].line_end, room) != what) { return 0; }
+        int what = read_value(block, key, is_quoted, &a, scans[0].line_end, room);
+        if (what > object_opened || read_value(block, key, is_quoted, &b, scans[1].line_end, room) != what) { return 0; }
+        next = key->behind;
         if (what == object_opened) {
             if (depth + 1 == deepest) { return 0; }
             parents[++depth] = id;
             next = key->inside;
-            continue;
-        }
-        while (1) {
-            next = key->behind;
-            char byte = read_behind(&a);
-            if (read_behind(&b) != byte) { return 0; }
-            if (byte == ',') { break; }
-            if (byte != '}') { return 0; }
-            if (depth == 0) {
-                if (!is_last(&a, scans[0].line_end) || !is_last(&b, scans[1].line_end)) { return 0; }
-                finish(&a, scans);
-                finish(&b, scans + 1);
-                return 1;
-            }
-            key = self->keys + parents[depth--];
         }
     }
 }
@@ -534,7 +639,7 @@ INLINE int read_lines(
 #if defined(__x86_64__)
 __attribute__((target("avx2,bmi"))) static int read_lines_avx2(
     bd_json_keys *keys, const char *text, const char *end, bd_json_value *values, uint32_t room, bd_json_scan *scans) {
-    block_operations block = {equal_avx2, quoted_avx2, controls_avx2, no_number_avx2};
+    block_operations block = {equal_avx2, quoted_avx2, controls_avx2, pass_text_avx2, number_end_avx2};
     return read_lines(block, keys, text, end, values, room, scans);
 }
 #endif
@@ -546,13 +651,16 @@ int bd_json_read(
         return read_lines_avx2(keys, text, end, values, room, scans);
     }
 #endif
-    block_operations block = {equal_plain, quoted_plain, controls_plain, no_number_plain};
+    block_operations block = {equal_plain, quoted_plain, controls_plain, pass_text_plain, number_end_plain};
     return read_lines(block, keys, text, end, values, room, scans);
 }
 
 bd_json_keys *bd_json_keys_create(void) {
     bd_json_keys *keys = calloc(1, sizeof(bd_json_keys));
-    if (keys) { keys->count = 1; }
+    if (keys) {
+        keys->count = 1;
+        for (int place = 0; place < stand_count; place++) { keys->keys[0].joint_bits[place] = 1; }
+    }
     return keys;
 }
 

@@ -113,29 +113,32 @@ func parseNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
     guard let first = bytes.first, bytes.count <= EventReading.longestNumber, canBeginNumber(first) else {
         return nil
     }
-    var position = first == 0x2D || first == 0x2B ? 1 : 0
-    var digits = 0, mantissa: Int64 = 0, decimals = 0
-    var isAfterPoint = false
-    while position < bytes.count {
-        let byte = bytes[position]
-        if byte &- 0x30 < 10 {
-            digits += 1
-            guard digits <= 18 else { break }
-            mantissa = mantissa &* 10 &+ Int64(byte &- 0x30)
-            if isAfterPoint { decimals += 1 }
-        } else if byte == 0x2E, !isAfterPoint, digits > 0 {
-            isAfterPoint = true
-        } else {
-            break
+    // Numbers are short and many: no index is checked twice.
+    guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
+    let end = start + bytes.count
+    var at = first == 0x2D || first == 0x2B ? start + 1 : start
+    var mantissa: UInt64 = 0
+    func passDigits() -> Int {
+        let from = at
+        while at < end, at.pointee &- 0x30 < 10 {
+            mantissa = mantissa &* 10 &+ UInt64(at.pointee &- 0x30)
+            at += 1
         }
-        position += 1
+        return at - from
     }
-    if position == bytes.count, digits > 0, mantissa <= 9_007_199_254_740_992 {
-        let magnitude = Double(mantissa) / exactPowers[decimals]
+    let whole = passDigits()
+    var decimals = 0
+    if at < end, whole > 0, at.pointee == 0x2E {
+        at += 1
+        decimals = passDigits()
+    }
+    let digits = whole + decimals
+    if at == end, digits > 0, digits <= 18, mantissa <= 9_007_199_254_740_992 {
+        let magnitude = decimals == 0 ? Double(mantissa) : Double(mantissa) / exactPowers[decimals]
         return first == 0x2D ? -magnitude : magnitude
     }
     // What follows the digits of a number that is short enough to be read whole begins its exponent: `2020.7.1` is none.
-    if position < bytes.count, digits > 0, digits <= 18, bytes[position] | 0x20 != 0x65 { return nil }
+    if at < end, digits > 0, digits <= 18, at.pointee | 0x20 != 0x65 { return nil }
     guard bytes.allSatisfy({ $0 &- 0x30 < 10 || $0 == 0x2B || $0 == 0x2D || $0 == 0x2E || $0 | 0x20 == 0x65 })
     else { return nil }
     return Double(String(decoding: bytes, as: UTF8.self))
