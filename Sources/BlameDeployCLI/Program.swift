@@ -1,5 +1,6 @@
 import ArgumentParser
 import DeployModel
+import EventIngest
 import Reporting
 
 /// The program: reads the command line, runs the command, and turns whatever happens into a status.
@@ -28,7 +29,9 @@ public enum Program {
             return .success
         } catch let failure as any Diagnosis {
             terminal.complain(withoutControls(failure.description))
-            return (failure as? CommandError)?.isUsage ?? false ? .usage : .undecided
+            let isUsage =
+                (failure as? CommandError)?.isUsage ?? ((failure as? IngestError)?.code == .badExpression)
+            return isUsage ? .usage : .undecided
         } catch let failure as Terminal.WriteFailure {
             terminal.complain(failure.description)
             return .undecided

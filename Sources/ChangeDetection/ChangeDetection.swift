@@ -224,21 +224,35 @@ private func judgements(
 }
 
 /// The series that stands out most; where all events stand out too, a part of them only if the part holds most of the
-/// excess, because a change of the whole shows in each of its parts.
+/// excess, because a change of the whole shows in each of its parts. Of all that has become slower, the workload that holds most of it.
 private func mostTelling(_ judged: [ScopeJudgement], allOdds: Double) -> ScopeJudgement? {
     let best = judged.max { $0.standing(allOdds: allOdds) < $1.standing(allOdds: allOdds) }
-    guard let best, best.series.scope.kind == .pod, allOdds > 6,
-        let whole = judged.first(where: \.isOfAllFailures)
-    else { return best }
-    let incident = best.incident()
-    let during = TimeWindow(since: incident.onset, until: incident.end ?? best.series.window.until)
-    let earlier = TimeWindow(since: best.series.window.since, until: incident.onset)
-    let (before, after) = (
-        whole.series.total(in: whole.series.buckets(in: earlier)),
-        whole.series.total(in: whole.series.buckets(in: during))
-    )
-    let wholeExcess = after.errors - before.value * after.events
-    return incident.excessErrors >= 0.7 * wholeExcess ? best : whole
+    guard let best else { return nil }
+    if best.series.scope.kind == .pod, allOdds > 6, let whole = judged.first(where: \.isOfAllFailures) {
+        return best.holdsMost(of: whole) ? best : whole
+    }
+    if best.signal == .latency, best.series.scope == .all {
+        let slowest = judged.filter {
+            $0.signal == .latency && $0.series.scope.kind == .workload && $0.logOdds > 6
+        }.max { $0.logOdds < $1.logOdds }
+        if let slowest, slowest.holdsMost(of: best) { return slowest }
+    }
+    return best
+}
+
+extension ScopeJudgement {
+    /// Whether most of what a whole has too many is in this part of it.
+    fileprivate func holdsMost(of whole: ScopeJudgement) -> Bool {
+        let incident = incident()
+        let during = TimeWindow(since: incident.onset, until: incident.end ?? series.window.until)
+        let earlier = TimeWindow(since: series.window.since, until: incident.onset)
+        let (before, after) = (
+            whole.series.total(in: whole.series.buckets(in: earlier)),
+            whole.series.total(in: whole.series.buckets(in: during))
+        )
+        let wholeExcess = after.errors - before.value * after.events
+        return incident.excessErrors >= 0.7 * wholeExcess
+    }
 }
 
 /// A quantity of a series that is worth a look.

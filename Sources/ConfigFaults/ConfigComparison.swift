@@ -70,6 +70,20 @@ extension FoundChange {
     fileprivate mutating func dropRepetitions() {
         let isMissed = findings.contains { $0.fault == .renamedUnread || $0.fault == .removedStillRead }
         if isMissed { findings.removeAll(where: \.isOfAbsence) }
+        // What is refused, or leads nowhere, is not waited for.
+        if isContradiction { findings.removeAll { $0.fault == .staleConfig } }
+    }
+
+    /// Of an object that is new, and was there under another name or in another namespace: a placeholder that stood there is nobody's
+    /// news.
+    fileprivate mutating func dropOldPlaceholders(in file: ChangedFile?) {
+        guard change.before == nil, let file, let after = file.after?.lines, let former = file.before?.lines
+        else { return }
+        findings.removeAll { finding in
+            guard finding.fault == .placeholder, let line = finding.line, after.indices.contains(line - 1)
+            else { return false }
+            return former.contains(after[line - 1])
+        }
     }
 
     /// Points a change that takes many lines at the one where the worst of its faults is.
@@ -241,12 +255,14 @@ private func comparison(
     _ leftOut: [Warning]
 ) -> ConfigComparison {
     let told = Set(changed.map(\.file.path) + recipes.map(\.file.path))
+    // Code that reads what nothing defines is ranked.
+    let ranked = told.union(changes.map(\.change.path))
     return ConfigComparison(
         changes: changes,
         workloads: surroundings.after.workloads.map { Workload($0) } + overlays.workloads + rendered,
         filesChanged: listed.count,
         configFiles: told.count,
-        otherFiles: files.map(\.path).filter { !told.contains($0) }.sorted(),
+        otherFiles: files.map(\.path).filter { !ranked.contains($0) }.sorted(),
         warnings: surroundings.warnings + overlays.warnings + leftOut)
 }
 
@@ -435,6 +451,10 @@ private func findFaults(
             try findSameValue(in: &changes[index], charts: charts)
         }
         changes[index].dropRepetitions()
+        if changes[index].findings.contains(where: { $0.fault == .placeholder }) {
+            changes[index].dropOldPlaceholders(
+                in: files.first { $0.file.path == changes[index].change.path })
+        }
     }
     offerMends(in: &changes, files: files)
 }

@@ -64,9 +64,13 @@ private func record(
     let isDiffering = Set(duplicate.entries.map { plainText($0.value) }).count > 1
     let numbers = lines.map(String.init).joined(separator: " and ")
     let key = duplicate.path.last?.name ?? ""
+    let twice =
+        "`\(key)` appears \(lines.count == 2 ? "twice" : "\(lines.count) times") (lines \(numbers))"
+    let refusing =
+        manifest.object.kind == "hcl" ? "Terraform" : isCompose(manifest) ? "Docker Compose" : nil
     let text =
         isDiffering
-        ? "`\(key)` appears \(lines.count == 2 ? "twice" : "\(lines.count) times") (lines \(numbers)); the last one wins"
+        ? refusing.map { "\(twice): \($0) refuses the file" } ?? "\(twice); the last one wins"
             + effect(of: duplicate, in: manifest, was: old, name: name, now: texts.last ?? "")
         : "`\(key)` appears more than once (lines \(numbers)) with the same value"
     var finding = FaultFinding(.duplicateKey, weight: isDiffering ? nil : 0.3, text)
@@ -89,6 +93,12 @@ private func record(
     changes[index].change.line = first
     changes[index].change.endLine = last
     changes[index].findings.append(finding)
+}
+
+/// Whether an object is a file of services for Compose.
+private func isCompose(_ manifest: Manifest) -> Bool {
+    manifest.object.kind == "yaml"
+        && !(manifest.root["services"]?.entries.first?.value.entries.isEmpty ?? true)
 }
 
 /// What the doubled key does: which variable now reads what.

@@ -81,6 +81,8 @@ extension FaultClass {
         24, "swapped-environment", 0.85, "a value of another environment", contradiction: true)
     static let lostMount = FaultClass(
         25, "lost-mount", 0.75, "a volume or a mount without the other, or at another path")
+    static let danglingMount = FaultClass(
+        25, "dangling-mount", 0.85, "a mount of a volume that is not there", contradiction: true)
     static let staleConfig = FaultClass(
         34, "stale-config", 0.3, "configuration that running pods see only after a restart")
     static let unsetVariable = FaultClass(
@@ -136,7 +138,8 @@ extension FaultClass {
         portMismatch,
         probeTightened, memoryLowered, impossibleMemory, cpuLowered, imageChanged, capacityLowered,
         timingChanged, flagFlipped,
-        addressChanged, swappedEnvironment, lostMount, commandChanged, transportSecurity, networkTightened,
+        addressChanged, swappedEnvironment, lostMount, danglingMount, commandChanged, transportSecurity,
+        networkTightened,
         accessReduced, routingChanged, schedulingChanged, privilegesReduced, staleConfig, rolloutChanged,
         infrastructure, unsetVariable, structureMoved, unparsable, placeholder, secretChanged,
         scheduleChanged,

@@ -22,6 +22,12 @@ func findImpossibleValues(in change: inout FoundChange) {
         }
     }
     search(after, change.path.last?.name ?? "")
+    if found == nil, change.path.last == .key("restartPolicy"), after.text == "Always",
+        ["Job", "CronJob"].contains(change.change.object?.kind ?? "")
+    {
+        found = FaultFinding(
+            .refusedType, "the pods of a job restart OnFailure or Never: the API server refuses Always")
+    }
     if let found { change.findings.append(found) }
 }
 

@@ -119,38 +119,68 @@ func offerMends(in changes: inout [FoundChange], files: [ChangedFile]) {
         changes[index].findings.contains { $0.fault == .duplicateKey }
             && changes[index].change.endLine > changes[index].change.line
     }
+    // What stands between the markers of a merge is to be settled by whoever knows both sides.
+    let unmerged = Set(
+        changes.filter { $0.findings.contains { $0.fault == .conflictMarkers } }.map(\.change.path))
     let byFile = Dictionary(grouping: doubled) { changes[$0].change.path }
-    for places in byFile.values where places.count <= mostMends {
+    for (path, places) in byFile where places.count <= mostMends && !unmerged.contains(path) {
         for place in places { changes[place].mend = mend(of: changes[place], in: files) }
     }
 }
 
 private let mostMends = 20
 
-/// The smallest edit that removes a contradiction: a line to delete. Offered only when deleting it leaves the field with
-/// the value it had before and no key doubled.
+/// The smallest edit that removes a contradiction: lines to delete. Offered only when deleting them takes one of two entries away
+/// and nothing else, and leaves the field with the value it had before and no key doubled.
 private func mend(of change: FoundChange, in files: [ChangedFile]) -> String? {
     guard
         let file = files.first(where: { $0.file.path == change.change.path }), let after = file.after
     else { return nil }
-    let (first, last) = (change.change.line, change.change.endLine)
-    for line in [last, first] where after.lines.indices.contains(line - 1) {
-        var lines = after.lines
-        lines.remove(at: line - 1)
-        guard let mended = reparsed(lines, as: after) else { continue }
-        let objects = manifests(of: mended)
-        let own = objects.first {
+    func own(_ objects: [Manifest]) -> Manifest? {
+        objects.first {
             $0.object.name == change.change.object?.name && $0.object.kind == change.change.object?.kind
         }
-        guard let own, let node = own.root.node(at: change.path[...]), !own.root.hasDuplicates else {
-            continue
-        }
+    }
+    guard let written = own(file.objectsAfter), let key = change.path.last?.name else { return nil }
+    let entries = (written.root.node(at: change.path.dropLast())?.entries ?? []).filter { $0.key == key }
+    let (first, last) = (change.change.line, change.change.endLine)
+    for line in [last, first] {
+        guard let entry = entries.first(where: { $0.keyMark.line == line }) else { continue }
+        let extent = line...max(line, entry.value.lastLine)
+        guard after.lines.indices.contains(extent.upperBound - 1) else { continue }
+        var lines = after.lines
+        lines.removeSubrange(extent.lowerBound - 1..<extent.upperBound)
+        guard let mended = reparsed(lines, as: after), let left = own(manifests(of: mended)),
+            let node = left.root.node(at: change.path[...]), !left.root.hasDuplicates,
+            isSameValue(left.root, written.root.removing(entry.keyMark))
+        else { continue }
         let value = valueText(node, name: change.path.valueName)
         guard change.change.before.map({ $0 == value }) ?? true else { continue }
+        let block = extent.count > 1 ? "lines \(extent.lowerBound)-\(extent.upperBound)" : "line \(line)"
         // Where all is as it was, the line that counts for nothing may be the one that is meant.
-        return line == first && last == first + 1 && change.change.before == change.change.after
+        return extent.count == 1 && line == first && last == first + 1
+            && change.change.before == change.change.after
             ? "delete line \(last), so that line \(first) counts, or line \(first), so that nothing changes"
-            : "delete line \(line)"
+            : "delete \(block)"
     }
     return nil
+}
+
+extension ConfigNode {
+    /// The same without the entry whose key stands somewhere.
+    fileprivate func removing(_ mark: Mark) -> ConfigNode {
+        var copy = self
+        switch kind {
+        case .scalar: break
+        case .sequence(let elements): copy.kind = .sequence(elements.map { $0.removing(mark) })
+        case .mapping(let entries):
+            copy.kind = .mapping(
+                entries.filter { $0.keyMark != mark }.map {
+                    var entry = $0
+                    entry.value = $0.value.removing(mark)
+                    return entry
+                })
+        }
+        return copy
+    }
 }

@@ -60,6 +60,7 @@ struct Overlays {
         guard !all.isEmpty else { return }
         for index in changes.indices {
             guard let place = changes[index].findings.firstIndex(where: \.isOfDoubledKey),
+                !isKustomizationFile(changes[index].change.path),
                 all.contains(where: { $0.after.uses(changes[index].change.path) })
             else { continue }
             changes[index].findings[place].text += "; kustomize 5 stops at it"

@@ -51,7 +51,8 @@ struct Readers {
         for places in occurrences.values { for place in places { paths.insert(place.path) } }
         let readers = paths.filter(mayRead)
         let definers = paths.filter { mayBeConfiguration(path: $0) || isSetup($0) }.subtracting(examples)
-        code = occurrences.mapValues { places in places.filter { readers.contains($0.path) } }
+        code = try readingPlaces(
+            occurrences.mapValues { places in places.filter { readers.contains($0.path) } }, in: tree)
         defined = occurrences.mapValues { places in
             Set(places.map(\.path).filter(definers.contains))
         }
@@ -68,12 +69,77 @@ struct Readers {
             change.change.after == nil
             ? added[Holder(path: path, value: change.change.before)]
             : removed[Holder(path: path, value: change.change.after)]
-        return names?.count == 1 ? names?.first : nil
+        // What was renamed may be the way to a variable that is called as before.
+        return names?.count == 1 ? names?.first { $0 != change.variableName } : nil
     }
 
     /// Whether configuration elsewhere still defines a name.
     func isDefinedElsewhere(_ name: String, than path: String) -> Bool {
         defined[name].map { !$0.subtracting([path]).isEmpty } ?? false
+    }
+}
+
+/// Leaves out of places in code those that only speak of a name, or where it is the program's own name for something: a comment;
+/// and, where the program gives that name to a value itself, whatever does not put it in quotes or ask the environment.
+private func readingPlaces(
+    _ places: [String: [Occurrence]], in tree: any SourceTree
+) throws -> [String: [Occurrence]] {
+    var texts: [String: [Substring]] = [:]
+    func line(_ place: Occurrence) throws -> Substring? {
+        if texts[place.path] == nil {
+            let text = String(decoding: try tree.contents(of: place.path) ?? [], as: UTF8.self)
+            texts[place.path] = text.split(separator: "\n", omittingEmptySubsequences: false)
+        }
+        guard let lines = texts[place.path], lines.indices.contains(place.line - 1) else { return nil }
+        return lines[place.line - 1]
+    }
+    var found = places
+    for (name, places) in places where places.count <= mostPlaces {
+        let said = try places.map { (place: $0, mention: Mention(of: name, in: try line($0))) }
+        let isOwn = said.contains { $0.mention == .named }
+        found[name] = said.filter { $0.mention == .asked || $0.mention == .plain && !isOwn }.map(\.place)
+    }
+    return found
+}
+
+/// More places of one name are not looked at one by one.
+private let mostPlaces = 50
+
+/// What a line of code does with a name.
+private enum Mention {
+    /// It stands in quotes, or the line asks the environment.
+    case asked
+    /// It is given to a value.
+    case named
+    /// It only speaks of it.
+    case comment
+    case plain
+
+    init(of name: String, in line: Substring?) {
+        guard let line else {
+            self = .plain
+            return
+        }
+        let code = line.drop { $0 == " " || $0 == "\t" }
+        if ["#", "//", "* ", "/*", "--", ";;", "(*"].contains(where: code.hasPrefix), !code.hasPrefix("#!") {
+            self = .comment
+            return
+        }
+        let lowered = code.lowercased(), isNaming = Self.isNaming(code, name)
+        let isQuoted = ["\"", "'", "`", "$", "{", "%"].contains { code.contains("\($0)\(name)") }
+        let isOfEnvironment =
+            lowered.contains("env.\(name.lowercased())")
+            || !isNaming && lowered.replacing(name.lowercased(), with: "").contains("env")
+        self = isQuoted || isOfEnvironment ? .asked : isNaming ? .named : .plain
+    }
+
+    /// `NAME = …`, with or without `const`, and not `NAME == …`.
+    private static func isNaming(_ code: Substring, _ name: String) -> Bool {
+        guard let place = code.firstRange(of: name) else { return false }
+        let words = code[..<place.lowerBound].split(separator: " ")
+        guard words.allSatisfy({ $0.allSatisfy(\.isLetter) }), words.count <= 4 else { return false }
+        let rest = code[place.upperBound...].drop { $0 == " " }
+        return rest.hasPrefix(":=") || rest.hasPrefix("=") && !rest.hasPrefix("==") && !rest.hasPrefix("=>")
     }
 }
 
@@ -113,6 +179,19 @@ private func isVariableName(_ name: String) -> Bool {
 /// Whether a file that names a variable may be one that reads it.
 func mayRead(_ path: String) -> Bool {
     !mayBeConfiguration(path: path) && !isProse(path) && !isSetup(path)
+}
+
+extension ConfigComparison {
+    /// Whether something changed, and all of it is documents: nothing that runs, or is built, reads them.
+    public var changesProseOnly: Bool {
+        filesChanged > 0 && configFiles == 0 && otherFiles.count == filesChanged
+            && otherFiles.allSatisfy { path in
+                let name = path.split(separator: "/").last.map(String.init) ?? path
+                return ["LICENSE", "CODEOWNERS", "AUTHORS", "NOTICE", ".gitignore", ".editorconfig"].contains(
+                    name)
+                    || [".md", ".markdown", ".rst", ".adoc"].contains(where: name.lowercased().hasSuffix)
+            }
+    }
 }
 
 private func isProse(_ path: String) -> Bool {

@@ -31,13 +31,29 @@ func findBrokenReferences(
     case "Service", "PodDisruptionBudget": selection(in: &change, before: before, after: after, surroundings)
     case "NetworkPolicy": networkPolicy(in: &change)
     case "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount": access(in: &change)
-    case "HorizontalPodAutoscaler", "Ingress": target(in: &change, after: after, surroundings, &room)
+    case "HorizontalPodAutoscaler", "Ingress":
+        target(in: &change, before: before, after: after, surroundings, &room)
     default: break
     }
     if object.kind == "ConfigMap" || object.kind == "Secret" { stale(in: &change, surroundings) }
     if change.path.last == .key("serviceAccountName") || change.path.last == .key("serviceAccount") {
-        change.findings.append(FaultFinding(.accessReduced, weight: 0.6, "its pods run as another account"))
+        change.findings.append(accountFinding(of: change, surroundings, &room))
     }
+}
+
+/// F5 and F29: another account, perhaps one that is not there.
+private func accountFinding(
+    of change: FoundChange, _ surroundings: Surroundings, _ room: inout ReferenceRoom
+) -> FaultFinding {
+    if let name = change.afterNode?.text, !name.contains("{"),
+        surroundings.after.holds(kind: "ServiceAccount"),
+        surroundings.after.objects("ServiceAccount", named: name).isEmpty,
+        let nearest = room.names(ofKind: "ServiceAccount").nearest(to: name)
+    {
+        return FaultFinding(
+            .danglingReference, "no ServiceAccount is called \(name); there is \(nearest)")
+    }
+    return FaultFinding(.accessReduced, weight: 0.6, "its pods run as another account")
 }
 
 // MARK: ConfigMaps and Secrets
@@ -250,18 +266,21 @@ private func lostMount(in change: inout FoundChange, after: Manifest, _ room: in
     if change.change.after != nil, let missing = mounts.missing {
         change.findings.append(
             FaultFinding(
-                .lostMount, weight: 0.85, "\(missing) is mounted, and there is no volume of that name"))
+                .danglingMount,
+                "\(missing) is mounted, and there is no volume of that name: the API server refuses it"))
         return
     }
     if change.change.after == nil {
-        let name = change.path.last?.name ?? ""
+        // All of the volumes may be gone at once.
+        let isList = change.path.last == .key("volumes")
+        let name = isList ? mounts.missing ?? "volumes" : change.path.last?.name ?? ""
         let isStillMounted = mounts.names.contains(name)
         change.findings.append(
-            FaultFinding(
-                .lostMount, weight: isStillMounted ? 0.9 : 0.6,
-                isStillMounted
-                    ? "the volume \(name) is gone, and it is still mounted"
-                    : "\(name) is not mounted any more"))
+            isStillMounted
+                ? FaultFinding(
+                    .danglingMount, weight: 0.9,
+                    "the volume \(name) is gone, and it is still mounted: the API server refuses it")
+                : FaultFinding(.lostMount, weight: 0.6, "\(name) is not mounted any more"))
     } else if change.change.before != nil {
         change.findings.append(FaultFinding(.lostMount, weight: 0.6, "what is mounted, or where, is another"))
     }
@@ -292,9 +311,24 @@ private func selection(
         }
         return
     }
-    guard change.path.contains(.key("ports")), change.change.after != nil,
+    guard change.path.contains(.key("ports")),
         !["nodePort", "protocol", "appProtocol"].contains(change.path.last?.name ?? "")
     else { return }
+    for ingress in surroundings.after.manifests(ofKind: "Ingress") {
+        let lost = backends(of: ingress).first { backend in
+            backend.service == after.object.name && isPortMissing(backend, in: surroundings.after)
+                && !isPortMissing(backend, in: surroundings.before)
+        }
+        guard let lost else { continue }
+        let place = told([lost.line], of: ingress, from: change.change.path)
+        change.findings.append(
+            FaultFinding(
+                .portMismatch,
+                "Ingress \(ingress.object.name) (\(place)) still sends to its port \(lost.port), which it gave up"
+            ))
+        return
+    }
+    guard change.change.after != nil else { return }
     let missing = unheard(by: after, surroundings.after)
     let before = before.map { unheard(by: $0, surroundings.before) }
     // A port that nobody declares may be listened on all the same; one that fitted, or that goes by a name, is missed.
@@ -302,6 +336,42 @@ private func selection(
     guard let first = missing.first(where: { Int($0) == nil || fitted }) else { return }
     change.findings.append(
         FaultFinding(.portMismatch, "it sends to port \(first), which its pods do not have"))
+}
+
+/// Where an Ingress sends requests.
+private struct Backend {
+    var service: String
+    /// The number or the name of the Service's port.
+    var port: String
+    var line: Int
+}
+
+private func backends(of ingress: Manifest) -> [Backend] {
+    var found: [Backend] = []
+    func search(_ node: ConfigNode) {
+        let port =
+            node[path: "service", "port", "number"] ?? node[path: "service", "port", "name"]
+            ?? node["servicePort"]
+        if let service = node[path: "service", "name"]?.text ?? node["serviceName"]?.text, let port,
+            let text = port.text
+        {
+            found.append(Backend(service: service, port: text, line: port.start.line))
+        }
+        node.entries.forEach { search($0.value) }
+        node.elements.forEach(search)
+    }
+    search(ingress.root)
+    return found
+}
+
+/// Whether the Service of a backend is kept here, and has other ports.
+private func isPortMissing(_ backend: Backend, in index: ManifestIndex) -> Bool {
+    let services = index.objects("Service", named: backend.service)
+    let ports = services.flatMap { $0.root[path: "spec", "ports"]?.elements ?? [] }.flatMap {
+        [$0["port"]?.text, $0["name"]?.text].compactMap { $0 }
+    }
+    return !ports.isEmpty && !ports.contains(backend.port)
+        && !([backend.port] + ports).contains { $0.contains("{") || $0.contains("$") }
 }
 
 /// The ports that a Service sends to and none of its pods' containers declares; none when they declare none at all.
@@ -476,7 +546,8 @@ private func unheardPort(
 
 /// An autoscaler without its workload, an Ingress without its Service.
 private func target(
-    in change: inout FoundChange, after: Manifest?, _ surroundings: Surroundings, _ room: inout ReferenceRoom
+    in change: inout FoundChange, before: Manifest?, after: Manifest?, _ surroundings: Surroundings,
+    _ room: inout ReferenceRoom
 ) {
     guard let after, change.change.after != nil else { return }
     if after.object.kind == "HorizontalPodAutoscaler" {
@@ -485,7 +556,8 @@ private func target(
         {
             change.findings.append(
                 FaultFinding(
-                    .capacityLowered, weight: 0.85, "at least \(low) and at most \(high) cannot both be"))
+                    .refusedType, weight: 0.85,
+                    "at least \(low) and at most \(high) cannot both be: the API server refuses it"))
         }
         guard let name = after.root[path: "spec", "scaleTargetRef", "name"]?.text,
             change.change.before != nil,
@@ -498,6 +570,15 @@ private func target(
         return
     }
     guard let node = change.afterNode, surroundings.after.holds(kind: "Service") else { return }
+    if let lost = backends(of: after).first(where: { isPortMissing($0, in: surroundings.after) }),
+        before.map({ !backends(of: $0).contains { $0.service == lost.service && $0.port == lost.port } })
+            ?? true
+    {
+        change.findings.append(
+            FaultFinding(
+                .portMismatch, "Service \(lost.service) has no port \(lost.port) (line \(lost.line))"))
+        return
+    }
     var names: [String] = []
     func search(_ node: ConfigNode) {
         if let name = node[path: "service", "name"]?.text ?? node["serviceName"]?.text { names.append(name) }

@@ -315,7 +315,8 @@ private let namesOfCapacity: Set = [
 private func capacity(_ field: ChangedField) -> FaultFinding? {
     guard namesOfCapacity.contains(field.last) else { return nil }
     if field.last == "maxunavailable" || field.last == "minavailable" {
-        return FaultFinding(.capacityLowered, weight: 0.35, "how many pods may be missing: \(field.words)")
+        let what = field.last == "maxunavailable" ? "may be missing" : "must stay"
+        return FaultFinding(.capacityLowered, weight: 0.35, "how many pods \(what): \(field.words)")
     }
     if field.after == "0" {
         return FaultFinding(.capacityLowered, weight: 0.9, "nothing is left running: \(field.words)")
@@ -482,7 +483,9 @@ private let wordsOfTransport = [
 
 /// F27.
 private func transport(_ field: ChangedField) -> FaultFinding? {
-    guard field.names.suffix(3).contains(where: { name in wordsOfTransport.contains { name.holds($0) } })
+    guard field.names.suffix(3).contains(where: { name in wordsOfTransport.contains { name.holds($0) } }),
+        // Who issues tokens is no certificate.
+        !field.names.suffix(3).contains(where: { $0.holds("jwt") || $0.holds("token") || $0.holds("oidc") })
     else {
         return nil
     }

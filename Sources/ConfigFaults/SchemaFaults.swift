@@ -78,8 +78,7 @@ struct JudgedObject {
         before = former
         self.after = after
         kind = object.kind
-        let name = path.split(separator: "/").last.map(String.init) ?? ""
-        isKustomization = ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(name)
+        isKustomization = isKustomizationFile(path)
         let version = after.root["apiVersion"]?.scalar
         isKubernetes = version != nil && after.root["kind"] != nil
         isYAML = object.kind == "yaml" || isKubernetes && !path.lowercased().holds(".json")
@@ -369,4 +368,10 @@ private func isContainer(_ path: FieldPath.SubSequence, kind: String) -> Bool {
 private func home(_ path: FieldPath.SubSequence, kind: String) -> String {
     let noun = KubernetesFields.noun(of: Array(path), kind: kind)
     return path.isEmpty ? noun : "\(noun) (`\(Array(path).pattern)`)"
+}
+
+/// Whether a file is called as kustomizations are.
+func isKustomizationFile(_ path: String) -> Bool {
+    let name = path.split(separator: "/").last ?? ""
+    return ["kustomization.yaml", "kustomization.yml", "Kustomization"].contains(name)
 }

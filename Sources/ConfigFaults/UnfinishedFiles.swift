@@ -6,20 +6,31 @@ func findPlaceholder(in change: inout FoundChange, values: inout PlaceholderValu
     guard let after = change.afterNode, values.stand(in: change.change.path) else { return }
     // A real value that became `{X}`, in a file that no template engine is known to read.
     let wasReal = change.beforeNode?.scalar.map { !$0.text.utf8.contains(UInt8(ascii: "{")) } ?? false
-    func search(_ node: ConfigNode, _ name: String) -> Bool {
+    func search(_ node: ConfigNode, _ name: String) -> Int? {
         switch node.kind {
         case .scalar(let scalar):
             let isProse = ["description", "title", "text", "summary", "message", "help", "label"].contains(
                 name.lowercased())
             return !isProse && (isPlaceholder(scalar.text) || wasReal && isBraced(scalar.text))
-        case .sequence(let elements): return elements.contains { search($0, name) }
-        case .mapping(let entries): return entries.contains { search($0.value, $0.key) }
+                ? node.start.line : nil
+        case .sequence(let elements): return elements.firstNonNil { search($0, name) }
+        case .mapping(let entries): return entries.firstNonNil { search($0.value, $0.key) }
         }
     }
-    guard !(change.beforeNode.map { search($0, change.path.last?.name ?? "") } ?? false),
-        search(after, change.path.last?.name ?? "")
-    else { return }
-    change.findings.append(FaultFinding(.placeholder, "it holds a placeholder where a value should be"))
+    let name = change.path.last?.name ?? ""
+    guard change.beforeNode.flatMap({ search($0, name) }) == nil, let line = search(after, name) else {
+        return
+    }
+    var finding = FaultFinding(.placeholder, "it holds a placeholder where a value should be")
+    finding.line = line
+    change.findings.append(finding)
+}
+
+extension Sequence {
+    fileprivate func firstNonNil<Output>(_ transform: (Element) -> Output?) -> Output? {
+        for element in self { if let output = transform(element) { return output } }
+        return nil
+    }
 }
 
 /// Whether placeholders in a file take the place of values; known for the file that was asked for last.

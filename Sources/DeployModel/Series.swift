@@ -52,7 +52,8 @@ public struct Series: Sendable, Hashable, Codable {
     public var events: [Double]
     /// Failing events of each bucket, weighted; as many buckets as ``events``.
     public var errors: [Double]
-    /// Where ``errors`` counts slow events instead of failing ones: those that took longer than this, in the unit of the data.
+    /// Where ``errors`` counts slow events instead of failing ones: those that took longer than this, in the unit of the data; infinite
+    /// where each workload has a limit of its own.
     public var slowerThan: Double?
 
     /// A series; `errors` must have as many buckets as `events`.

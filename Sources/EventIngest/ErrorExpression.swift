@@ -153,7 +153,13 @@ private struct ErrorExpressionParser {
         let field = fields.firstIndex(of: name) ?? fields.count
         if field == fields.count { fields.append(name) }
         for comparison in ErrorExpression.Comparison.allCases where take(comparison.rawValue) {
-            return .compares(field: field, comparison, try literal())
+            let wanted = try literal()
+            if comparison != .equal, comparison != .unequal {
+                guard case .number = wanted else {
+                    throw failure("\(comparison.rawValue) takes a number, since only numbers have an order")
+                }
+            }
+            return .compares(field: field, comparison, wanted)
         }
         if take("=") { return .compares(field: field, .equal, try literal()) }
         return .truthy(field: field)

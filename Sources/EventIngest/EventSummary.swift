@@ -311,6 +311,7 @@ public func summarize(_ sources: EventSources, options: IngestOptions) throws ->
         rollouts: aggregator.rollouts(),
         sourceRoles: roles, rejected: rejected,
         warnings: warnings + emptySources(inputs) + copies(sources.copies) + fieldWarnings
+            + idleExpression(options, aggregator.total)
             + (try endWarnings(inputs, of: sources, roles: roles))
             + onlyFailures(aggregator.total)
             + aggregator.warnings + [strays?.warning].compactMap { $0 }
@@ -407,6 +408,16 @@ private func skippedLines(_ count: Int, first: RejectedLine?) -> [Warning] {
             text:
                 "\(count) \(count == 1 ? "line" : "lines") could not be read; the first is \(first.source):\(first.line): \(first.reason)",
             remedy: "mend or export these lines again; they are not counted")
+    ]
+}
+
+/// An expression that never holds may be meant, or mistyped.
+private func idleExpression(_ options: IngestOptions, _ total: Rate) -> [Warning] {
+    guard let expression = options.errorExpression, total.events > 0, total.errors == 0 else { return [] }
+    return [
+        Warning(
+            code: "nothing_fails", text: "Not one event fails by the expression '\(expression.prefix(200))'.",
+            remedy: "where failures are known, check the names and values that it asks for")
     ]
 }
 

@@ -15,7 +15,7 @@ public struct Observations: Sendable, Equatable {
     /// What was seen.
     public init(window: TimeWindow, series: [Series], rollouts: [ObservedRollout]) {
         self.window = window
-        self.series = series
+        self.series = byOwnLimits(series)
         self.rollouts = rollouts
     }
 
@@ -30,6 +30,24 @@ public struct Observations: Sendable, Equatable {
 
     /// What is judged.
     var judgeable: [Series] { holdOnlyFailures ? [] : series }
+}
+
+/// The same series, slow events of all counted as those of each workload by its own limit, where workloads are nearly all there is:
+/// where a fast one loses its traffic, nobody's requests have become slower, though more of all are slow.
+private func byOwnLimits(_ series: [Series]) -> [Series] {
+    let own = series.filter { $0.scope.kind == .workload && $0.slowerThan != nil }
+    guard own.count > 1,
+        let place = series.firstIndex(where: { $0.scope == .all && $0.slowerThan != nil }),
+        own.allSatisfy({ $0.start == series[place].start && $0.events.count == series[place].events.count }),
+        own.reduce(0, { $0 + $1.total.events }) >= 0.95 * series[place].total.events
+    else { return series }
+    var all = series
+    for index in series[place].events.indices {
+        all[place].events[index] = own.reduce(0) { $0 + $1.events[index] }
+        all[place].errors[index] = own.reduce(0) { $0 + $1.errors[index] }
+    }
+    all[place].slowerThan = .infinity
+    return all
 }
 
 /// What the pipeline asks of the ends when it has come to need it.

@@ -183,7 +183,7 @@ private func json(_ finding: Finding, commits: [String: CommitID?], explaining: 
         ("new_failures", .array(finding.explanation.newFailures.map(json))),
         ("changes", .array(finding.changes.map(json))),
     ]
-    if let slow = incident.slowerThan { fields.append(("slower_than", .number(slow))) }
+    if let slow = incident.slowerThan, slow.isFinite { fields.append(("slower_than", .number(slow))) }
     if !finding.rollouts.isEmpty { fields.append(("rollouts", .array(finding.rollouts.map(json)))) }
     if explaining { fields.append(("evidence", .array(incident.weighed.map(json)))) }
     return .object(fields)

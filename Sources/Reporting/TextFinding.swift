@@ -127,8 +127,7 @@ private func rates(_ incident: Incident, _ layout: inout TextLayout) {
     switch incident.signal {
     case .errorRate: told([("failing events ", .plain), (change, .bad)])
     case .latency:
-        let limit = incident.slowerThan.map { " (over \(Wording.rounded($0, decimals: 3)))" } ?? ""
-        told([("slow events\(limit) ", .plain), (change, .bad)])
+        told([("\(Wording.slowEvents(incident.slowerThan)) ", .plain), (change, .bad)])
     case .volume:
         told([
             ("successful events ", .plain), ("fell to \(Wording.percent(incident.ratio))", .bad),

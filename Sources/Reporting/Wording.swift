@@ -7,6 +7,16 @@ package enum Wording {
         "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 
+    /// `slow events (over 256)`.
+    ///
+    /// - Parameter limit: what they took longer than; infinite where each workload has a limit of its own.
+    static func slowEvents(_ limit: Double?) -> String {
+        guard let limit else { return "slow events" }
+        return limit.isFinite
+            ? "slow events (over \(rounded(limit, decimals: 3)))"
+            : "slow events (over nine tenths of their workload's)"
+    }
+
     /// `146,429`.
     package static func count(_ number: Double) -> String {
         let digits = String(Int(number.rounded().clamped(to: -1e15...1e15)))

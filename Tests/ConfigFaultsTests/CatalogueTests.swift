@@ -167,7 +167,13 @@ struct CatalogueTests {
             ("\"true\"", "\"false\"", "flag-flipped"),
             ("push.example.com", "push.example.org", "address-changed"),
             ("host: db.example.com", "host: db.example.org", "address-changed"),
-            ("      volumes:\n        - name: data\n          emptyDir: {}\n", "", "lost-mount"),
+            ("      volumes:\n        - name: data\n          emptyDir: {}\n", "", "dangling-mount"),
+            (
+                "- name: data\n              mountPath", "- name: dta\n              mountPath",
+                "dangling-mount"
+            ),
+            ("number: 80\n", "number: 81\n", "port-mismatch"),
+            ("- port: 80\n", "- port: 81\n", "port-mismatch"),
             ("mountPath: /data", "mountPath: /dat", "lost-mount"),
             ("\"--workers\", \"4\"", "\"--workers=4\"", "command-changed"),
             ("/etc/tls/ca.pem", "/etc/tls/cert.pem", "transport-security"),
@@ -310,6 +316,108 @@ struct CatalogueTests {
         let changes = try ranked(file("1024m"), file("512m"))
         #expect(changes.map(\.fault) == ["memory-lowered"])
         #expect(changes.allSatisfy { $0.evidence.allSatisfy { !$0.text.contains("slip") } })
+    }
+
+    @Test(
+        "what the API server, Compose or Terraform refuses is told so",
+        arguments: [
+            (
+                "job.yaml",
+                "spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: b}]}}}",
+                "Never", "Always",
+                "the pods of a job restart OnFailure or Never: the API server refuses Always"
+            ),
+            (
+                "hpa.yaml", "spec: {minReplicas: 2, maxReplicas: 6}", "minReplicas: 2", "minReplicas: 9",
+                "at least 9 and at most 6 cannot both be: the API server refuses it"
+            ),
+            (
+                "docker-compose.yml", "services:\n  web:\n    image: a:1\n", "a:1", "a:1\n    image: a:2",
+                "`image` appears twice (lines 3 and 4): Docker Compose refuses the file"
+            ),
+            (
+                "main.tf", "resource \"aws_db\" \"main\" {\n  days = 7\n}\n", "days = 7",
+                "days = 7\n  days = 0",
+                "`days` appears twice (lines 2 and 3): Terraform refuses the file"
+            ),
+        ])
+    func refused(path: String, text: String, old: String, new: String, told: String) throws {
+        let kind = [
+            "job.yaml": "kind: Job\napiVersion: batch/v1\n",
+            "hpa.yaml": "kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v2\n",
+        ][path]
+        let whole = (kind.map { "\($0)metadata: {name: a}\n" } ?? "") + text
+        let changes = try ranked([path: whole], [path: whole.replacing(old, with: new)])
+        #expect(changes.first?.evidence.contains { $0.text == told } == true, "\(changes.map(\.evidence))")
+        #expect((changes.first?.score ?? 0) >= 60)
+    }
+
+    @Test("an account that is nearly one that is there is not there")
+    func account() throws {
+        let accounts = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n"
+        let before: FolderOfTexts = ["k8s/web.yaml": workload, "k8s/accounts.yaml": accounts]
+        let after: FolderOfTexts = [
+            "k8s/web.yaml": workload.replacing("serviceAccountName: web", with: "serviceAccountName: webs"),
+            "k8s/accounts.yaml": accounts,
+        ]
+        let told = try ranked(before, after).flatMap(\.evidence).map(\.text)
+        #expect(told.contains("no ServiceAccount is called webs; there is web"), "\(told)")
+    }
+
+    @Test("a doubled section is mended as a whole, and nothing else moves")
+    func doubledSection() throws {
+        let text = "image: {tag: v1}\nresources:\n  cpu: 1\nserver:\n  port: 80\n"
+        let doubled = "image: {tag: v1}\nresources:\n  cpu: 1\nserver:\n  port: 80\nresources:\n  memory: 2\n"
+        let changes = try ranked(["settings.yaml": text], ["settings.yaml": doubled])
+        let found = try #require(changes.first { $0.fault == "duplicate-key" })
+        #expect(found.mend == "delete lines 6-7")
+        #expect(try ranked(["settings.yaml": text], ["settings.yaml": text]).isEmpty)
+    }
+
+    @Test("between the markers of a merge nothing is mended line by line")
+    func unmerged() throws {
+        let text = "replicas: 2\nname: a\n"
+        let torn = "<<<<<<< HEAD\nreplicas: 2\n=======\nreplicas: 5\n>>>>>>> x\nname: a\n"
+        let changes = try ranked(["a.yaml": text], ["a.yaml": torn])
+        #expect(changes.contains { $0.fault == "conflict-markers" } && changes.allSatisfy { $0.mend == nil })
+    }
+
+    @Test("a placeholder that moves with its object is nobody's news")
+    func movedPlaceholder() throws {
+        func secret(_ namespace: String, _ value: String) -> FolderOfTexts {
+            [
+                "s.yaml":
+                    "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: \(namespace)}\nstringData:\n  url: \(value)\n"
+            ]
+        }
+        func faults(_ after: FolderOfTexts) throws -> [String?] {
+            try ranked(secret("shop", "changeme"), after).map(\.fault)
+        }
+        #expect(!(try faults(secret("shops", "changeme"))).contains("placeholder"))
+        #expect(try faults(secret("shops", "todo")).contains("placeholder"))
+    }
+
+    @Test(
+        "code reads a variable where it asks for it, not where it speaks of it or has a value of that name",
+        arguments: [
+            ("size = int(os.environ[\"PAGE_SIZE\"])", true), ("const size = process.env.PAGE_SIZE", true),
+            ("PAGE_SIZE = os.getenv('PAGE_SIZE')", true), ("pages=$PAGE_SIZE", true),
+            ("read(PAGE_SIZE)", true),
+            ("# PAGE_SIZE was read here", false), ("// see PAGE_SIZE", false),
+            ("PAGE_SIZE = 50\nshow(PAGE_SIZE)", false),
+            ("PAGE_SIZE = int(os.environ.get(\"PAGE_LEN\", \"50\"))\nshow(PAGE_SIZE)", false),
+        ])
+    func readers(code: String, isRead: Bool) throws {
+        let own = "        - name: PAGE_SIZE\n          value: \"5\"\n"
+        func tree(_ variables: String) -> FolderOfTexts {
+            [
+                "k8s/web.yaml":
+                    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n      - name: web\n        image: shop/web:1\n        env:\n        - name: COLOUR\n          value: red\n\(variables)",
+                "src/app.py": code + "\n",
+            ]
+        }
+        let changes = try ranked(tree(own), tree(""))
+        #expect(changes.contains { $0.fault == "removed-still-read" } == isRead, "\(changes.map(\.evidence))")
     }
 
     @Test("a file inside a ConfigMap is told by its own fields and lines")

@@ -220,7 +220,11 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
     private func noOverlap(_ opened: Repository?, summary events: EventSummary, asked: TimeWindow) -> Report {
         let lie =
             events.span.map { "the events lie between \($0.since) and \($0.until)" } ?? "there are no events"
-        let isReversed = asked.until <= asked.since
+        let isReversed = asked.until <= asked.since && window.until != nil
+        // Without --until the window ends with the events, and one that begins later ends before that.
+        let asked =
+            asked.until <= asked.since && !isReversed
+            ? TimeWindow(since: asked.since, until: asked.since) : asked
         return Report(
             window: asked, repository: try? repository.summary(of: opened), inputs: events.inputs,
             deploys: [],
@@ -229,7 +233,9 @@ struct InvestigateCommand: ParsableCommand, TellingCommand {
                 kind: .inconclusive, probability: 1, reason: "no_overlap",
                 text: isReversed
                     ? "The window ends (\(asked.until)) before it begins (\(asked.since))."
-                    : "No event lies between \(asked.since) and \(asked.until): \(lie)."),
+                    : asked.until == asked.since
+                        ? "No event is as late as \(asked.since): \(lie)."
+                        : "No event lies between \(asked.since) and \(asked.until): \(lie)."),
             findings: [],
             warnings: events.warnings + [
                 Warning(

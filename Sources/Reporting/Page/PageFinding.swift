@@ -81,8 +81,7 @@ struct PageFinding {
     private var measure: String {
         switch incident.signal {
         case .errorRate: "failing events"
-        case .latency:
-            "slow events\(incident.slowerThan.map { " (over \(Wording.rounded($0, decimals: 3)))" } ?? "")"
+        case .latency: Wording.slowEvents(incident.slowerThan)
         case .volume: "successful events"
         case .newError: "a kind of error not seen before"
         }
