@@ -113,6 +113,8 @@ public struct Explanation: Sendable, Hashable, Codable {
     /// The looks by which new failures were told from those that were always there, most frequent first; empty when all
     /// failures alike were explained, or none.
     public var newFailures: [Symptom]
+    /// Whether it is slow events that are explained, and "failing" means that.
+    public var isOfSlowEvents = false
     /// All events that were explained.
     public var during: Rate
     /// The events that they were compared with; `nil` when failing events were only set against the others.

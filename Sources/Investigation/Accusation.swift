@@ -40,7 +40,7 @@ func accuse(
     }.map(\.element)
 }
 
-/// Who fails and who does not, in the words of the configuration.
+/// Who fails, is slow or loses traffic, and who does not, in the words of the configuration.
 ///
 /// The shares come from the series of the workloads rather than from the explanation, because they cover the workloads
 /// that stayed healthy as well: their health speaks against every change that reaches them.
@@ -51,9 +51,18 @@ func failureContext(_ incident: Incident, explanation: Explanation, observations
     var shares: [String: Double] = [:]
     var healthy: Set<String> = []
     var excesses: [String: Double] = [:]
-    for series in observations.series where series.scope.kind == .workload && series.slowerThan == nil {
+    // Who fails no more than before may be slow, and who is slow may not have failed.
+    let isOfSlowEvents = incident.signal == .latency
+    for series in observations.series
+    where series.scope.kind == .workload && (series.slowerThan != nil) == isOfSlowEvents {
         let after = series.total(in: series.buckets(in: during))
         let earlier = before.map { series.total(in: series.buckets(in: $0)) } ?? Rate(0, of: 0)
+        if incident.signal == .volume, let before, before.seconds > 0 {
+            let expected = (earlier.events - earlier.errors) * during.seconds / before.seconds
+            guard expected >= 20 else { continue }
+            excesses[series.scope.name] = expected - (after.events - after.errors)
+            continue
+        }
         guard after.events >= 20 else { continue }
         excesses[series.scope.name] = after.errors - after.events * earlier.value
     }

@@ -203,14 +203,37 @@ private func explained(
 ) throws -> (Explanation, [Warning]) {
     let (during, before) = comparedWindows(incident, window: observations.window)
     let table = try source.events(during: during, before: before)
-    let explanation = explain(
-        table, interest: during, baseline: before,
-        options: AttributionOptions(
-            symptomFields: preferences.symptoms, causeFields: preferences.causes,
-            outcomeFields: preferences.outcome), workers: workers)
+    func explain(_ table: EventTable) -> Explanation {
+        Attribution.explain(
+            table, interest: during, baseline: before,
+            options: AttributionOptions(
+                symptomFields: preferences.symptoms, causeFields: preferences.causes,
+                outcomeFields: preferences.outcome), workers: workers)
+    }
+    switch incident.signal {
+    case .errorRate, .newError: break
+    case .latency:
+        // Which events failed says nothing of why others are slow.
+        let workload = incident.scope.kind == .workload ? incident.scope.name : nil
+        guard let slow = incident.slowerThan.flatMap({ table.failingWhereSlow(over: $0, in: workload) })
+        else { return (.nothing, table.warnings) }
+        var explanation = explain(slow)
+        explanation.isOfSlowEvents = true
+        // That they took long is what they were chosen by.
+        let few = 0.05 * explanation.during.errors
+        explanation.symptoms.removeAll { $0.field == table.roles[.duration] || $0.errors < few }
+        return (explanation, table.warnings)
+    case .volume: return (.nothing, table.warnings)
+    }
+    let explanation = explain(table)
     return (
         try source.recounted(explanation, of: table, during: during, before: before), table.warnings
     )
+}
+
+extension Explanation {
+    /// Of what no events tell.
+    fileprivate static var nothing: Explanation { Explanation(outcome: .none, causes: [], symptoms: []) }
 }
 
 /// The incident with its suspects weighed by what they changed as well, as an investigation weighs them.

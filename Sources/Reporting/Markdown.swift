@@ -72,15 +72,15 @@ enum Markdown {
         var lines: [String] = []
         switch explanation.outcome {
         case .none: break
-        case .global: lines += ["", "Everywhere alike: no field sets the failures apart."]
-        case .causes: lines += ["", "Where the failures are:", ""]
+        case .global: lines += ["", "Everywhere alike: no field sets \(explanation.ones) apart."]
+        case .causes: lines += ["", "Where \(explanation.ones) are:", ""]
         }
         for cause in explanation.causes {
             let words = cause.predicates.map { code(describe($0)) }.joined(separator: " and ")
             let before = cause.rateBefore.map { "\(Wording.percent($0)) → " } ?? ""
             let pods = cause.pods.isEmpty ? "" : ", \(Wording.counted(cause.pods.count, "pod"))"
             lines.append(
-                "- \(words): \(Wording.percent(cause.coverage)) of the excess, \(before)\(Wording.percent(cause.rateAfter)) fail, \(Wording.count(cause.errors)) of \(Wording.count(cause.events)) events\(pods)"
+                "- \(words): \(Wording.percent(cause.coverage)) of the excess, \(before)\(Wording.percent(cause.rateAfter)) \(explanation.verb), \(Wording.count(cause.errors)) of \(Wording.count(cause.events)) events\(pods)"
             )
             if showsSymptomsOfCauses { lines += symptoms(cause.symptoms).map { "  \($0)" } }
         }

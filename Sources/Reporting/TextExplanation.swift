@@ -7,13 +7,14 @@ func renderExplanation(_ explanation: Explanation, _ layout: inout TextLayout) {
     case .none: break
     case .global:
         layout.labelled(
-            [("Where       ", .strong)], "everywhere alike: no field sets the failures apart", indent: 1)
+            [("Where       ", .strong)], "everywhere alike: no field sets \(explanation.ones) apart",
+            indent: 1)
     case .causes:
         for (index, cause) in explanation.causes.enumerated() {
             let words = cause.predicates.map { describe($0) }.joined(separator: " and ")
             let share = "\(Wording.percent(cause.coverage)) of the excess"
             let rates =
-                "\(cause.rateBefore.map { Wording.percent($0) + " " + style.arrow + " " } ?? "")\(Wording.percent(cause.rateAfter)) fail"
+                "\(cause.rateBefore.map { Wording.percent($0) + " " + style.arrow + " " } ?? "")\(Wording.percent(cause.rateAfter)) \(explanation.verb)"
             let pods =
                 cause.pods.isEmpty
                 ? "" : " \(style.dot) \(cause.pods.count) \(cause.pods.count == 1 ? "pod" : "pods")"
@@ -33,6 +34,13 @@ func renderExplanation(_ explanation: Explanation, _ layout: inout TextLayout) {
     }
     renderSymptoms(explanation.symptoms, indent: 1, &layout)
     renderNewFailures(explanation, indent: 13, &layout)
+}
+
+extension Explanation {
+    /// What the explained events do.
+    var verb: String { isOfSlowEvents ? "are slow" : "fail" }
+    /// What they are.
+    var ones: String { isOfSlowEvents ? "the slow ones" : "the failures" }
 }
 
 /// `k8s.pod.name begins with qw-deployment-`.

@@ -231,12 +231,22 @@ struct SummaryTests {
 
     @Test(
         "an expression that cannot be read is pointed at",
-        arguments: ["status >", "(a", "a b", "'x'", "a and"])
+        arguments: ["", "status >", "(a", "a b", "'x'", "a and", "a > b", "a <= null", "a >= '5'"])
     func badExpressions(text: String) throws {
         let error = #expect(throws: IngestError.self) {
             try summary("{\"ts\":\"\(time(0))\"}", options: IngestOptions(errorExpression: text))
         }
         #expect(error?.problem.contains("at character") == true)
+    }
+
+    @Test(
+        "an expression that never holds is told: it may be mistyped",
+        arguments: [("took.ms > 1e9", 1), ("took.ms > 0", 0)])
+    func idleExpression(text: String, warnings: Int) throws {
+        let found = try summary(
+            (0..<50).map { "{\"ts\":\"\(time($0))\",\"took.ms\":5}" }.joined(separator: "\n"),
+            options: IngestOptions(errorExpression: text))
+        #expect(found.warnings.count { $0.code == "nothing_fails" } == warnings)
     }
 
     @Test("an expression about a field that no event has is an error, not an all-clear")

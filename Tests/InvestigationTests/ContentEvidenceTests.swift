@@ -54,6 +54,29 @@ struct ContentEvidenceTests {
         #expect(found.noneProbability == 0.02)
     }
 
+    @Test(
+        "a deploy of documents alone leaves nearly all it has to the others, and to there being none",
+        arguments: [
+            (["README.md", "docs/oncall.md"], true), (["LICENSE"], true), (["src/app.py"], false),
+            (["README.md", "src/app.py"], false), (["requirements.txt"], false), (["app.yaml"], false),
+        ])
+    func prose(paths: [String], isHarmless: Bool) throws {
+        let texts = { (text: String) in
+            FolderOfTexts(Dictionary(uniqueKeysWithValues: paths.map { ($0, text) }))
+        }
+        let change = try compareConfig(
+            before: texts("limit: 1\n"), after: texts("limit: 2\n"),
+            files: paths.map { FileChange(path: $0, status: .modified) })
+        #expect(change.changesProseOnly == isHarmless)
+        var rankings = ChangeRankings(["a": change], failures: failures)
+        let found = weighedByContent(incident(["a": 0.55], none: 0.40), rankings: &rankings)
+        let sum =
+            found.suspects.reduce(0) { $0 + $1.probability } + found.noneProbability
+            + found.externalProbability
+        #expect(abs(sum - 1) < 1e-9)
+        #expect((found.noneProbability > 0.85) == isHarmless, "\(found.suspects)")
+    }
+
     @Test("what is far less likely by its time stays so")
     func time() throws {
         let own = try comparison("search/app.yaml", "limit: 1\n", "limit: 2\n")

@@ -9,7 +9,7 @@ struct PageExplanation {
     var content: HTML {
         joined {
             if explanation.outcome == .global {
-                HTML(.p) { "Everywhere alike: no field sets the failures apart." }
+                HTML(.p) { "Everywhere alike: no field sets \(explanation.ones) apart." }
             }
             for cause in explanation.causes { content(of: cause) }
             if explanation.areNewFailuresFew { newFailures }
@@ -40,7 +40,9 @@ struct PageExplanation {
             if all.errors > 0, passing > 0 {
                 HTML(.table, .class("bars")) {
                     HTML(.tbody) {
-                        row("of the failing events", cause.errors / all.errors, isMost: true)
+                        row(
+                            explanation.isOfSlowEvents ? "of the slow events" : "of the failing events",
+                            cause.errors / all.errors, isMost: true)
                         row("of the others", (cause.events - cause.errors) / passing, isMost: false)
                     }
                 }
@@ -70,7 +72,7 @@ struct PageExplanation {
         let before = cause.rateBefore.map { "\(Wording.percent($0)) → " } ?? ""
         return [
             "\(Wording.percent(cause.coverage)) of the excess",
-            "\(before)\(Wording.percent(cause.rateAfter)) fail",
+            "\(before)\(Wording.percent(cause.rateAfter)) \(explanation.verb)",
             "\(Wording.count(cause.errors)) of \(Wording.count(cause.events)) events",
         ].joined(separator: " · ")
     }
@@ -85,7 +87,7 @@ struct PageExplanation {
 
     private func table(of symptoms: [Symptom]) -> HTML {
         HTML(.div, .class("cause")) {
-            HTML(.h3) { "What the failures say" }
+            HTML(.h3) { explanation.isOfSlowEvents ? "What the slow ones say" : "What the failures say" }
             HTML(.table) {
                 HTML(.tbody) {
                     for symptom in symptoms.prefix(8) {
