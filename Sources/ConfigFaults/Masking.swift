@@ -146,6 +146,8 @@ private func userSecrets(in text: [Unicode.Scalar]) -> [Range<Int>] {
 
 private let plainNames: Set = [
     "key", "secretname", "secretkeyref", "secret", "secrets", "tokenpath", "keyref",
+    // What charts call the names of Secrets that are there already.
+    "existingsecret", "existingsecretname", "imagepullsecret", "imagepullsecrets", "tlssecret",
 ]
 
 private let tellingWords: Set = [

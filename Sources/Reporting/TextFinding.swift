@@ -190,8 +190,8 @@ func course(_ incident: Incident, blamed: Deploy?, report: Report, style: TextSt
     let failed =
         switch incident.signal {
         case .volume: "about \(Wording.count(incident.excessErrors)) successes missing"
-        case .latency: "\(Wording.count(incident.during.errors)) slow events"
-        case .errorRate, .newError: "\(Wording.count(incident.during.errors)) failed events"
+        case .latency: Wording.counted(incident.during.errors, "slow event")
+        case .errorRate, .newError: Wording.counted(incident.during.errors, "failed event")
         }
     return [began, ended, lasted, failed].joined(separator: " \(style.dot) ")
 }

@@ -17,6 +17,12 @@ package enum Wording {
             : "slow events (over nine tenths of their workload's)"
     }
 
+    /// `1 failed event`, `146,429 failed events`.
+    static func counted(_ number: Double, _ noun: String) -> String {
+        let count = count(number)
+        return "\(count) \(noun)\(count == "1" ? "" : "s")"
+    }
+
     /// `146,429`.
     package static func count(_ number: Double) -> String {
         let digits = String(Int(number.rounded().clamped(to: -1e15...1e15)))

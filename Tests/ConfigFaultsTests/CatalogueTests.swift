@@ -442,6 +442,15 @@ struct CatalogueTests {
         }
     }
 
+    @Test("the name of a Secret that is there already is shown: which one it is may be the fault")
+    func existingSecret() throws {
+        let changes = try ranked(
+            ["values.yaml": "auth:\n  existingSecret: orders-prod\n"],
+            ["values.yaml": "auth:\n  existingSecret: orders-staging\n"])
+        #expect(
+            changes.first?.change.before == "orders-prod" && changes.first?.change.after == "orders-staging")
+    }
+
     @Test("the manual has the catalogue as the code has it")
     func manual() throws {
         let text = try String(contentsOfFile: "\(packageRoot)/docs/config-diff.md", encoding: .utf8)
