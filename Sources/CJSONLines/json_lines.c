@@ -379,7 +379,9 @@ INLINE int read_string(
 /* Reads a value that is no string, and notes it when it is wanted. An object is entered unless it is empty. */
 INLINE int read_bare(
     block_operations block, const json_key *key, cursor *here, const char *line, uint32_t room) {
-    const char *at = here->at, *from = at;
+    const char *at = here->at;
+    if (*at == ' ') { at = skip_space(at); }
+    const char *from = at;
     char first = *at;
     uint8_t kind;
     here->stand = behind_value;

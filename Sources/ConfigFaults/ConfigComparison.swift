@@ -76,9 +76,8 @@ extension FoundChange {
 
     /// Of an object that is new, and was there under another name or in another namespace: a placeholder that stood there is nobody's
     /// news.
-    fileprivate mutating func dropOldPlaceholders(in file: ChangedFile?) {
-        guard change.before == nil, let file, let after = file.after?.lines, let former = file.before?.lines
-        else { return }
+    fileprivate mutating func dropOldPlaceholders(of after: [String], before former: Set<String>) {
+        guard change.before == nil, path.isEmpty else { return }
         findings.removeAll { finding in
             guard finding.fault == .placeholder, let line = finding.line, after.indices.contains(line - 1)
             else { return false }
@@ -444,6 +443,7 @@ private func findFaults(
         findImpossibleValues(in: &change)
         return change
     }
+    var lines: [String: (after: [String], before: Set<String>)] = [:]
     for index in changes.indices {
         if let charts {
             let own = neighbours[ObjectKey(changes[index].change)] ?? []
@@ -452,8 +452,14 @@ private func findFaults(
         }
         changes[index].dropRepetitions()
         if changes[index].findings.contains(where: { $0.fault == .placeholder }) {
-            changes[index].dropOldPlaceholders(
-                in: files.first { $0.file.path == changes[index].change.path })
+            let path = changes[index].change.path
+            let own =
+                lines[path]
+                ?? files.first { $0.file.path == path }.map {
+                    ($0.after?.lines ?? [], Set($0.before?.lines ?? []))
+                } ?? ([], [])
+            lines[path] = own
+            changes[index].dropOldPlaceholders(of: own.after, before: own.before)
         }
     }
     offerMends(in: &changes, files: files)

@@ -67,7 +67,7 @@ private func record(
     let twice =
         "`\(key)` appears \(lines.count == 2 ? "twice" : "\(lines.count) times") (lines \(numbers))"
     let refusing =
-        manifest.object.kind == "hcl" ? "Terraform" : isCompose(manifest) ? "Docker Compose" : nil
+        isTerraform(duplicate.path, path) ? "Terraform" : isComposeFile(path) ? "Docker Compose" : nil
     let text =
         isDiffering
         ? refusing.map { "\(twice): \($0) refuses the file" } ?? "\(twice); the last one wins"
@@ -95,10 +95,17 @@ private func record(
     changes[index].findings.append(finding)
 }
 
-/// Whether an object is a file of services for Compose.
-private func isCompose(_ manifest: Manifest) -> Bool {
-    manifest.object.kind == "yaml"
-        && !(manifest.root["services"]?.entries.first?.value.entries.isEmpty ?? true)
+/// Whether a file is called as files of services for Compose are.
+private func isComposeFile(_ path: String) -> Bool {
+    let name = path.lowercased().split(separator: "/").last ?? ""
+    return name.contains("compose") && (name.hasSuffix(".yml") || name.hasSuffix(".yaml"))
+}
+
+/// Whether a path is that of an attribute of a block itself, which Terraform takes once: in an object the last one wins.
+private func isTerraform(_ field: FieldPath, _ path: String) -> Bool {
+    guard path.hasSuffix(".tf"), let kind = field.first?.name else { return false }
+    return ["resource", "data"].contains(kind) && field.count == 4
+        || ["module", "variable", "output"].contains(kind) && field.count == 3
 }
 
 /// What the doubled key does: which variable now reads what.

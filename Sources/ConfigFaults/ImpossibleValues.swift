@@ -22,7 +22,8 @@ func findImpossibleValues(in change: inout FoundChange) {
         }
     }
     search(after, change.path.last?.name ?? "")
-    if found == nil, change.path.last == .key("restartPolicy"), after.text == "Always",
+    // That of a single container may be Always: it runs beside the others.
+    if found == nil, change.path.suffix(2) == [.key("spec"), .key("restartPolicy")], after.text == "Always",
         ["Job", "CronJob"].contains(change.change.object?.kind ?? "")
     {
         found = FaultFinding(

@@ -94,6 +94,7 @@ private func readingPlaces(
         return lines[place.line - 1]
     }
     var found = places
+    guard places.values.reduce(0, { $0 + $1.count }) <= mostPlacesOfAll else { return places }
     for (name, places) in places where places.count <= mostPlaces {
         let said = try places.map { (place: $0, mention: Mention(of: name, in: try line($0))) }
         let isOwn = said.contains { $0.mention == .named }
@@ -102,8 +103,8 @@ private func readingPlaces(
     return found
 }
 
-/// More places of one name are not looked at one by one.
-private let mostPlaces = 50
+/// More places of one name, or of all, are not looked at one by one.
+private let mostPlaces = 50, mostPlacesOfAll = 20_000
 
 /// What a line of code does with a name.
 private enum Mention {
@@ -116,12 +117,14 @@ private enum Mention {
     case plain
 
     init(of name: String, in line: Substring?) {
-        guard let line else {
+        // What is packed into one line is not taken apart.
+        guard let line, line.utf8.count <= 1000 else {
             self = .plain
             return
         }
         let code = line.drop { $0 == " " || $0 == "\t" }
-        if ["#", "//", "* ", "/*", "--", ";;", "(*"].contains(where: code.hasPrefix), !code.hasPrefix("#!") {
+        // `#[arg(env = …)]` and `#define` are no comments.
+        if ["# ", "##", "//", "* ", "/*", "-- ", ";;", "(*"].contains(where: code.hasPrefix) {
             self = .comment
             return
         }

@@ -28,7 +28,8 @@ func findBrokenReferences(
         lostEntry(in: &change, surroundings, &room)
     }
     switch object.kind {
-    case "Service", "PodDisruptionBudget": selection(in: &change, before: before, after: after, surroundings)
+    case "Service", "PodDisruptionBudget":
+        selection(in: &change, before: before, after: after, surroundings, &room)
     case "NetworkPolicy": networkPolicy(in: &change)
     case "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount": access(in: &change)
     case "HorizontalPodAutoscaler", "Ingress":
@@ -45,7 +46,8 @@ func findBrokenReferences(
 private func accountFinding(
     of change: FoundChange, _ surroundings: Surroundings, _ room: inout ReferenceRoom
 ) -> FaultFinding {
-    if let name = change.afterNode?.text, !name.contains("{"),
+    // Each namespace has its default one.
+    if let name = change.afterNode?.text, name != "default", !name.contains("{"),
         surroundings.after.holds(kind: "ServiceAccount"),
         surroundings.after.objects("ServiceAccount", named: name).isEmpty,
         let nearest = room.names(ofKind: "ServiceAccount").nearest(to: name)
@@ -197,22 +199,27 @@ private func lostEntry(
     let places = users.prefix(3).map { place, references in
         let manifest = surroundings.after.workloads[place]
         return (
-            name: manifest.object.name, lines: told(references.map(\.line), of: manifest, from: path)
+            name: manifest.object.name, count: Set(references.map(\.line)).count,
+            lines: told(references.map(\.line), of: manifest, from: path)
         )
     }
     let names = places.map { "\($0.name) (\($0.lines))" }.joined(separator: ", ")
     change.findings.append(
         FaultFinding(.danglingReference, "\(names) still refer\(users.count == 1 ? "s" : "") to it"))
-    guard let key, users.count == places.count, let new = room.newName(of: key, in: object, path) else {
+    guard let key, users.count == places.count, places.allSatisfy({ $0.count <= mostLinesTold }),
+        let new = room.newName(of: key, in: object, path)
+    else {
         return
     }
     change.mend = "write \(new) instead of \(key) at \(places.map(\.lines).joined(separator: " and "))"
 }
 
+private let mostLinesTold = 3
+
 /// Lines of an object as they are told beside a change: with their file, where that is another.
 private func told(_ lines: [Int], of manifest: Manifest, from path: String) -> String {
     let lines = Set(lines).sorted()
-    let numbers = lines.prefix(3).map(String.init).joined(separator: ", ")
+    let numbers = lines.prefix(mostLinesTold).map(String.init).joined(separator: ", ")
     return manifest.path == path
         ? "line\(lines.count == 1 ? "" : "s") \(numbers)" : "\(manifest.path):\(numbers)"
 }
@@ -263,18 +270,21 @@ private func lostMount(in change: inout FoundChange, after: Manifest, _ room: in
         change.path.contains(where: { ["volumes", "volumeMounts", "volumeClaimTemplates"].contains($0.name) })
     else { return }
     let mounts = room.mounts(of: after)
+    // A patch of a workload may mount what stands elsewhere.
+    let isWhole = after.containers.allSatisfy { $0["image"] != nil }
     if change.change.after != nil, let missing = mounts.missing {
+        let text = "\(missing) is mounted, and there is no volume of that name"
         change.findings.append(
-            FaultFinding(
-                .danglingMount,
-                "\(missing) is mounted, and there is no volume of that name: the API server refuses it"))
+            isWhole
+                ? FaultFinding(.danglingMount, "\(text): the API server refuses it")
+                : FaultFinding(.lostMount, weight: 0.85, text))
         return
     }
     if change.change.after == nil {
         // All of the volumes may be gone at once.
         let isList = change.path.last == .key("volumes")
         let name = isList ? mounts.missing ?? "volumes" : change.path.last?.name ?? ""
-        let isStillMounted = mounts.names.contains(name)
+        let isStillMounted = isWhole && mounts.names.contains(name)
         change.findings.append(
             isStillMounted
                 ? FaultFinding(
@@ -290,7 +300,8 @@ private func lostMount(in change: inout FoundChange, after: Manifest, _ room: in
 
 /// F14: the pods that a Service finds.
 private func selection(
-    in change: inout FoundChange, before: Manifest?, after: Manifest?, _ surroundings: Surroundings
+    in change: inout FoundChange, before: Manifest?, after: Manifest?, _ surroundings: Surroundings,
+    _ room: inout ReferenceRoom
 ) {
     guard let after, change.path.starts(with: [.key("spec")]) else { return }
     if change.path.contains(.key("selector")) {
@@ -314,17 +325,15 @@ private func selection(
     guard change.path.contains(.key("ports")),
         !["nodePort", "protocol", "appProtocol"].contains(change.path.last?.name ?? "")
     else { return }
-    for ingress in surroundings.after.manifests(ofKind: "Ingress") {
-        let lost = backends(of: ingress).first { backend in
-            backend.service == after.object.name && isPortMissing(backend, in: surroundings.after)
-                && !isPortMissing(backend, in: surroundings.before)
-        }
-        guard let lost else { continue }
-        let place = told([lost.line], of: ingress, from: change.change.path)
+    if let (ingress, backend) = room.lostBackend(of: after.object.name), gaveUp(backend.port, in: change),
+        ingress.object.namespace == nil || after.object.namespace == nil
+            || ingress.object.namespace == after.object.namespace
+    {
+        let place = told([backend.line], of: ingress, from: change.change.path)
         change.findings.append(
             FaultFinding(
                 .portMismatch,
-                "Ingress \(ingress.object.name) (\(place)) still sends to its port \(lost.port), which it gave up"
+                "Ingress \(ingress.object.name) (\(place)) still sends to its port \(backend.port), which it gave up"
             ))
         return
     }
@@ -338,15 +347,22 @@ private func selection(
         FaultFinding(.portMismatch, "it sends to port \(first), which its pods do not have"))
 }
 
+/// Whether a change of a Service's ports takes a number or a name of one away.
+private func gaveUp(_ port: String, in change: FoundChange) -> Bool {
+    guard let before = change.beforeNode else { return false }
+    let ports = before.elements.isEmpty ? [before] : before.elements
+    return ports.contains { $0.text == port || $0["port"]?.text == port || $0["name"]?.text == port }
+}
+
 /// Where an Ingress sends requests.
-private struct Backend {
+struct Backend: Hashable {
     var service: String
     /// The number or the name of the Service's port.
     var port: String
     var line: Int
 }
 
-private func backends(of ingress: Manifest) -> [Backend] {
+func backends(of ingress: Manifest) -> [Backend] {
     var found: [Backend] = []
     func search(_ node: ConfigNode) {
         let port =
@@ -362,16 +378,6 @@ private func backends(of ingress: Manifest) -> [Backend] {
     }
     search(ingress.root)
     return found
-}
-
-/// Whether the Service of a backend is kept here, and has other ports.
-private func isPortMissing(_ backend: Backend, in index: ManifestIndex) -> Bool {
-    let services = index.objects("Service", named: backend.service)
-    let ports = services.flatMap { $0.root[path: "spec", "ports"]?.elements ?? [] }.flatMap {
-        [$0["port"]?.text, $0["name"]?.text].compactMap { $0 }
-    }
-    return !ports.isEmpty && !ports.contains(backend.port)
-        && !([backend.port] + ports).contains { $0.contains("{") || $0.contains("$") }
 }
 
 /// The ports that a Service sends to and none of its pods' containers declares; none when they declare none at all.
@@ -532,14 +538,15 @@ private func unheardPort(
     guard let (service, port) = room.unheardService(of: ports.lost) else { return }
     let sending = (service.root[path: "spec", "ports"]?.elements ?? []).compactMap {
         $0["targetPort"] ?? $0["port"]
-    }.first { $0.text == port }
-    let place = told([(sending ?? service.root).start.line], of: service, from: change.change.path)
+    }.filter { $0.text == port }.map(\.start.line)
+    let place = told(
+        sending.isEmpty ? [service.root.start.line] : sending, of: service, from: change.change.path)
     change.findings.append(
         FaultFinding(
             .portMismatch,
             "Service \(service.object.name) (\(place)) still sends to port \(port), which the container gave up"
         ))
-    if change.change.before == port, let new = change.change.after {
+    if change.change.before == port, let new = change.change.after, sending.count <= mostLinesTold {
         change.mend = "write \(new) instead of \(port) at \(place)"
     }
 }
@@ -570,9 +577,8 @@ private func target(
         return
     }
     guard let node = change.afterNode, surroundings.after.holds(kind: "Service") else { return }
-    if let lost = backends(of: after).first(where: { isPortMissing($0, in: surroundings.after) }),
-        before.map({ !backends(of: $0).contains { $0.service == lost.service && $0.port == lost.port } })
-            ?? true
+    if let lost = room.lostBackend(before: before, after: after),
+        (change.change.line...max(change.change.line, change.change.endLine)).contains(lost.line)
     {
         change.findings.append(
             FaultFinding(

@@ -44,6 +44,10 @@ struct ReferenceRoom {
     private var namesByKind: [String: SimilarNames] = [:]
     private var keysByObject: [ObjectName: SimilarNames?] = [:]
     private var lastNewNames: (object: ConfigObject, path: String, names: [String: String])?
+    private var lastBackend: (of: Owner, backend: Backend?)?
+    private var backendsByService: [String: (ingress: Manifest, backend: Backend)]?
+    /// The ports of each Service, numbers and names; none where a template decides on some.
+    private var portsBefore: [String: Set<String>] = [:], portsAfter: [String: Set<String>] = [:]
     private var selecting: Selecting?
     private var unheardPorts: (services: [Manifest], byPort: [String: [Int]], ports: [[String]])?
 
@@ -158,6 +162,55 @@ struct ReferenceRoom {
         return names
     }
 
+    /// The first backend of an Ingress whose Service has no such port, and that was not there before.
+    mutating func lostBackend(before: Manifest?, after: Manifest) -> Backend? {
+        let owner = Owner(after)
+        if let known = lastBackend, known.of == owner { return known.backend }
+        struct Target: Hashable { var service: String, port: String }
+        let former = Set(
+            before.map { backends(of: $0).map { Target(service: $0.service, port: $0.port) } } ?? [])
+        let lost = backends(of: after).first {
+            isPortMissing($0, isAfter: true) && !former.contains(Target(service: $0.service, port: $0.port))
+        }
+        lastBackend = (owner, lost)
+        return lost
+    }
+
+    /// The first Ingress that sends to a port which a Service gave up.
+    mutating func lostBackend(of service: String) -> (ingress: Manifest, backend: Backend)? {
+        if let known = backendsByService { return known[service] }
+        var found: [String: (ingress: Manifest, backend: Backend)] = [:]
+        for ingress in surroundings.after.manifests(ofKind: "Ingress") {
+            for backend in backends(of: ingress)
+            where found[backend.service] == nil && isPortMissing(backend, isAfter: true)
+                && !isPortMissing(backend, isAfter: false)
+            {
+                found[backend.service] = (ingress, backend)
+            }
+        }
+        backendsByService = found
+        return found[service]
+    }
+
+    /// Whether the Service of a backend is kept here, and has other ports.
+    private mutating func isPortMissing(_ backend: Backend, isAfter: Bool) -> Bool {
+        let side = isAfter ? surroundings.after : surroundings.before
+        let ports: Set<String>
+        if let known = (isAfter ? portsAfter : portsBefore)[backend.service] {
+            ports = known
+        } else {
+            let services = side.objects("Service", named: backend.service)
+            let found = services.flatMap { $0.root[path: "spec", "ports"]?.elements ?? [] }.flatMap {
+                [$0["port"]?.text, $0["name"]?.text].compactMap { $0 }
+            }
+            // What a template decides on may be any.
+            ports = found.contains { $0.contains("{") || $0.contains("$") } ? [] : Set(found)
+            if isAfter { portsAfter[backend.service] = ports } else { portsBefore[backend.service] = ports }
+        }
+        return !ports.isEmpty && !ports.contains(backend.port) && !backend.port.contains("{")
+            && !backend.port.contains("$")
+    }
+
     /// What an entry of an object is called since the change: the one new entry that has its value.
     mutating func newName(of key: String, in object: ConfigObject, _ path: String) -> String? {
         if let known = lastNewNames, known.object == object, known.path == path { return known.names[key] }
@@ -168,9 +221,10 @@ struct ReferenceRoom {
         }
         let (before, after) = (entries(surroundings.before), entries(surroundings.after))
         let new = Dictionary(grouping: after.keys.filter { before[$0] == nil }) { after[$0] ?? "" }
+        let gone = Dictionary(grouping: before.keys.filter { after[$0] == nil }) { before[$0] ?? "" }
         var names: [String: String] = [:]
-        for (key, value) in before where after[key] == nil && !value.isEmpty {
-            if let same = new[value], same.count == 1 { names[key] = same[0] }
+        for (value, keys) in gone where keys.count == 1 && !value.isEmpty {
+            if let same = new[value], same.count == 1 { names[keys[0]] = same[0] }
         }
         lastNewNames = (object, path, names)
         return names[key]

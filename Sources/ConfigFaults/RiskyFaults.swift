@@ -210,6 +210,7 @@ private func memory(_ field: ChangedField) -> FaultFinding? {
     // Compose files and programs say `m` for a million; to a cluster it is a thousandth.
     let isOfCluster =
         field.last == "memory" && field.isBelow("limits", "requests") && field.names[0] != "services"
+        && !field.names[0].hasPrefix("x-")
     if let size = quantity(after), size > 0, size < 1_048_576, isOfCluster || !after.hasSuffix("m"),
         after.hasSuffix("m") || field.before.map({ (quantity($0) ?? 0) >= 1_048_576 }) ?? false
     {

@@ -64,7 +64,7 @@ private func weighedWithoutProse(_ incident: Incident, rankings: ChangeRankings)
     weighed.externalProbability /= rest
     weighed.weighed = incident.weighed.map { cause in
         var cause = cause
-        cause.prior *= share(of: cause.deploy)
+        if cause.deploy.map(harmless.contains) ?? false { cause.prior *= shareOfProse }
         cause.probability *= share(of: cause.deploy)
         return cause
     }.sorted { ($1.probability, $0.deploy ?? "") < ($0.probability, $1.deploy ?? "") }

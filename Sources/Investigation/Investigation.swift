@@ -214,9 +214,18 @@ private func explained(
     case .errorRate, .newError: break
     case .latency:
         // Which events failed says nothing of why others are slow.
-        let workload = incident.scope.kind == .workload ? incident.scope.name : nil
-        guard let slow = incident.slowerThan.flatMap({ table.failingWhereSlow(over: $0, in: workload) })
-        else { return (.nothing, table.warnings) }
+        let limits: SlowLimits
+        switch (incident.slowerThan, incident.scope.kind) {
+        case (let limit?, .workload): limits = .ofWorkloads([incident.scope.name: limit])
+        case (let limit?, _) where limit.isFinite: limits = .ofAll(limit)
+        default:
+            let own = observations.series.filter { $0.scope.kind == .workload }
+            limits = .ofWorkloads(
+                own.reduce(into: [:]) { limits, series in
+                    if let limit = series.slowerThan { limits[series.scope.name] = limit }
+                })
+        }
+        guard let slow = table.failingWhereSlow(limits) else { return (.nothing, table.warnings) }
         var explanation = explain(slow)
         explanation.isOfSlowEvents = true
         // That they took long is what they were chosen by.

@@ -1,40 +1,45 @@
 import DeployModel
 
+/// What an event must take longer than to be slow, in the unit of the data.
+enum SlowLimits {
+    /// Any event.
+    case ofAll(Double)
+    /// An event of one of these workloads; others are never slow.
+    case ofWorkloads([String: Double])
+}
+
 extension EventTable {
-    /// The same events, of which those fail that took longer than a limit, so that what sets slow ones apart is found as what sets
-    /// failing ones apart.
+    /// The same events, of which those fail that are slow, so that what sets slow ones apart is found as what sets failing ones
+    /// apart.
     ///
-    /// - Parameters:
-    ///   - limit: in the unit of the data.
-    ///   - workload: only its events may be slow; `nil` for those of all.
-    /// - Returns: `nil` where no field says how long events took.
-    func failingWhereSlow(over limit: Double, in workload: String?) -> EventTable? {
-        guard let durations = roles[.duration].flatMap(column) else { return nil }
-        var isSlow = durations.values.map { value in
+    /// - Returns: `nil` where no field says how long events took, or which workload served them where that is asked.
+    func failingWhereSlow(_ limits: SlowLimits) -> EventTable? {
+        guard let durations = roles[.duration].flatMap(column), let limits = byRow(limits) else { return nil }
+        let numbers = durations.values.map { value -> Double in
             switch value {
-            case .number(let number): number > limit
-            case .string(let text): Double(text).map { $0 > limit } ?? false
-            case .bool: false
+            case .number(let number): number
+            case .string(let text): Double(text) ?? 0
+            case .bool: 0
             }
         }
-        // A row without the field has the code −1.
-        isSlow.append(false)
-        let own = workload.flatMap(rows)
         var table = self
         table.failing = durations.codes.indices.map { row in
-            isSlow[durations.codes[row] < 0 ? isSlow.count - 1 : Int(durations.codes[row])]
-                && own?[row] ?? true
+            durations.codes[row] >= 0 && numbers[Int(durations.codes[row])] > limits[row]
         }
         return table
     }
 
-    /// For each row whether a workload served it; `nil` where no field tells.
-    private func rows(of workload: String) -> [Bool]? {
-        func rows(_ role: FieldRole, _ isOwn: (String) -> Bool) -> [Bool]? {
-            guard let column = roles[role].flatMap(column) else { return nil }
-            let own = column.values.map { isOwn($0.text) }
-            return column.codes.map { $0 >= 0 && own[Int($0)] }
+    /// The limit of each row, infinite where it has none.
+    private func byRow(_ limits: SlowLimits) -> [Double]? {
+        switch limits {
+        case .ofAll(let limit): return times.map { _ in limit }
+        case .ofWorkloads(let own):
+            func rows(_ role: FieldRole, _ workload: (String) -> String) -> [Double]? {
+                guard let column = roles[role].flatMap(column) else { return nil }
+                let limits = column.values.map { own[workload($0.text)] ?? .infinity }
+                return column.codes.map { $0 >= 0 ? limits[Int($0)] : .infinity }
+            }
+            return rows(.workload) { $0 } ?? rows(.pod) { PodName($0).workload }
         }
-        return rows(.workload) { $0 == workload } ?? rows(.pod) { PodName($0).workload == workload }
     }
 }

@@ -352,6 +352,75 @@ struct CatalogueTests {
         #expect((changes.first?.score ?? 0) >= 60)
     }
 
+    @Test(
+        "what is refused elsewhere only is not told here",
+        arguments: [
+            (
+                "job.yaml",
+                "kind: Job\napiVersion: batch/v1\nmetadata: {name: a}\nspec: {template: {spec: {restartPolicy: Never, initContainers: [{name: s, image: b, restartPolicy: X}], containers: [{name: a, image: b}]}}}",
+                "restartPolicy: X", "restartPolicy: Always", "the API server refuses"
+            ),
+            (
+                "chart/values.yaml", "services:\n  web:\n    port: 80\n", "port: 80",
+                "port: 80\n    port: 81", "refuses"
+            ),
+            (
+                "main.tf", "resource \"aws_db\" \"main\" {\n  tags = {\n    Name = \"a\"\n  }\n}\n",
+                "Name = \"a\"",
+                "Name = \"a\"\n    Name = \"b\"", "refuses"
+            ),
+            (
+                "docker-compose.yml",
+                "x-common: &c\n  deploy:\n    resources:\n      limits:\n        memory: 1024m\nservices:\n  web:\n    image: a\n",
+                "1024m", "512m", "no container starts"
+            ),
+            (
+                "overlays/prod/patch.yaml",
+                "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web}]}}}",
+                "{name: web}]", "{name: web, volumeMounts: [{name: data, mountPath: /d}]}]",
+                "the API server refuses"
+            ),
+            (
+                "web.yaml",
+                "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: web}\nspec: {template: {spec: {serviceAccountName: default2, containers: [{name: web, image: a}]}}}\n---\nkind: ServiceAccount\napiVersion: v1\nmetadata: {name: default2}\n",
+                "serviceAccountName: default2", "serviceAccountName: default", "no ServiceAccount"
+            ),
+            (
+                "web.yaml",
+                "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: a, env: [{name: A, value: CHANGEME}]}]}}}",
+                "value: CHANGEME}]", "value: CHANGEME}, {name: LEVEL, value: high}]", "placeholder"
+            ),
+        ])
+    func notRefused(path: String, text: String, old: String, new: String, wrong: String) throws {
+        try #require(text.contains(old))
+        let told = try ranked([path: text], [path: text.replacing(old, with: new)]).flatMap(\.evidence).map(
+            \.text)
+        #expect(told.allSatisfy { !$0.contains(wrong) }, "\(told)")
+    }
+
+    @Test("a port that a Service gave up is told at that change alone, and of the same namespace alone")
+    func gaveUp() throws {
+        func tree(_ ports: String, ingress: String = "shop") -> FolderOfTexts {
+            [
+                "s.yaml":
+                    "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec:\n  ports:\n\(ports)",
+                "i.yaml":
+                    "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web, namespace: \(ingress)}\nspec:\n  defaultBackend: {service: {name: web, port: {number: 80}}}\n",
+            ]
+        }
+        let both =
+            "  - {name: http, port: 80, targetPort: 8080}\n  - {name: admin, port: 81, targetPort: 9090}\n"
+        let moved = both.replacing("port: 80,", with: "port: 82,").replacing("9090", with: "9091")
+        let told = try ranked(tree(both), tree(moved)).filter {
+            $0.evidence.contains { $0.text.contains("still sends to its port 80") }
+        }
+        #expect(
+            !told.isEmpty && told.allSatisfy { !$0.change.fieldPath.contains("targetPort") },
+            "\(told.map(\.change))")
+        let elsewhere = try ranked(tree(both, ingress: "other"), tree(moved, ingress: "other"))
+        #expect(elsewhere.allSatisfy { $0.evidence.allSatisfy { !$0.text.contains("still sends") } })
+    }
+
     @Test("an account that is nearly one that is there is not there")
     func account() throws {
         let accounts = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n"
@@ -402,7 +471,9 @@ struct CatalogueTests {
         arguments: [
             ("size = int(os.environ[\"PAGE_SIZE\"])", true), ("const size = process.env.PAGE_SIZE", true),
             ("PAGE_SIZE = os.getenv('PAGE_SIZE')", true), ("pages=$PAGE_SIZE", true),
-            ("read(PAGE_SIZE)", true),
+            ("read(PAGE_SIZE)", true), ("#[arg(long, env = \"PAGE_SIZE\")]", true),
+            ("#[Autowire(env: 'PAGE_SIZE')]", true),
+            ("let a=1;\(String(repeating: "x();", count: 400))read(PAGE_SIZE)", true),
             ("# PAGE_SIZE was read here", false), ("// see PAGE_SIZE", false),
             ("PAGE_SIZE = 50\nshow(PAGE_SIZE)", false),
             ("PAGE_SIZE = int(os.environ.get(\"PAGE_LEN\", \"50\"))\nshow(PAGE_SIZE)", false),

@@ -64,16 +64,18 @@ struct SlowEventsTests {
     func chosen() throws {
         let events = table(["web", "web", "search", "web"], [.number(300), .number(20), .number(900), nil])
         #expect(
-            try #require(events.failingWhereSlow(over: 200, in: nil)).failing == [true, false, true, false])
+            try #require(events.failingWhereSlow(.ofAll(200))).failing == [true, false, true, false])
         #expect(
-            try #require(events.failingWhereSlow(over: 200, in: "web")).failing == [
+            try #require(events.failingWhereSlow(.ofWorkloads(["web": 200]))).failing == [
                 true, false, false, false,
             ])
         let pods = table(
             ["web-6d4cf56db6-x7k2z", "search-6d4cf56db6-x7k2z"], [.string("300"), .number(900)], role: .pod)
-        #expect(try #require(pods.failingWhereSlow(over: 200, in: "web")).failing == [true, false])
+        #expect(try #require(pods.failingWhereSlow(.ofWorkloads(["web": 200]))).failing == [true, false])
+        let both = SlowLimits.ofWorkloads(["web": 200, "search": 1000])
+        #expect(try #require(events.failingWhereSlow(both)).failing == [true, false, false, false])
         var untimed = events
         untimed.roles[.duration] = nil
-        #expect(untimed.failingWhereSlow(over: 200, in: nil) == nil)
+        #expect(untimed.failingWhereSlow(.ofAll(200)) == nil)
     }
 }
