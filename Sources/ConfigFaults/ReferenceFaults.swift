@@ -558,9 +558,14 @@ private func target(
 ) {
     guard let after, change.change.after != nil else { return }
     if after.object.kind == "HorizontalPodAutoscaler" {
-        if let low = after.root[path: "spec", "minReplicas"]?.text.flatMap(Int.init),
-            let high = after.root[path: "spec", "maxReplicas"]?.text.flatMap(Int.init), low > high
-        {
+        func bounds(_ manifest: Manifest?) -> (low: Int, high: Int)? {
+            let spec = manifest?.root["spec"]
+            guard let low = spec?["minReplicas"]?.text.flatMap(Int.init),
+                let high = spec?["maxReplicas"]?.text.flatMap(Int.init), low > high
+            else { return nil }
+            return (low, high)
+        }
+        if let (low, high) = bounds(after), bounds(before) == nil {
             change.findings.append(
                 FaultFinding(
                     .refusedType, weight: 0.85,

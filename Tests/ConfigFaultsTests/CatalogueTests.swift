@@ -421,6 +421,18 @@ struct CatalogueTests {
         #expect(elsewhere.allSatisfy { $0.evidence.allSatisfy { !$0.text.contains("still sends") } })
     }
 
+    @Test("what was refused before is not told of another change")
+    func refusedBefore() throws {
+        func autoscaler(_ team: String) -> FolderOfTexts {
+            [
+                "hpa.yaml":
+                    "kind: HorizontalPodAutoscaler\napiVersion: autoscaling/v2\nmetadata: {name: a, labels: {team: \(team)}}\nspec: {minReplicas: 9, maxReplicas: 6}\n"
+            ]
+        }
+        let told = try ranked(autoscaler("x"), autoscaler("y")).flatMap(\.evidence).map(\.text)
+        #expect(!told.isEmpty && told.allSatisfy { !$0.contains("cannot both be") }, "\(told)")
+    }
+
     @Test("an account that is nearly one that is there is not there")
     func account() throws {
         let accounts = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n"
