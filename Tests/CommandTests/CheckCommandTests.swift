@@ -69,6 +69,19 @@ struct CheckCommandTests {
         #expect(!(try check(export(until: 7200))).output.contains("after the last event"))
     }
 
+    @Test("deploys are read once: they may come through a pipe")
+    func piped() throws {
+        try withTemporaryFolder { folder in
+            try write(export(until: 7200), to: "\(folder)/events.csv")
+            try write(records, to: "\(folder)/deploys.json")
+            let run = try run(
+                "bash",
+                ["-c", "\(blamedeployPath) check events.csv --no-repo --deploys <(cat deploys.json)"],
+                in: folder)
+            #expect(run.status == 0, "\(run.output)\(run.errors)")
+        }
+    }
+
     @Test("an unknown deploy is an error that names the known ones")
     func unknown() throws {
         let run = try check(export(until: 5760), ["--deploy", "nosuch"])

@@ -102,11 +102,24 @@ struct CheckCommand: ParsableCommand, TellingCommand {
                 "no event lies between \(wanted.since) and \(wanted.until)",
                 remedy: "choose --since and --until inside the span of the events")
         }
-        let listing = try listDeploys(opened, window: window, settings: settings, access: access)
-        let later = try laterDeploys(opened, than: window.until, now: now, settings: settings, access: access)
+        let isOpenEnded = self.window.until == nil && !events.areLive && window.until < now
+        // What is named may be a pipe or a server, and is asked once.
+        let isListedOnce = !repository.deploys.isEmpty
+        var listing = try listDeploys(
+            opened, window: window, until: isListedOnce && isOpenEnded ? now + 1 : window.until,
+            settings: settings, access: access)
+        var later = listing.deploys.filter { $0.startedAt >= window.until }
+        listing.deploys.removeAll { $0.startedAt >= window.until }
+        if isOpenEnded, !isListedOnce {
+            let found = try repository.listDeploys(
+                opened, window: TimeWindow(since: window.until, until: now + 1),
+                offsetSeconds: self.window.offsetSeconds, settings: settings, access: access)
+            // Where marks are the deploys, a commit that nobody marked is none.
+            if listing.deploys.isEmpty || found.source == listing.source { later = found.deploys }
+        }
         let deploy = deploy.map { listing.name(of: $0, in: opened) }
         if let deploy, listing.deploys.named(deploy) == nil {
-            if let late = later?.deploys.named(deploy) {
+            if let late = later.named(deploy) {
                 throw CommandError(
                     "the events end at \(window.until), before the deploy \(late.shortName) at \(late.startedAt)",
                     remedy: "export events that reach past it")
@@ -151,28 +164,16 @@ struct CheckCommand: ParsableCommand, TellingCommand {
                     changes: [])
             },
             warnings: summary.warnings + listing.warnings
-                + [later.flatMap { deploy == nil ? unseen($0, besides: listing) : nil }].compactMap(\.self)
+                + (deploy == nil ? [unseen(later)].compactMap(\.self) : [])
                 + found.warnings + names.warnings(sightings),
             seriesExamined: found.seriesExamined,
             neededMinutes: found.neededMinutes)
     }
 
-    /// The deploys that began after the last event; `nil` where the end was asked for, or is now.
-    private func laterDeploys(
-        _ opened: Repository?, than end: Instant, now: Instant, settings: Settings?, access: ServerAccess
-    ) throws -> DeployListing? {
-        guard window.until == nil, !events.areLive, end < now else { return nil }
-        return try repository.listDeploys(
-            opened, window: TimeWindow(since: end, until: now + 1), offsetSeconds: window.offsetSeconds,
-            settings: settings, access: access)
-    }
-
     /// Says that the deploy that was checked is not the newest there is: nobody should take its good health for that of the others.
-    private func unseen(_ later: DeployListing, besides listing: DeployListing) -> Warning? {
-        // Where marks are the deploys, a commit that nobody marked is none.
-        guard let newest = later.deploys.last, listing.deploys.isEmpty || later.source == listing.source
-        else { return nil }
-        let count = later.deploys.count
+    private func unseen(_ later: [Deploy]) -> Warning? {
+        guard let newest = later.last else { return nil }
+        let count = later.count
         return Warning(
             code: "unseen_deploys",
             text:
@@ -182,17 +183,20 @@ struct CheckCommand: ParsableCommand, TellingCommand {
 
     /// The deploys of the window and the hours before it; where there is none, those of the month before, because the last one
     /// is what is asked about.
+    ///
+    /// - Parameter end: those that began after the window are listed as well, up to here.
     private func listDeploys(
-        _ opened: Repository?, window: TimeWindow, settings: Settings?, access: ServerAccess
+        _ opened: Repository?, window: TimeWindow, until end: Instant, settings: Settings?,
+        access: ServerAccess
     ) throws -> DeployListing {
         let near = try repository.listDeploys(
             opened,
             window: TimeWindow(
-                since: window.since - InvestigateCommand.lookBackSeconds, until: window.until),
+                since: window.since - InvestigateCommand.lookBackSeconds, until: end),
             offsetSeconds: self.window.offsetSeconds, settings: settings, access: access)
-        guard near.deploys.isEmpty else { return near }
+        guard near.deploys.allSatisfy({ $0.startedAt >= window.until }) else { return near }
         return try repository.listDeploys(
-            opened, window: TimeWindow(since: window.since - 30 * 86_400, until: window.until),
+            opened, window: TimeWindow(since: window.since - 30 * 86_400, until: end),
             offsetSeconds: self.window.offsetSeconds, settings: settings, access: access)
     }
 }
