@@ -207,6 +207,7 @@ public func compareConfig(
     overlays.judge(&changes, files: files)
     overlays.tellDoubledKeys(in: &changes)
     try findOverlayFaults(in: &changes, overlays: overlays, before: before, after: after)
+    findKustomizedEffects(in: &changes, overlays: overlays, files: files)
     try findUnsetVariables(
         in: &changes, files: changed, recipes: recipes, after: after, except: newExamples, cache: cache)
     findUnexpandedVariables(in: &changes, files: changed, surroundings: surroundings)
@@ -217,9 +218,14 @@ public func compareConfig(
     }
     if wantsHints { findStrayShapes(in: &changes, files: changed) }
     try findMissingFiles(in: &changes, files: changed, after: after)
-    if wantsHints { try findMisspellings(in: &changes, files: changed, after: after) }
+    try findUndeclaredNames(in: &changes, files: changed, after: after, cache: cache)
+    if wantsHints {
+        try findMisspellings(in: &changes, files: changed, after: after)
+        try findSiblingPatterns(in: &changes, files: changed, after: after, cache: cache)
+    }
     moveToTemplates(in: &changes)
     findReplacements(in: &changes)
+    findMoves(in: &changes)
     findSharedVersions(in: &changes)
     let images = try traceImages(
         in: &changes, files: changed, code: code, readers: readers, after: after, surroundings: surroundings)
@@ -419,6 +425,7 @@ private func findFaults(
     for file in files {
         findDuplicateKeys(in: file, surroundings: surroundings, changes: &changes)
         findSyntaxFaults(file, changes: &changes)
+        findMissingVersions(in: file, changes: &changes)
     }
     findLeftoverLines(in: files, changes: &changes)
     let found = changes
@@ -435,6 +442,7 @@ private func findFaults(
         findReaders(of: &change, readers: readers)
         findSwappedEnvironment(in: &change)
         findBrokenReferences(in: &change, surroundings: surroundings, room: &room.references)
+        findStillNamed(in: &change, surroundings: surroundings)
         findPlaceholder(in: &change, values: &room.placeholders)
         let own = neighbours[ObjectKey(change.change)] ?? []
         findSchemaFaults(
@@ -449,6 +457,7 @@ private func findFaults(
             let own = neighbours[ObjectKey(changes[index].change)] ?? []
             try findValuesFaults(in: &changes[index], own: own, charts: charts)
             try findSameValue(in: &changes[index], charts: charts)
+            try findRefusedTemplate(in: &changes[index], charts: charts)
         }
         changes[index].dropRepetitions()
         if changes[index].findings.contains(where: { $0.fault == .placeholder }) {

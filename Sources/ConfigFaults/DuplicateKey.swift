@@ -37,6 +37,8 @@ private struct FieldOfObject: Hashable {
 /// Blocks of Terraform such as `provider "aws"` and `dynamic "setting"` may stand several times with one label; what is
 /// named by type and label may not, nor may an attribute.
 private func mayRepeat(_ duplicate: DuplicateEntry, in manifest: Manifest) -> Bool {
+    // Several merges are taken together, or refused, by whom reads them.
+    if duplicate.path.last == .key("<<") { return true }
     if manifest.object.kind == "ini" {
         // Many programs collect what stands several times; only plain settings of plain INI files are sure to be single.
         let isPlain =
@@ -96,7 +98,7 @@ private func record(
 }
 
 /// Whether a file is called as files of services for Compose are.
-private func isComposeFile(_ path: String) -> Bool {
+func isComposeFile(_ path: String) -> Bool {
     let name = path.lowercased().split(separator: "/").last ?? ""
     return name.contains("compose") && (name.hasSuffix(".yml") || name.hasSuffix(".yaml"))
 }

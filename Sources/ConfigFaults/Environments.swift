@@ -4,7 +4,7 @@ import DeployModel
 /// F24: a value that named its file's own environment, and names another one now.
 func findSwappedEnvironment(in change: inout FoundChange) {
     guard let before = change.change.before, let after = change.change.after,
-        let own = environment(of: change.change), ["prod", "staging", "dev"].contains(own),
+        let own = environment(of: change.change), ["prod", "staging", "dev", "test"].contains(own),
         environmentNamed(in: before) == own, let named = environmentNamed(in: after), named != own
     else { return }
     change.findings.append(
@@ -20,7 +20,8 @@ private func environmentNamed(in value: String) -> String? {
 private let environmentsOfValues: [String: String] = [
     "prod": "prod", "production": "prod", "prd": "prod", "staging": "staging", "stg": "staging",
     "dev": "dev",
-    "development": "dev",
+    "development": "dev", "stage": "staging", "preprod": "staging", "uat": "test", "qa": "test",
+    "test": "test", "sandbox": "dev",
 ]
 
 /// The runs of letters and digits in a text, in lower case.
@@ -36,10 +37,57 @@ private func loweredWords(_ text: String) -> [String] {
 /// The environment that a change is of, by its path, else by its namespace: `prod`, `staging`, `dev`, `test`; `nil` when
 /// neither says.
 func environment(of change: FieldChange) -> String? {
-    environment(inValue: change.path) ?? change.object?.namespace.flatMap { environment(inValue: $0) }
+    environment(inPath: change.path)
+        ?? change.object?.namespace.flatMap { environment(inValue: withoutExpressions($0)) }
 }
 
-/// The environment that a path or another text names.
+/// A text without what a template fills in: the name of a variable is not its value.
+private func withoutExpressions(_ text: String) -> String {
+    var (rest, kept) = (text[...], "")
+    let marks = [("{{", "}}"), ("<%", "%>"), ("${", "}"), ("{", "}")]
+    while true {
+        let openings = marks.compactMap { opening, closing in rest.place(of: opening).map { ($0, closing) } }
+        guard let (opening, closing) = openings.min(by: { $0.0.lowerBound < $1.0.lowerBound }) else {
+            return kept + rest
+        }
+        kept += rest[..<opening.lowerBound]
+        guard let end = rest[opening.upperBound...].place(of: closing) else { return kept }
+        rest = rest[end.upperBound...]
+    }
+}
+
+/// The environment that the folders of a path name, or its file; production where several do, else that nearest to the file.
+///
+/// `tekton-ci` and `test-web` are what something is called: tests, examples and the like must be all of a name, or the last word of a
+/// file's.
+func environment(inPath path: String) -> String? {
+    var found: [String] = []
+    let parts = path.split(separator: "/")
+    for (index, part) in parts.enumerated() {
+        let isFile = index == parts.count - 1
+        // The ending of a file is none of its words.
+        let dot = isFile ? part.dropFirst().lastIndex(of: ".") : nil
+        let words = loweredWords(String(dot.map { part[..<$0] } ?? part))
+        for (place, word) in words.enumerated() {
+            guard let environment = environmentsOfPlaces[word] else { continue }
+            let isWhole = words.count == 1
+            let isLast = isFile && place == words.count - 1
+            if isWhole || isLast && !wordsOfWork.contains(word) || wordsOfNames.contains(word) {
+                found.append(environment)
+            }
+        }
+    }
+    return found.contains("prod") ? "prod" : found.last
+}
+
+/// Those that name an environment wherever they stand in a name.
+private let wordsOfNames: Set = [
+    "prod", "production", "prd", "staging", "stage", "stg", "preprod", "dev", "development", "qa",
+]
+/// Those that in the name of a file say what it is for.
+private let wordsOfWork: Set = ["ci", "local", "live", "example", "sample", "sandbox"]
+
+/// The environment that a text names.
 func environment(inValue value: String) -> String? {
     let words = loweredWords(value)
     for (index, word) in words.enumerated() {

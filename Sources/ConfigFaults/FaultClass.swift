@@ -108,22 +108,22 @@ extension FaultClass {
         21, "timing-changed", 0.55,
         "a timeout, a retry or the size of a pool, by how far; 0.85 for a slip of the unit")
     static let flagFlipped = FaultClass(22, "flag-flipped", 0.5, "a switch turned")
-    static let addressChanged = FaultClass(23, "address-changed", 0.65, "another host, scheme or port")
+    static let addressChanged = FaultClass(23, "address-changed", 0.6, "another host, scheme or port")
     static let commandChanged = FaultClass(26, "command-changed", 0.6, "another command or other arguments")
     static let transportSecurity = FaultClass(
         27, "transport-security", 0.5, "certificates and how they are checked")
     static let networkTightened = FaultClass(
         28, "network-tightened", 0.8, "a network policy that lets less through")
-    static let accessReduced = FaultClass(29, "access-reduced", 0.7, "another account, or fewer permissions")
-    static let routingChanged = FaultClass(30, "routing-changed", 0.65, "rules of an Ingress or a route")
+    static let accessReduced = FaultClass(29, "access-reduced", 0.55, "another account, or fewer permissions")
+    static let routingChanged = FaultClass(30, "routing-changed", 0.55, "rules of an Ingress or a route")
     static let schedulingChanged = FaultClass(31, "scheduling-changed", 0.5, "where pods may run")
     static let privilegesReduced = FaultClass(
         32, "privileges-reduced", 0.6, "what a container may do on its node")
     static let rolloutChanged = FaultClass(35, "rollout-changed", 0.4, "how pods are replaced and stopped")
     static let infrastructure = FaultClass(
-        36, "infrastructure", 0.5, "infrastructure taken away or made smaller")
+        36, "infrastructure", 0.45, "infrastructure taken away or made smaller")
     static let structureMoved = FaultClass(
-        38, "structure-moved", 0.5, "a section or a list that is another kind of value now")
+        38, "structure-moved", 0.45, "a section or a list that is another kind of value now")
     static let secretChanged = FaultClass(41, "secret-changed", 0.6, "another secret")
     static let scheduleChanged = FaultClass(42, "schedule-changed", 0.5, "when or how often a job runs")
 }

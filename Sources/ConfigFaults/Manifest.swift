@@ -13,6 +13,8 @@ struct Manifest: Sendable {
     var reading: ConfigDocument.Reading
     /// Its place among the documents of the file that are not told apart by name.
     var ordinal: Int
+    /// Whether a template may put more into it than stands there.
+    var isTemplate = false
 
     /// What stays the same when the object changes.
     struct Identity: Hashable, Sendable {
@@ -76,7 +78,8 @@ func manifests(of file: ConfigFile) -> [Manifest] {
                 Manifest(
                     path: file.path, object: object ?? ConfigObject(kind: file.format.rawValue, name: name),
                     root: opened(node, kind: object?.kind),
-                    reading: document.reading, ordinal: object == nil ? unnamed : 0))
+                    reading: document.reading, ordinal: object == nil ? unnamed : 0,
+                    isTemplate: file.isTemplate))
         }
     }
     return found

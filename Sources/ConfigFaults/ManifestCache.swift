@@ -137,6 +137,17 @@ public final class ManifestCache {
         return .unread(UnreadFile(key: key, path: path, contents: contents))
     }
 
+    /// A file as a tree, read now unless it was before.
+    func file(at path: String, in tree: any SourceTree) throws -> ConfigFile? {
+        switch try reading(at: path, in: tree) {
+        case .known(let read): return read?.file
+        case .unread(let file):
+            let read = file.read()
+            keep(read, of: file)
+            return read?.file
+        }
+    }
+
     /// Keeps what a file was read as.
     func keep(_ read: ReadFile?, of file: UnreadFile) {
         if let key = file.key { files.keep(read, of: key) }

@@ -19,7 +19,8 @@ public struct Workload: Sendable, Hashable {
 struct ManifestIndex: Sendable {
     let manifests: [Manifest]
     let workloads: [Manifest]
-    private let lazyRelations = LazyRelations()
+    private let lazyRelations = Lazy<ObjectRelations>()
+    private let lazyNamings = Lazy<ObjectNamings>()
     private let byName: [String: [Int]]
     private let byKind: [String: [Int]]
     /// The last object of each kind and name, and of each in a file.
@@ -85,6 +86,9 @@ struct ManifestIndex: Sendable {
     var relations: ObjectRelations {
         lazyRelations.get { ObjectRelations(of: manifests, workloads: workloads) }
     }
+
+    /// Who names which Services and workloads.
+    var namings: ObjectNamings { lazyNamings.get { ObjectNamings(of: manifests) } }
 
     /// The workloads whose pods a change of an object can touch, sorted; `nil` when that is not known.
     func reach(of manifest: Manifest) -> [String]? {

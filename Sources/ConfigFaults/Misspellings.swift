@@ -42,11 +42,21 @@ func findMisspellings(in changes: inout [FoundChange], files: [ChangedFile], aft
         let count = known[suspect.near] ?? 0
         attach(
             FaultFinding(
-                .misspelledName,
+                .misspelledName, weight: weight(of: suspect.word, suspect.near),
                 "\(suspect.word) stands nowhere else in the repository; \(suspect.near) stands \(count) times in what changed"
             ), line: suspect.line, field: suspect.word, path: suspect.path, among: byPath, to: &changes)
     }
     for index in changes.indices { changes[index].joinMisspellings() }
+}
+
+/// How surely a word is another one, mistyped: what differs inside a long one is; its beginning or ending makes another word.
+private func weight(of word: String, _ near: String) -> Double {
+    let (a, b) = (word.lowercased(), near.lowercased())
+    guard a.first == b.first, a.suffix(2) == b.suffix(2) else { return 0.12 }
+    // Of a name of several words that which differs: `app` and `api` are both words.
+    let parts = zip(FaultWords.split(word), FaultWords.split(near)).filter { $0 != $1 }.map(\.0)
+    if parts.count == 1, parts[0].utf8.count < 5 { return 0.12 }
+    return word.utf8.count >= 7 ? 0.7 : 0.3
 }
 
 extension FoundChange {

@@ -115,11 +115,11 @@ private func namedObjects(in spec: ConfigNode) -> [ObjectName] {
     return found
 }
 
-/// The relations of an index, found when they are first asked for: many changes need none.
-final class LazyRelations: Sendable {
-    private let made = Mutex<ObjectRelations?>(nil)
+/// What is known of an index, found when it is first asked for: many changes need none of it.
+final class Lazy<Value: Sendable>: Sendable {
+    private let made = Mutex<Value?>(nil)
 
-    func get(_ make: () -> ObjectRelations) -> ObjectRelations {
+    func get(_ make: () -> Value) -> Value {
         made.withLock { made in
             if let made { return made }
             let new = make()

@@ -86,7 +86,7 @@ struct Overlay {
     }
 
     /// The environment that its folder names.
-    var environment: String? { ConfigFaults.environment(inValue: folder) }
+    var environment: String? { ConfigFaults.environment(inPath: folder) }
 }
 
 /// What a kustomization puts out at one of the two commits.

@@ -213,9 +213,9 @@ private func environmentFactor(_ found: FoundChange, isContradiction: Bool) -> S
 private func environmentFactor(_ environment: String?, isContradiction: Bool) -> ScoreFactor {
     switch environment {
     case "prod": ScoreFactor(.environment, 1, "it is of production")
-    case "staging": ScoreFactor(.environment, 0.5, "it is of staging")
-    case "dev": ScoreFactor(.environment, 0.3, "it is of development")
-    case "test": ScoreFactor(.environment, 0.3, "it is of tests")
+    case "staging": ScoreFactor(.environment, isContradiction ? 0.7 : 0.5, "it is of staging")
+    case "dev": ScoreFactor(.environment, isContradiction ? 0.5 : 0.3, "it is of development")
+    case "test": ScoreFactor(.environment, isContradiction ? 0.5 : 0.3, "it is of tests")
     default:
         isContradiction
             ? ScoreFactor(.environment, 1, "a contradiction is one anywhere")

@@ -10,6 +10,8 @@ struct Readers {
     private let removed: [Holder: Set<String>]
     /// Names that configuration still defines after the change.
     private let defined: [String: Set<String>]
+    /// Names that stand in a file of configuration where something is filled in for them.
+    private let filled: Set<String>
     /// Whether there is any code beside the configuration: where there is none, nobody can say that a variable is unread.
     let hasCode: Bool
 
@@ -39,7 +41,7 @@ struct Readers {
         self.removed = removed
         guard !removed.isEmpty else {
             code = [:]
-            defined = [:]
+            (defined, filled) = ([:], [])
             hasCode = false
             return
         }
@@ -51,12 +53,20 @@ struct Readers {
         for places in occurrences.values { for place in places { paths.insert(place.path) } }
         let readers = paths.filter(mayRead)
         let definers = paths.filter { mayBeConfiguration(path: $0) || isSetup($0) }.subtracting(examples)
+        let asked = try AskingPlaces(
+            occurrences.mapValues { $0.filter { mayBeConfiguration(path: $0.path) && !isExample($0.path) } },
+            in: tree)
+        filled = asked.filled
         code = try readingPlaces(
-            occurrences.mapValues { places in places.filter { readers.contains($0.path) } }, in: tree)
+            occurrences.mapValues { places in places.filter { readers.contains($0.path) } }, in: tree
+        ).merging(asked.read) { $0 + $1 }
         defined = occurrences.mapValues { places in
             Set(places.map(\.path).filter(definers.contains))
         }
     }
+
+    /// Whether configuration is filled in with a name.
+    func isFilledIn(_ name: String) -> Bool { filled.contains(name) }
 
     /// Where code reads a name.
     func places(of name: String) -> [Occurrence] { code[name] ?? [] }
@@ -77,6 +87,44 @@ struct Readers {
     func isDefinedElsewhere(_ name: String, than path: String) -> Bool {
         defined[name].map { !$0.subtracting([path]).isEmpty } ?? false
     }
+}
+
+/// Where files of configuration ask for names.
+private struct AskingPlaces {
+    /// Those that a program asks for when it reads its configuration: `<%= ENV["X"] %>`, `${X}` in a Spring file.
+    var read: [String: [Occurrence]] = [:]
+    /// Those that something else fills in before.
+    var filled: Set<String> = []
+
+    init(_ places: [String: [Occurrence]], in tree: any SourceTree) throws {
+        guard places.values.reduce(0, { $0 + $1.count }) <= mostPlacesOfAll else { return }
+        var texts: [String: [Substring]] = [:]
+        for (name, places) in places where places.count <= mostPlaces {
+            for place in places {
+                if texts[place.path] == nil {
+                    let text = String(decoding: try tree.contents(of: place.path) ?? [], as: UTF8.self)
+                    texts[place.path] = text.split(separator: "\n", omittingEmptySubsequences: false)
+                }
+                guard let lines = texts[place.path], lines.indices.contains(place.line - 1) else { continue }
+                let line = String(lines[place.line - 1])
+                if ["ENV[\"\(name)\"", "ENV['\(name)'", "ENV.fetch(\"\(name)\"", "ENV.fetch('\(name)'"]
+                    .contains(where: line.holds)
+                    || isOfSpring(place.path) && line.holds("${\(name)")
+                {
+                    read[name, default: []].append(place)
+                } else if line.holds("${\(name)") || line.holds("$\(name)") {
+                    filled.insert(name)
+                }
+            }
+        }
+    }
+}
+
+/// Whether a file is one that Spring reads, by its name.
+private func isOfSpring(_ path: String) -> Bool {
+    let name = path.split(separator: "/").last ?? ""
+    return (name.hasPrefix("application") || name.hasPrefix("bootstrap"))
+        && [".properties", ".yml", ".yaml"].contains(where: name.hasSuffix)
 }
 
 /// Leaves out of places in code those that only speak of a name, or where it is the program's own name for something: a comment;
@@ -207,7 +255,8 @@ func findReaders(of change: inout FoundChange, readers: Readers) {
     guard let name = change.variableName else { return }
     if change.change.before == nil {
         // A new name of something old is as innocent as the old name's going.
-        guard readers.hasCode, let old = readers.otherName(of: change), readers.places(of: old).isEmpty
+        guard readers.hasCode, let old = readers.otherName(of: change), readers.places(of: old).isEmpty,
+            !readers.isFilledIn(old)
         else { return }
         change.innocence = Evidence(
             kind: "consistent_rename", text: "it is the new name of \(old)", weight: -0.9)
@@ -233,7 +282,7 @@ func findReaders(of change: inout FoundChange, readers: Readers) {
         }
         return
     }
-    guard readers.hasCode else { return }
+    guard readers.hasCode, !readers.isFilledIn(name) else { return }
     let text =
         renamed.map { new in
             readers.places(of: new).first.map {

@@ -309,6 +309,7 @@ private func selection(
             before.flatMap { surroundings.before.reach(of: $0) } ?? [],
             surroundings.after.reach(of: after) ?? []
         )
+        guard !isOpen(after, surroundings.after) else { return }
         if !old.isEmpty, new.isEmpty {
             change.findings.append(
                 FaultFinding(
@@ -338,6 +339,15 @@ private func selection(
         return
     }
     guard change.change.after != nil else { return }
+    if change.path.last == .key("targetPort"), let before, let old = change.beforeNode?.text,
+        let new = change.afterNode?.text,
+        let number = portNumber(old, of: containers(of: before, surroundings.before)),
+        portNumber(new, of: containers(of: after, surroundings.after)) == number
+    {
+        change.innocence = Evidence(
+            kind: "same_value", text: "\(old) was port \(number), and so is \(new) now", weight: -0.8)
+        return
+    }
     let missing = unheard(by: after, surroundings.after)
     let before = before.map { unheard(by: $0, surroundings.before) }
     // A port that nobody declares may be listened on all the same; one that fitted, or that goes by a name, is missed.
@@ -345,6 +355,19 @@ private func selection(
     guard let first = missing.first(where: { Int($0) == nil || fitted }) else { return }
     change.findings.append(
         FaultFinding(.portMismatch, "it sends to port \(first), which its pods do not have"))
+}
+
+/// Whether a template decides what an object selects, or which labels pods carry that it asks for.
+private func isOpen(_ manifest: Manifest, _ index: ManifestIndex) -> Bool {
+    guard manifest.isTemplate else { return false }
+    let selector = manifest.root[path: "spec", "selector"]
+    let wanted = (selector?["matchLabels"] ?? selector)?.entries ?? []
+    guard !wanted.isEmpty, !wanted.contains(where: { $0.value.text?.holds("{{") ?? true }) else {
+        return true
+    }
+    return index.workloads.contains { workload in
+        workload.isTemplate && wanted.contains { workload.podLabels[$0.key] == nil }
+    }
 }
 
 /// Whether a change of a Service's ports takes a number or a name of one away.
@@ -380,16 +403,31 @@ func backends(of ingress: Manifest) -> [Backend] {
     return found
 }
 
+/// The containers of the pods that an object selects.
+private func containers(of manifest: Manifest, _ index: ManifestIndex) -> [ConfigNode] {
+    (index.reach(of: manifest) ?? []).flatMap { index.workloads(named: $0) }.flatMap(\.containers)
+}
+
 /// The ports that a Service sends to and none of its pods' containers declares; none when they declare none at all.
 func unheard(by service: Manifest, _ index: ManifestIndex) -> [String] {
-    let containers = (index.reach(of: service) ?? []).flatMap { index.workloads(named: $0) }.flatMap(
-        \.containers)
-    let declared = Set(containers.flatMap(declaredPorts))
-    guard !declared.isEmpty, !declared.contains(where: { $0.contains("{") }) else { return [] }
+    let declared = Set(containers(of: service, index).flatMap(declaredPorts))
+    guard !declared.isEmpty else { return [] }
+    // Where a template decides on numbers, names can be told all the same.
+    let isTemplated = declared.contains { $0.contains("{") }
+    let areNamed = declared.contains { Int($0) == nil && !$0.contains("{") }
     let wanted = (service.root[path: "spec", "ports"]?.elements ?? []).compactMap {
         ($0["targetPort"] ?? $0["port"])?.text
     }
-    return wanted.filter { !declared.contains($0) && !$0.contains("{") }
+    return wanted.filter {
+        !declared.contains($0) && !$0.contains("{") && (!isTemplated || areNamed && Int($0) == nil)
+    }
+}
+
+/// The number of a port that is asked for by its name or number.
+func portNumber(_ port: String, of containers: [ConfigNode]) -> Int? {
+    if let number = Int(port) { return number }
+    let ports = containers.flatMap { $0["ports"]?.elements ?? [] }
+    return ports.first { $0["name"]?.text == port }?["containerPort"]?.text.flatMap { Int($0) }
 }
 
 /// Numbers and names of a container's ports.
@@ -404,10 +442,19 @@ private func strayedFromSelectors(
     in change: inout FoundChange, before: Manifest?, after: Manifest, _ surroundings: Surroundings,
     _ room: inout ReferenceRoom
 ) {
-    guard let before, change.path.contains(.key("labels")), change.path.starts(with: [.key("spec")]) else {
+    guard let before, change.path.contains(.key("labels")), change.path.starts(with: [.key("spec")]),
+        !after.isTemplate || change.change.after?.holds("{{") == false
+    else { return }
+    guard let first = room.selectorLost(before: before.object.name, after: after.object.name) else {
+        if let (policy, line, label) = room.peerLost(before: before, after: after) {
+            change.findings.append(
+                FaultFinding(
+                    .networkTightened,
+                    "NetworkPolicy \(policy.object.name) (\(told([line], of: policy, from: change.change.path))) lets pods with \(label.key): \(label.value) in, which its pods do not carry now"
+                ))
+        }
         return
     }
-    guard let first = room.selectorLost(before: before.object.name, after: after.object.name) else { return }
     change.findings.append(
         FaultFinding(
             .emptySelection,
@@ -446,7 +493,9 @@ func missedLabel(of manifest: Manifest) -> (key: String, value: String)? {
     let labels = manifest.podLabels
     for entry in wanted {
         guard let value = entry.value.text, !value.contains("{"), labels[entry.key] != value,
-            !(labels[entry.key]?.contains("{") ?? false)
+            !(labels[entry.key]?.contains("{") ?? false),
+            // A template may bring labels in that do not stand there.
+            labels[entry.key] != nil || !manifest.isTemplate
         else { continue }
         return (entry.key, value)
     }
@@ -507,7 +556,10 @@ private func fixedSelector(in change: inout FoundChange, before: Manifest?, afte
     // One that was left out was made of the labels.
     guard before?.root[path: "spec", "selector"] != nil,
         change.path.starts(with: [.key("spec"), .key("selector")]),
-        ["Deployment", "StatefulSet", "DaemonSet"].contains(after.object.kind)
+        ["Deployment", "StatefulSet", "DaemonSet"].contains(after.object.kind),
+        // What a template puts there may be what stood there.
+        !after.isTemplate
+            || [change.change.before, change.change.after].allSatisfy({ $0?.holds("{{") == false })
     else { return }
     change.findings.append(
         FaultFinding(
@@ -523,6 +575,14 @@ private func unheardPort(
 ) {
     let isProbe = change.path.contains { $0.name.hasSuffix("Probe") } && change.path.last?.name == "port"
     guard isProbe || change.path.contains(.key("ports")), let before else { return }
+    let (old, new) = room.containers(named: change.path.container, before: before, after: after)
+    if isProbe, let old, let new, let asked = change.beforeNode?.text, let port = change.afterNode?.text,
+        let number = portNumber(asked, of: [old]), portNumber(port, of: [new]) == number
+    {
+        change.innocence = Evidence(
+            kind: "same_value", text: "\(asked) was port \(number), and so is \(port) now", weight: -0.8)
+        return
+    }
     let ports = room.ports(of: change.path.container, before: before, after: after)
     guard !ports.new.isEmpty, !ports.isTemplated else { return }
     // What fitted before is missed: the port that a probe asks, moved away from, or one that the container gave up.
@@ -630,9 +690,11 @@ private func networkPolicy(in change: inout FoundChange) {
     guard isRule else { return }
     let count = (change.beforeNode?.elements.count ?? 0, change.afterNode?.elements.count ?? 0)
     let isLess = change.change.after == nil || count.1 < count.0
+    // Another expression may well say the same.
+    let isExpression = [change.change.before, change.change.after].contains { $0?.holds("{{") ?? false }
     change.findings.append(
         FaultFinding(
-            .networkTightened, weight: isLess ? nil : 0.6,
+            .networkTightened, weight: isExpression ? 0.25 : isLess ? nil : 0.6,
             isLess ? "it lets less through" : "what it lets through is another"))
 }
 

@@ -49,6 +49,7 @@ struct ReferenceRoom {
     /// The ports of each Service, numbers and names; none where a template decides on some.
     private var portsBefore: [String: Set<String>] = [:], portsAfter: [String: Set<String>] = [:]
     private var selecting: Selecting?
+    private var peers: Peers?
     private var unheardPorts: (services: [Manifest], byPort: [String: [Int]], ports: [[String]])?
 
     init(in surroundings: Surroundings) { self.surroundings = surroundings }
@@ -250,6 +251,57 @@ struct ReferenceRoom {
             let port = table.ports[place].first(where: ports.contains)
         else { return nil }
         return (table.services[place], port)
+    }
+
+    /// The pods that network policies let in or out, by each of the labels that they must carry.
+    private struct Peers {
+        struct Peer {
+            var policy: Manifest
+            var line: Int
+            var labels: [String: String]
+        }
+
+        var byLabel: [String: [Peer]] = [:]
+
+        init(_ policies: [Manifest]) {
+            for policy in policies {
+                let rules =
+                    (policy.root[path: "spec", "ingress"]?.elements ?? []).flatMap {
+                        $0["from"]?.elements ?? []
+                    }
+                    + (policy.root[path: "spec", "egress"]?.elements ?? []).flatMap {
+                        $0["to"]?.elements ?? []
+                    }
+                for rule in rules {
+                    guard let selector = rule[path: "podSelector", "matchLabels"] else { continue }
+                    let labels = Dictionary(
+                        selector.entries.compactMap { entry in entry.value.text.map { (entry.key, $0) } },
+                        uniquingKeysWith: { _, last in last })
+                    guard !labels.values.contains(where: { $0.contains("{") }) else { continue }
+                    let peer = Peer(policy: policy, line: selector.start.line, labels: labels)
+                    for (key, value) in labels { byLabel["\(key)=\(value)", default: []].append(peer) }
+                }
+            }
+        }
+    }
+
+    /// The first network policy that let a workload's pods through as they were labelled, and does not any more; the line, and the
+    /// label that they lost.
+    mutating func peerLost(
+        before: Manifest, after: Manifest
+    ) -> (policy: Manifest, line: Int, label: (key: String, value: String))? {
+        let (old, new) = (before.podLabels, after.podLabels)
+        let lost = old.filter { new[$0.key] != $0.value }.sorted { $0.key < $1.key }
+        guard !lost.isEmpty else { return nil }
+        let known = peers ?? Peers(surroundings.after.manifests(ofKind: "NetworkPolicy"))
+        peers = known
+        for label in lost {
+            let found = known.byLabel["\(label.key)=\(label.value)"]?.first { peer in
+                peer.labels.allSatisfy { old[$0.key] == $0.value }
+            }
+            if let found { return (found.policy, found.line, label) }
+        }
+        return nil
     }
 
     /// Which of the objects that select pods select a workload, by their places.

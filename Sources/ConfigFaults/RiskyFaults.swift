@@ -185,7 +185,7 @@ private func probe(_ field: ChangedField) -> FaultFinding? {
         "timeoutseconds", "periodseconds", "failurethreshold", "initialdelayseconds", "interval", "timeout",
         "retries", "start_period",
     ]
-    if times.contains(field.last) {
+    if times.contains(field.last) || times.contains(field.last.replacing("_", with: "")) {
         guard isStricter || field.after == "0" || field.before != nil && field.after == nil else {
             return nil
         }
@@ -204,9 +204,16 @@ private let wordsOfMemory = SoughtWords(["heap", "xmx"])
 private func memory(_ field: ChangedField) -> FaultFinding? {
     guard
         field.last == "memory" || field.last == "mem_limit" || field.last.hasSuffix("memory")
-            || field.speaks(of: wordsOfMemory),
+            || field.speaks(of: wordsOfMemory) || field.last.holds("memory"),
         let after = field.after
     else { return nil }
+    if let before = field.before, before.hasSuffix("i"), quantity(before).map({ $0 >= 1024 }) ?? false,
+        after.hasSuffix("m"), after.dropLast().allSatisfy(\.isNumber), field.last != "memory"
+    {
+        return FaultFinding(
+            .memoryLowered, weight: 0.9,
+            "a cluster reads \(after) as thousandths: a slip of the unit (\(field.words))")
+    }
     // Compose files and programs say `m` for a million; to a cluster it is a thousandth.
     let isOfCluster =
         field.last == "memory" && field.isBelow("limits", "requests") && field.names[0] != "services"
@@ -265,13 +272,18 @@ private func image(_ field: ChangedField) -> FaultFinding? {
         return FaultFinding(.imageChanged, weight: 0.2, "the \(noun) is \(after)")
     }
     let (old, new) = (imageParts(before), imageParts(after))
-    let isLoose = ["latest", "main", "master", "dev", "edge", ""].contains(new.tag) && !after.contains("@")
+    // A commit and a part of a digest are as fixed as can be.
+    let isHash =
+        new.tag.isEmpty && after.utf8.count >= 7 && after.allSatisfy { $0.isHexDigit && !$0.isUppercase }
+    let isLoose =
+        ["latest", "main", "master", "dev", "edge", ""].contains(new.tag) && !after.contains("@") && !isHash
+        && !after.holds("{{")
     if isLoose, !["latest", "main", "master", "dev", "edge", ""].contains(old.tag) {
         return FaultFinding(
             .imageChanged, weight: 0.55, "the \(noun) has no fixed version any more: \(after) (was \(before))"
         )
     }
-    if old.name != new.name, field.last != "tag", field.last != "newtag" {
+    if old.name != new.name, !isHash, field.last != "tag", field.last != "newtag" {
         return FaultFinding(.imageChanged, weight: 0.6, "it is another \(noun): \(after) (was \(before))")
     }
     if let order = versionOrder(old.tag, new.tag), order > 0 {
@@ -314,7 +326,10 @@ private let namesOfCapacity: Set = [
 
 /// F20.
 private func capacity(_ field: ChangedField) -> FaultFinding? {
-    guard namesOfCapacity.contains(field.last) else { return nil }
+    guard
+        namesOfCapacity.contains(field.last) || field.last.hasSuffix("replicas")
+            || field.last.hasSuffix("replica_count")
+    else { return nil }
     if field.last == "maxunavailable" || field.last == "minavailable" {
         let what = field.last == "maxunavailable" ? "may be missing" : "must stay"
         return FaultFinding(.capacityLowered, weight: 0.35, "how many pods \(what): \(field.words)")
@@ -326,11 +341,18 @@ private func capacity(_ field: ChangedField) -> FaultFinding? {
         guard field.after == nil, field.before != nil else { return nil }
         return FaultFinding(
             .capacityLowered, weight: 0.3, isOfAbsence: true,
-            "the number is left to a default: \(field.words)")
+            "the number is not set here any more: \(field.words)")
     }
     return FaultFinding(
         .capacityLowered, weight: 0.5 * (0.4 + 0.6 * min(1, -doublings / 2)),
         "there are fewer: \(field.words)")
+}
+
+/// The number and the unit, where a unit of time goes and the number stays.
+private func unitLost(_ before: String, _ after: String) -> (number: String, unit: String)? {
+    guard !after.isEmpty, after.allSatisfy(\.isNumber), before.hasPrefix(after) else { return nil }
+    let unit = String(before.dropFirst(after.count))
+    return ["ms", "s", "m", "h", "d", "us", "min", "sec"].contains(unit) ? (after, unit) : nil
 }
 
 private let wordsOfTiming = SoughtWords([
@@ -345,10 +367,16 @@ private func timing(_ field: ChangedField) -> FaultFinding? {
     guard field.speaks(of: wordsOfTiming),
         !field.names.contains(where: { $0.hasSuffix("probe") || $0 == "healthcheck" })
     else { return nil }
+    if let before = field.before, let after = field.after, let (bare, unit) = unitLost(before, after) {
+        return FaultFinding(
+            .timingChanged, weight: 0.75,
+            "\(bare) has no unit where \(bare)\(unit) had one: whoever reads it may take it for another (\(field.words))"
+        )
+    }
     guard let doublings = field.doublings else {
         guard field.before != nil, field.after == nil else { return nil }
         return FaultFinding(
-            .timingChanged, weight: 0.3, isOfAbsence: true, "it is left to a default: \(field.words)")
+            .timingChanged, weight: 0.3, isOfAbsence: true, "it is not set here any more: \(field.words)")
     }
     guard doublings != 0 else { return nil }
     let ratio = Double.exp(abs(doublings) * Double.log(2))
@@ -395,6 +423,13 @@ private func address(_ field: ChangedField) -> FaultFinding? {
     guard let before = field.before, let after = field.after, before != after, field.last != "image",
         !field.isBelow("labels", "annotations")
     else { return nil }
+    // What is computed says where from, not where to; and files have names with dots as well.
+    let isComputed = [field.beforeNode, field.afterNode].contains { node in
+        node?.scalar.map {
+            $0.isTemplated && ($0.style == .plain && field.kind == "hcl" || $0.text.holds("$${"))
+        } ?? false
+    }
+    guard !isComputed, !namesFile(before), !namesFile(after) else { return nil }
     let (old, new) = (address(of: before), address(of: after))
     let isNamed = field.speaks(of: wordsOfAddresses)
     if let old, let new {
@@ -412,6 +447,16 @@ private func address(_ field: ChangedField) -> FaultFinding? {
     let isPort = field.last.hasSuffix("port") || field.last.hasSuffix("ports")
     guard isPort, Int(before) != nil, Int(after) != nil else { return nil }
     return FaultFinding(.addressChanged, weight: 0.5, "it is another port: \(field.words)")
+}
+
+/// Whether a text is the name of a file rather than of a host, by its ending.
+private func namesFile(_ text: String) -> Bool {
+    guard !text.holds("://"), let dot = text.lastIndex(of: ".") else { return false }
+    return [
+        "yaml", "yml", "json", "jar", "tar", "gz", "tgz", "zip", "xml", "conf", "toml", "sh", "py", "log",
+        "txt", "tpl", "env", "exists",
+    ]
+    .contains(text[text.index(after: dot)...].lowercased())
 }
 
 private func address(of text: String) -> (scheme: String, host: String, port: String)? {
@@ -473,7 +518,8 @@ extension String {
 /// F26.
 private func command(_ field: ChangedField) -> FaultFinding? {
     guard field.isBelow("command", "args", "entrypoint", "cmd", "script", "run") else { return nil }
-    guard !field.names.contains(where: { $0.hasSuffix("probe") || $0 == "healthcheck" }) else { return nil }
+    guard !field.names.contains(where: { $0.hasSuffix("probe") || $0 == "healthcheck" || $0 == "build" })
+    else { return nil }
     return FaultFinding(.commandChanged, "what is run: \(field.words)")
 }
 
@@ -532,7 +578,10 @@ private func privileges(_ field: ChangedField) -> FaultFinding? {
         field.isBelow(
             "securitycontext", "capabilities", "cap_drop", "read_only", "user", "hostnetwork", "hostpid")
     else { return nil }
-    guard field.last != "user" || field.kind == "yaml" || field.kind == "json" else { return nil }
+    // Of a service of a compose file; elsewhere a user is somebody who signs in.
+    let isOfService = field.names.first == "services" && field.names.count == 3
+    guard !field.names.contains("user") || field.isBelow("securitycontext") || isOfService else { return nil }
+    guard !field.names.contains("read_only") || field.names.first == "services" else { return nil }
     let isLooser = ["privileged", "hostnetwork", "hostpid"].contains(field.last) && field.after == "true"
     return FaultFinding(
         .privilegesReduced, weight: isLooser ? 0.3 : nil, "what it may do on its node: \(field.words)")
@@ -587,7 +636,9 @@ private func infrastructure(_ field: ChangedField) -> FaultFinding? {
     ]
     guard field.names.contains(where: telling.contains) || field.after == nil && field.isBelow("resource")
     else { return nil }
-    return FaultFinding(.infrastructure, field.words)
+    // More room breaks nothing by itself.
+    let isRoom = ["allocated_storage", "size", "count"].contains(field.last) && (field.doublings ?? 0) > 0
+    return FaultFinding(.infrastructure, weight: isRoom ? 0.2 : nil, field.words)
 }
 
 /// F38: a list that became a scalar, a section that became a value.

@@ -43,7 +43,7 @@ private struct FileProblem {
 private func newProblem(of file: ChangedFile, _ after: ConfigFile) -> FileProblem? {
     // A template is judged first: that it does not compile is why what is left of it does not parse.
     if let problem = after.templateProblem {
-        guard file.before?.templateProblem == nil else { return nil }
+        guard file.before?.templateProblem == nil, isGoTemplate(after.path) else { return nil }
         return FileProblem(mark: problem.mark, said: "the template does not compile: \(problem.text)")
     }
     // INI files are read leniently by their programs, each in its own way.
@@ -65,6 +65,36 @@ extension ConfigFile {
             return nil
         }
         return ConfigTree.templateProblem(in: Array(lines.joined(separator: "\n").utf8))
+    }
+}
+
+// MARK: Objects
+
+/// F13: a new document that has a kind and is none of any version, mostly because its first line lost a letter.
+func findMissingVersions(in file: ChangedFile, changes: inout [FoundChange]) {
+    guard let after = file.after, after.format == .yaml, !after.isTemplate else { return }
+    let path = file.file.path
+    // A patch need not say it.
+    guard !path.lowercased().holds("patch") else { return }
+    func unversioned(_ file: ConfigFile) -> [ConfigNode] {
+        file.documents.compactMap(\.root).filter { root in
+            guard let kind = root["kind"]?.text, kind.first?.isUppercase ?? false else { return false }
+            return root["apiVersion"] == nil && root["metadata"]?["name"] != nil
+        }
+    }
+    let found = unversioned(after)
+    guard !found.isEmpty else { return }
+    let known = Set((file.before.map(unversioned) ?? []).compactMap { $0["metadata"]?["name"]?.text })
+    let byPath = [path: changes.indices.filter { changes[$0].change.path == path }]
+    for root in found {
+        guard let name = root["metadata"]?["name"]?.text, !known.contains(name) else { continue }
+        let slip = root.entries.first { $0.key.hasSuffix("ersion") }
+        attach(
+            FaultFinding(
+                .refusedType,
+                "\(root["kind"]?.text ?? "") \(name) has no apiVersion\(slip.map { ", but `\($0.key)`" } ?? ""): the API server takes no object without one"
+            ), line: slip?.keyMark.line ?? root.start.line, field: "apiVersion", path: path, among: byPath,
+            to: &changes)
     }
 }
 
@@ -141,6 +171,23 @@ private func newProblems(inside file: ChangedFile, _ after: ConfigFile) -> [Inne
     return problems.filter { !known.contains($0.name) }
 }
 
+/// Whether a file is a template of a chart, or another one by its name: `{{` in other files may be for somebody else.
+private func isGoTemplate(_ path: String) -> Bool {
+    path.hasPrefix("templates/") || path.holds("/templates/")
+        || [".tpl", ".tmpl", ".gotmpl", ".template"].contains(where: path.holds)
+}
+
+/// Whether a text begins as JSON does, and not as a section of an INI file, a table of TOML or a template.
+private func mayBeJSON(_ text: String) -> Bool {
+    let start = text.drop(while: \.isWhitespace)
+    let rest = start.dropFirst().drop(while: \.isWhitespace)
+    guard let first = start.first, let next = rest.first else { return true }
+    if first == "{" { return next == "\"" || next == "}" }
+    return "\"[{]-".contains(next) && !(next == "[" && (rest.dropFirst().first?.isLetter ?? false))
+        || next.isNumber
+        || ["true", "false", "null"].contains(where: rest.hasPrefix)
+}
+
 private func innerProblems(of file: ConfigFile) -> [InnerProblem] {
     guard file.format == .yaml, file.lines.contains(where: { $0.hasSuffix("|") || $0.hasSuffix("|-") }) else {
         return []
@@ -151,7 +198,8 @@ private func innerProblems(of file: ConfigFile) -> [InnerProblem] {
         case .scalar(let scalar):
             guard scalar.style == .quoted, scalar.text.contains("\n"),
                 let first = scalar.text.first(where: { !$0.isWhitespace }),
-                first == "{" || first == "[", scalar.text.first == first || scalar.text.hasPrefix("\n"),
+                first == "{" || first == "[", mayBeJSON(scalar.text),
+                scalar.text.first == first || scalar.text.hasPrefix("\n"),
                 // Only in a literal block are the lines of the text those of the file.
                 let header = file.lines.indices.contains(node.start.line - 1)
                     ? file.lines[node.start.line - 1] : nil,

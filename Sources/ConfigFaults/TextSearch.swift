@@ -25,6 +25,15 @@ private func find(_ word: Span<UInt8>, in text: Span<UInt8>) -> Int? {
     return nil
 }
 
+extension UInt8 {
+    /// Whether it is a letter, a digit or an underscore.
+    var isWord: Bool {
+        let lowered = self | 0x20
+        return lowered >= UInt8(ascii: "a") && lowered <= UInt8(ascii: "z")
+            || self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") || self == UInt8(ascii: "_")
+    }
+}
+
 extension StringProtocol where SubSequence == Substring {
     /// Without the blanks at both ends.
     var trimmed: Substring {

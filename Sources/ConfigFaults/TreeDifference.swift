@@ -131,7 +131,7 @@ private func orderedKeys(_ before: ConfigNode, _ after: ConfigNode) -> [String] 
 func isSameValue(_ a: ConfigNode, _ b: ConfigNode) -> Bool {
     switch (a.kind, b.kind) {
     case (.scalar(let x), .scalar(let y)):
-        x.text == y.text && (x.style == y.style || !isTypedPlain(x.text))
+        x.text == y.text && (x.style == y.style || !isTypedPlain(x.text) && !x.isExpression)
     case (.mapping, .mapping):
         haveSameKeys(a.entries, b.entries)
             && a.entries.allSatisfy { entry in
@@ -146,6 +146,17 @@ func isSameValue(_ a: ConfigNode, _ b: ConfigNode) -> Bool {
 
 private func haveSameKeys(_ a: [ConfigNode.Entry], _ b: [ConfigNode.Entry]) -> Bool {
     a.elementsEqual(b) { $0.key == $1.key } || Set(a.map(\.key)) == Set(b.map(\.key))
+}
+
+extension ConfigNode.Scalar {
+    /// Whether it is one template expression and nothing else, which may become anything.
+    var isExpression: Bool {
+        guard isTemplated else { return false }
+        return [("{{", "}}"), ("${", "}"), ("<%", "%>")].contains { opening, closing in
+            text.hasPrefix(opening) && text.hasSuffix(closing)
+                && text.dropFirst(opening.utf8.count).place(of: opening) == nil
+        }
+    }
 }
 
 private let typedWords: Set = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "~", ""]

@@ -16,7 +16,15 @@ func findTypeTraps(in change: inout FoundChange, of object: JudgedObject) {
         // Something between this file and the API server puts the quotes in.
         traps.removeAll { $0.finding.fault == .refusedType }
     }
-    guard !traps.isEmpty else { return }
+    guard !traps.isEmpty else {
+        if change.findings.isEmpty, let before = change.beforeNode, let x = before.scalar,
+            let y = after.scalar,
+            x.isExpression, x.text == y.text
+        {
+            change.innocence = Evidence(kind: "same_value", text: "only its quotes changed", weight: -0.8)
+        }
+        return
+    }
     change.findings += traps.prefix(mostSchemaFindings).map { place, line, finding in
         var placed = FaultFinding(finding.fault, weight: finding.weight, place + finding.text)
         placed.line = line
@@ -97,7 +105,8 @@ private func visitValues(
 }
 
 private func typeTrap(_ value: JudgedValue, of object: JudgedObject) -> FaultFinding? {
-    guard let scalar = value.node.scalar, !scalar.isTemplated else { return nil }
+    guard let scalar = value.node.scalar else { return nil }
+    guard !scalar.isTemplated else { return requoted(scalar, value, of: object) }
     let old = value.before?.scalar.flatMap { $0.isTemplated ? nil : $0 }
     let expected = object.expected(at: value.path)
     lazy var isHidden =
@@ -124,6 +133,32 @@ private func typeTrap(_ value: JudgedValue, of object: JudgedObject) -> FaultFin
     let subject = scalar.text.isEmpty ? "an empty value" : shown
     return FaultFinding(
         .typeTrap, weight: found.weight, "\(subject) is read as \(words(reading)) \(found.reason)")
+}
+
+/// An expression of a template whose quotes came or went.
+private func requoted(
+    _ scalar: ConfigNode.Scalar, _ value: JudgedValue, of object: JudgedObject
+) -> FaultFinding? {
+    guard scalar.isExpression, let old = value.before?.scalar else { return nil }
+    let isSame = old.text == scalar.text && old.style != scalar.style
+    switch object.expected(at: value.path) {
+    case .text where scalar.style == .plain && !quotesItself(scalar.text):
+        guard isSame || old.isExpression && old.style == .plain && quotesItself(old.text) else { return nil }
+        return FaultFinding(
+            .typeTrap, weight: 0.5,
+            "without its quotes a number, or `true`, is not text, which is all that the API server takes here"
+        )
+    case .integer where scalar.style == .quoted && isSame, .number where scalar.style == .quoted && isSame,
+        .boolean where scalar.style == .quoted && isSame:
+        return FaultFinding(
+            .refusedType, "in quotes it is text whatever it says: the API server refuses the object")
+    default: return nil
+    }
+}
+
+/// Whether an expression puts what it writes between quotes.
+private func quotesItself(_ text: String) -> Bool {
+    ["quote", "toJson", "to_json", "toYaml", "to_nice_yaml", "printf \"%q"].contains(where: text.holds)
 }
 
 // MARK: What the schema refuses

@@ -169,10 +169,12 @@ private func findLostDefinition(in change: inout FoundChange, known: VariableDef
 /// Adds a finding to the change that covers a line most closely, or to a change of its own.
 ///
 /// - Parameter byPath: the places of the changes of each file.
+/// - Returns: the place of the change.
+@discardableResult
 func attach(
     _ finding: FaultFinding, line: Int, field: String, path: String, among byPath: [String: [Int]],
     to changes: inout [FoundChange]
-) {
+) -> Int {
     var finding = finding
     finding.line = line
     let covering = (byPath[path] ?? []).filter {
@@ -185,7 +187,7 @@ func attach(
     }
     if let closest {
         changes[closest].findings.append(finding)
-        return
+        return closest
     }
     changes.append(
         FoundChange(
@@ -193,4 +195,5 @@ func attach(
                 path: path, line: line, endLine: line, fieldPath: "refers to \(field)", before: nil,
                 after: nil),
             path: [.key(field)], findings: [finding], isReachKnown: false))
+    return changes.count - 1
 }

@@ -115,7 +115,13 @@ extension KustomizeRenderer {
             return layer.leaveOut("a remote component", at: entry.origin)
         }
         guard let sub = try subordinate(in: path, entry, &layer, above: above) else { return }
+        let former = layer.result.objects.map(\.sources)
         try fill(&layer, from: sub, above: above + [path])
+        // What it brings in or changes is its doing.
+        for index in layer.result.objects.indices
+        where !former.indices.contains(index) || layer.result.objects[index].sources != former[index] {
+            layer.result.objects[index].sources.insert(kustomization.span(entry))
+        }
     }
 
     /// The kustomization that an entry leads to; what keeps it from being taken is told.

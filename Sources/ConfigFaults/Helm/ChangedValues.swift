@@ -248,14 +248,17 @@ final class ChangedCharts {
             func layers(_ side: HelmCharts?, _ own: ConfigNode?) throws -> ValuesLayers {
                 let known = try valuesFiles(side, of: folder)
                 let others = known.filter { !$0.isDefaults && $0.path != path }
+                let inner = try side?.valuesOfDependencies(of: folder)
                 guard !isDefaults else {
                     var values = try ValuesLayers(
-                        own: own, others: others + parentValues(of: folder, on: side))
+                        own: own, defaults: inner, others: others + parentValues(of: folder, on: side))
                     try addReleases(of: folder, to: &values, on: side)
                     return values
                 }
                 return ValuesLayers(
-                    own: own, path: path, defaults: known.first(where: \.isDefaults)?.root, others: others)
+                    own: own, path: path,
+                    defaults: known.first(where: \.isDefaults).map { $0.root.laid(over: inner) } ?? inner,
+                    others: others)
             }
             files[path] = ChangedValues(
                 path: path, isDefaults: isDefaults, chartBefore: try before?.chart(folder), chart: chart,

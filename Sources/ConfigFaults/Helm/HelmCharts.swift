@@ -90,6 +90,19 @@ final class HelmCharts {
         return found
     }
 
+    /// What the charts that are installed along with a chart say of themselves, under the keys of their values there.
+    func valuesOfDependencies(of folder: String) throws -> ConfigNode? {
+        let entries = try dependencies(of: folder).compactMap { dependency -> ConfigNode.Entry? in
+            guard let inner = dependency.folder, inner != folder, let own = try root(inner + "values.yaml")
+            else {
+                return nil
+            }
+            return ConfigNode.Entry(key: dependency.key, keyMark: own.start, value: own)
+        }
+        guard let first = entries.first else { return nil }
+        return ConfigNode(.mapping(entries), start: first.keyMark, end: first.keyMark)
+    }
+
     /// The charts that install a chart along with themselves, with the key of its values there.
     func parents(of folder: String) throws -> [(folder: String, key: String)] {
         if installers == nil {

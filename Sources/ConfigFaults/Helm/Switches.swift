@@ -98,7 +98,9 @@ func findSwitches(in change: inout FoundChange, _ values: ChangedValues, _ uses:
             }
         }
     }
-    for place in values.chart.dependenciesByWay[change.path] ?? [] {
+    // A whole section may have come or gone.
+    let ways = values.chart.dependenciesByWay.keys.filter { $0.starts(with: change.path) }
+    for place in Set(ways.flatMap { values.chart.dependenciesByWay[$0] ?? [] }).sorted() {
         let dependency = values.chart.dependencies[place]
         guard let condition = dependency.condition,
             let isOn = values.turn([condition], ChartPlace(chart: values.chart), change.path)

@@ -58,7 +58,7 @@ extension FoundChange {
 private func findFallback(in change: inout FoundChange, _ values: ChangedValues) {
     // Lists are laid over as a whole.
     let isOfMappings = change.path.allSatisfy { if case .key = $0 { true } else { false } }
-    guard !values.isDefaults, isOfMappings, !change.isContradiction,
+    guard !values.isDefaults || values.after.defaults != nil, isOfMappings, !change.isContradiction,
         change.beforeNode == nil || change.afterNode == nil,
         let before = values.before.effective(change.path), let after = values.after.effective(change.path)
     else { return }
@@ -386,6 +386,66 @@ private func findRefusedValues(in change: inout FoundChange) {
         placed.template = Occurrence(path: landing.change.path, line: landing.change.line)
         change.findings.append(placed)
         return
+    }
+}
+
+/// F13 from the side of the template: one that writes a value as another type than the API server takes.
+func findRefusedTemplate(in change: inout FoundChange, charts: ChangedCharts) throws {
+    guard let folder = charts.folder(ofTemplate: change.change.path), let after = change.afterNode,
+        let kind = change.change.object?.kind, KubernetesFields.has(kind: kind)
+    else { return }
+    let (chartBefore, chart) = try charts.chart(folder)
+    guard let chart else { return }
+    let path = change.change.path
+    let lines = after.start.line...after.lastLine
+    let uses = chart.uses.filter {
+        $0.file == path && lines.contains($0.line) && $0.form == .value && $0.text.isEmpty
+    }
+    guard !uses.isEmpty else { return }
+    let values = try charts.defaults(of: folder)
+    func refusal(by use: ValueUse, _ layers: ValuesLayers) -> (
+        file: String, line: Int, finding: FaultFinding
+    )? {
+        guard let way = use.path.keys, let landing = use.landing(of: way) else { return nil }
+        let own = layers.own.map { (file: folder + "values.yaml", root: $0) }
+        for (file, root) in [own].compactMap({ $0 }) + layers.others.map({ ($0.path, $0.root) }) {
+            guard let node = root.node(at: way[...]), let scalar = node.scalar else { continue }
+            let written = ConfigNode.Scalar(
+                text: scalar.writtenByTemplates, style: use.isQuoted ? .quoted : .plain)
+            let isHidden =
+                kind == "Secret" || maskedIfSecret(scalar.text, name: landing.valueName) != scalar.text
+            let found = refusedValue(
+                written, was: nil, expected: KubernetesFields.type(of: landing, kind: kind),
+                isHidden: isHidden)
+            if let found { return (file, node.start.line, found) }
+        }
+        return nil
+    }
+    let isTrap = { (finding: FaultFinding) in finding.fault == .typeTrap }
+    for use in uses {
+        guard let refused = refusal(by: use, values.after) else { continue }
+        let former = chartBefore?.uses.first {
+            $0.file == path && $0.path == use.path && $0.landing == use.landing && $0.form == .value
+        }
+        guard former.map({ refusal(by: $0, values.before) == nil }) ?? true else { continue }
+        var finding = refused.finding
+        finding.text = "with \(refused.file):\(refused.line), \(finding.text)"
+        finding.line = use.line
+        change.findings.removeAll(where: isTrap)
+        guard !change.findings.contains(where: { $0.fault == .refusedType }) else { return }
+        change.findings.append(finding)
+        return
+    }
+    // What the values say stays what it was.
+    let isKnown = uses.allSatisfy {
+        $0.path.keys.map { values.after.own?.node(at: $0[...])?.scalar != nil } ?? false
+    }
+    if isKnown, let before = change.beforeNode?.scalar, before.text == after.text {
+        change.findings.removeAll(where: isTrap)
+        if change.findings.isEmpty {
+            change.innocence = Evidence(
+                kind: "same_value", text: "only its quotes changed, and the values are text", weight: -0.8)
+        }
     }
 }
 

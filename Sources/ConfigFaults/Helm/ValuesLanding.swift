@@ -179,7 +179,7 @@ extension ChangedCharts {
 
 extension ConfigNode.Scalar {
     /// What a template writes for it: numbers with a fraction as they are read, `1.10` as `1.1`.
-    fileprivate var writtenByTemplates: String {
+    var writtenByTemplates: String {
         guard style == .plain, !isTemplated else { return text }
         let reading = PlainReading(text)
         return reading.kind == .number ? reading.value : text

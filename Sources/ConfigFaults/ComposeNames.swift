@@ -1,0 +1,82 @@
+import ConfigTree
+import DeployModel
+
+extension NameSpace {
+    fileprivate static let service = NameSpace(language: .compose, words: "service", keys: ["services"])
+    fileprivate static let network = NameSpace(language: .compose, words: "network", keys: ["networks"])
+    fileprivate static let volume = NameSpace(language: .compose, words: "volume", keys: ["volumes"])
+    fileprivate static let secret = NameSpace(language: .compose, words: "secret", keys: ["secrets"])
+    fileprivate static let config = NameSpace(language: .compose, words: "config", keys: ["configs"])
+    fileprivate static let all = [service, network, volume, secret, config]
+}
+
+/// The names that a compose file declares and uses.
+///
+/// The compose specification: services, networks, volumes, secrets and configs are named at the top level, in any of the files
+/// that are laid over each other, and a service that names another one is refused ("depends on undefined service").
+func composeNames(of file: ConfigFile, in folder: String) -> NamesOfFile {
+    var names = NamesOfFile()
+    names.isOpen = file.documents.contains { $0.problem != nil || $0.reading != .parsed }
+    func declare(_ space: NameSpace, _ name: String) {
+        names.declared.insert(DeclaredName(folder: folder, space: space, name: name))
+    }
+    for root in file.documents.compactMap(\.root) {
+        // Files of the first version have services at the top level, and no names but theirs.
+        guard let services = root["services"] else { continue }
+        names.isOpen = names.isOpen || root["include"] != nil
+        for space in NameSpace.all {
+            for entry in root[space.keys[0]]?.entries ?? [] { declare(space, entry.key) }
+        }
+        declare(.network, "default")
+        for service in services.entries {
+            guard service.value["extends"]?["file"] == nil else { continue }
+            addUses(of: service, folder, &names)
+        }
+    }
+    return names
+}
+
+private func addUses(of service: ConfigNode.Entry, _ folder: String, _ names: inout NamesOfFile) {
+    func use(_ space: NameSpace, _ name: String, at line: Int, _ words: String) {
+        guard !name.isEmpty,
+            name.utf8.allSatisfy({ $0.isWord || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") })
+        else { return }
+        names.uses.append(
+            NameUse(
+                name: DeclaredName(folder: folder, space: space, name: name), text: name, line: line,
+                words: "\(service.key) \(words) \(name)"))
+    }
+    /// What stands in a list, or as the keys of a mapping.
+    func each(_ key: String, _ body: (String, Int, ConfigNode) -> Void) {
+        guard let node = service.value[key] else { return }
+        for entry in node.entries { body(entry.key, entry.keyMark.line, entry.value) }
+        for element in node.elements {
+            let name = element.text ?? element["source"]?.text ?? ""
+            body(name, (element["source"] ?? element).start.line, element)
+        }
+    }
+    each("depends_on") { name, line, _ in use(.service, name, at: line, "depends on") }
+    each("networks") { name, line, _ in use(.network, name, at: line, "is in network") }
+    each("secrets") { name, line, _ in use(.secret, name, at: line, "is given secret") }
+    each("configs") { name, line, _ in use(.config, name, at: line, "is given config") }
+    each("links") { name, line, _ in
+        use(.service, String(name.prefix { $0 != ":" }), at: line, "is linked to")
+    }
+    each("volumes") { name, line, element in
+        let isVolume = element["type"].map { $0.text == "volume" } ?? name.contains(":")
+        let own = String(name.prefix { $0 != ":" })
+        // A single letter is a drive of Windows.
+        guard isVolume, own.utf8.count > 1, !own.hasPrefix(".") else { return }
+        use(.volume, own, at: line, "mounts volume")
+    }
+    for key in ["network_mode", "pid", "ipc"] {
+        guard let mode = service.value[key], let text = mode.text, text.hasPrefix("service:") else {
+            continue
+        }
+        use(.service, String(text.dropFirst(8)), at: mode.start.line, "shares what it has with")
+    }
+    if let base = service.value["extends"] {
+        let node = base["service"] ?? base
+        use(.service, node.text ?? "", at: node.start.line, "extends")
+    }
+}
