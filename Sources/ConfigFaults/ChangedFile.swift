@@ -188,7 +188,10 @@ func fieldChanges(
         let found: [FieldDifference]
         switch (pair.before, pair.after) {
         case (let x?, let y?):
-            found = differences(from: x.root, to: y.root).flatMap {
+            let isCompose = isComposeFile(path)
+            found = differences(from: x.root, to: y.root).filter {
+                !isCompose || !isSameInCompose(x.root, y.root, at: $0.path)
+            }.flatMap {
                 finer($0, before: file.before, after: file.after)
             }
         case (let x?, nil) where file.after == nil && file.before?.format == .env && !isExample(path):

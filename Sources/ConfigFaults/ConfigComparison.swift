@@ -202,7 +202,10 @@ public func compareConfig(
     let recipes = try recipeFiles(
         readable, besides: changed, before: before, after: after, overlays: overlays)
     changes += recipes.flatMap(\.changes)
-    if let charts { try findMissingTemplates(in: &changes, charts: charts) }
+    if let charts {
+        try findMissingTemplates(in: &changes, charts: charts)
+        try findStrayedNames(in: &changes, charts: charts)
+    }
     overlays.maskSecrets(in: &changes)
     overlays.judge(&changes, files: files)
     overlays.tellDoubledKeys(in: &changes)
@@ -226,6 +229,7 @@ public func compareConfig(
     moveToTemplates(in: &changes)
     findReplacements(in: &changes)
     findMoves(in: &changes)
+    findRenames(in: &changes)
     findSharedVersions(in: &changes)
     let images = try traceImages(
         in: &changes, files: changed, code: code, readers: readers, after: after, surroundings: surroundings)

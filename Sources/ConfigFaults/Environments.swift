@@ -61,6 +61,7 @@ private func withoutExpressions(_ text: String) -> String {
 /// `tekton-ci` and `test-web` are what something is called: tests, examples and the like must be all of a name, or the last word of a
 /// file's.
 func environment(inPath path: String) -> String? {
+    if isExample(path) { return "dev" }
     var found: [String] = []
     let parts = path.split(separator: "/")
     for (index, part) in parts.enumerated() {
@@ -70,6 +71,7 @@ func environment(inPath path: String) -> String? {
         let words = loweredWords(String(dot.map { part[..<$0] } ?? part))
         for (place, word) in words.enumerated() {
             guard let environment = environmentsOfPlaces[word] else { continue }
+            if place > 0, word.hasPrefix("test"), kindsOfTests.contains(words[place - 1]) { continue }
             let isWhole = words.count == 1
             let isLast = isFile && place == words.count - 1
             if isWhole || isLast && !wordsOfWork.contains(word) || wordsOfNames.contains(word) {

@@ -30,6 +30,47 @@ func findMoves(in changes: inout [FoundChange]) {
     }
 }
 
+/// F9 of names: what refers to something by the new name of what was renamed beside it, with the same value.
+///
+/// A variable of Terraform or Ansible, a network of a compose file, a name in a file that fills templates in.
+func findRenames(in changes: inout [FoundChange]) {
+    struct Holder: Hashable { var path: String, lead: [String], value: String }
+    func holder(_ change: FoundChange) -> (Holder, name: String)? {
+        guard let node = change.beforeNode ?? change.afterNode, case .key(let name)? = change.path.last else {
+            return nil
+        }
+        let lead = change.path.dropLast().map(\.name)
+        return (Holder(path: change.change.path, lead: lead, value: plainText(node)), name)
+    }
+    var gone: [Holder: [String]] = [:], new: [Holder: [String]] = [:]
+    for change in changes where change.beforeNode == nil || change.afterNode == nil {
+        guard let (place, name) = holder(change) else { continue }
+        if change.afterNode == nil {
+            gone[place, default: []].append(name)
+        } else {
+            new[place, default: []].append(name)
+        }
+    }
+    let renamed = gone.compactMap { place, old -> (old: String, new: String)? in
+        guard old.count == 1, let now = new[place], now.count == 1 else { return nil }
+        return (old[0], now[0])
+    }
+    guard !renamed.isEmpty, renamed.count <= 50 else { return }
+    for index in changes.indices {
+        let change = changes[index]
+        guard change.innocence == nil, !change.isContradiction, let before = change.beforeNode?.text,
+            let after = change.afterNode?.text, before != after
+        else { continue }
+        for (old, now) in renamed
+        where before.holds(old) && after.holds(now) && before.replacing(old, with: now) == after {
+            changes[index].innocence = Evidence(
+                kind: "consistent_rename",
+                text: "what it names was \(old) and is \(now) now, with the same value",
+                weight: -0.9)
+        }
+    }
+}
+
 /// Something that can be told wherever it stands.
 private struct MovedPart: Hashable {
     var keys: [String]

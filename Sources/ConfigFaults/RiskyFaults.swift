@@ -4,6 +4,14 @@ import RealModule
 
 /// What is risky by the nature of the field, and of the fields that it becomes in rendered objects.
 func findRisks(in change: inout FoundChange) {
+    if let before = change.beforeNode?.text, let after = change.afterNode?.text, before != after,
+        change.path.dropLast().contains(where: { ["limits", "requests"].contains($0.name) }),
+        let old = quantity(before), old == quantity(after)
+    {
+        change.innocence = Evidence(
+            kind: "same_value", text: "\(before) and \(after) are as much", weight: -0.9)
+        return
+    }
     let landed = change.landings.compactMap { landing in
         risk(of: landing).map { found in
             var placed = found

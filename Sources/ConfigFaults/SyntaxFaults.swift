@@ -43,8 +43,14 @@ private struct FileProblem {
 private func newProblem(of file: ChangedFile, _ after: ConfigFile) -> FileProblem? {
     // A template is judged first: that it does not compile is why what is left of it does not parse.
     if let problem = after.templateProblem {
-        guard file.before?.templateProblem == nil, isGoTemplate(after.path) else { return nil }
+        guard file.before?.templateProblem == nil, isOfChart(after) else { return nil }
         return FileProblem(mark: problem.mark, said: "the template does not compile: \(problem.text)")
+    }
+    if after.isTemplate, let open = unclosedBlock(in: after.lines),
+        file.before.map({ unclosedBlock(in: $0.lines) == nil }) ?? true
+    {
+        return FileProblem(
+            mark: Mark(line: open.line, column: 1), said: "the template does not compile: \(open.text)")
     }
     // INI files are read leniently by their programs, each in its own way.
     guard after.format != .ini, let problem = after.documents.compactMap(\.problem).first else { return nil }
@@ -171,10 +177,13 @@ private func newProblems(inside file: ChangedFile, _ after: ConfigFile) -> [Inne
     return problems.filter { !known.contains($0.name) }
 }
 
-/// Whether a file is a template of a chart, or another one by its name: `{{` in other files may be for somebody else.
-private func isGoTemplate(_ path: String) -> Bool {
-    path.hasPrefix("templates/") || path.holds("/templates/")
-        || [".tpl", ".tmpl", ".gotmpl", ".template"].contains(where: path.holds)
+/// Whether a file is a template of Helm or the like: `{{` in another file may be for somebody else.
+private func isOfChart(_ file: ConfigFile) -> Bool {
+    file.path.hasPrefix("templates/") || file.path.holds("/templates/")
+        || [".tpl", ".tmpl", ".gotmpl", ".template"].contains(where: file.path.holds)
+        || file.lines.contains { line in
+            line.holds("{{") && [".Values", ".Release", ".Chart"].contains(where: line.holds)
+        }
 }
 
 /// Whether a text begins as JSON does, and not as a section of an INI file, a table of TOML or a template.

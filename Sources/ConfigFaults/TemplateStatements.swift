@@ -1,7 +1,7 @@
 import ConfigTree
 import DeployModel
 
-/// The statements of a Go template that change: its conditions, its loops, its variables. They leave nothing in the tree, and
+/// The statements of a template, of Go, Jinja or ERB, that change: its conditions, its loops, its variables. They leave nothing in the tree, and
 /// decide what of it is there.
 func statementChanges(of file: ChangedFile, beside changes: [FoundChange], in surroundings: Surroundings)
     -> [FoundChange]
@@ -100,6 +100,10 @@ private struct Statement: Equatable {
 
     init?(_ line: String) {
         let trimmed = line.trimmed
+        if let foreign = foreignStatement(trimmed) {
+            text = foreign
+            return
+        }
         guard trimmed.hasPrefix("{{"), trimmed.hasSuffix("}}"), !String(trimmed.dropFirst(2)).holds("{{")
         else { return nil }
         var code = trimmed.dropFirst(2).dropLast(2).drop { $0 == "-" || $0 == " " }
@@ -114,6 +118,50 @@ private struct Statement: Equatable {
         }
         text = inner
     }
+}
+
+/// The statement of Jinja or ERB that a line is.
+private func foreignStatement(_ line: Substring) -> String? {
+    for (opening, closing) in [("{%", "%}"), ("<%", "%>")]
+    where line.hasPrefix(opening) && line.hasSuffix(closing) {
+        let inner = line.dropFirst(2).dropLast(2)
+        guard !String(inner).holds(opening), !inner.hasPrefix("=") else { return nil }
+        var code = inner.drop { "-+ ".contains($0) }
+        while let last = code.last, "-+ ".contains(last) { code.removeLast() }
+        let word = code.prefix(while: \.isLetter)
+        let words = ["if", "elif", "elsif", "unless", "for", "set", "with", "while", "until", "case", "when"]
+        return words.contains { $0 == word } || opening == "<%" && code.hasSuffix("|") ? String(code) : nil
+    }
+    return nil
+}
+
+/// The first block of Jinja or ERB that is not closed, or the first end that closes none; by its line, from 1.
+func unclosedBlock(in lines: [String]) -> (line: Int, text: String)? {
+    var open: [(word: String, line: Int)] = []
+    let openers: Set = ["if", "for", "macro", "block", "filter", "call", "raw", "with", "autoescape"]
+    for (number, line) in lines.enumerated() where line.holds("{%") {
+        var rest = line[...]
+        while let start = rest.place(of: "{%") {
+            rest = rest[start.upperBound...]
+            guard let end = rest.place(of: "%}") else { break }
+            let code = rest[..<end.lowerBound].drop { "-+ ".contains($0) }
+            rest = rest[end.upperBound...]
+            let word = String(code.prefix(while: \.isLetter))
+            if openers.contains(word) || word == "set" && !code.contains("=") {
+                // What is raw is no statement.
+                if open.last?.word != "raw" { open.append((word, number + 1)) }
+            } else if word.hasPrefix("end"), open.last?.word != "raw" || word == "endraw" {
+                guard open.last?.word == String(word.dropFirst(3)) else {
+                    return open.last.map {
+                        ($0.line, "the block {% \($0.word) %} has no {% end\($0.word) %}")
+                    }
+                        ?? (number + 1, "{% \(word) %} ends no block")
+                }
+                open.removeLast()
+            }
+        }
+    }
+    return open.last.map { ($0.line, "the block {% \($0.word) %} has no {% end\($0.word) %}") }
 }
 
 private func withoutActions(_ line: String) -> String {

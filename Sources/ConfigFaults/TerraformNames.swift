@@ -1,6 +1,5 @@
 import ConfigTree
 import DeployModel
-import Kustomize
 
 extension NameSpace {
     fileprivate static let variable = NameSpace(
@@ -10,6 +9,8 @@ extension NameSpace {
     fileprivate static let module = NameSpace(
         language: .terraform, words: "module", keys: ["module"], prefix: "module.")
     fileprivate static let resource = NameSpace(language: .terraform, words: "resource", keys: ["resource"])
+    fileprivate static let output = NameSpace(
+        language: .terraform, words: "output", keys: ["output"])
     fileprivate static let data = NameSpace(
         language: .terraform, words: "data source", keys: ["data"], prefix: "data.")
 }
@@ -34,6 +35,7 @@ func terraformNames(of file: ConfigFile, in folder: String) -> NamesOfFile {
                         names.required.insert(DeclaredName(folder: folder, space: .variable, name: block.key))
                     }
                 case "locals": declare(.local, block.key)
+                case "output": declare(.output, block.key)
                 case "module":
                     declare(.module, block.key)
                     call(block, in: file, folder, &names)
@@ -52,13 +54,26 @@ func terraformNames(of file: ConfigFile, in folder: String) -> NamesOfFile {
 
 private let metaArguments: Set = ["source", "version", "count", "for_each", "providers", "depends_on"]
 
+/// A path from a folder as one from the repository's root; `nil` for what leads out of it.
+private func joined(_ folder: String, _ text: String) -> String? {
+    var parts = folder.split(separator: "/").map(String.init)
+    for part in text.split(separator: "/") where part != "." {
+        if part == ".." {
+            guard parts.popLast() != nil else { return nil }
+        } else {
+            parts.append(String(part))
+        }
+    }
+    return parts.joined(separator: "/")
+}
+
 /// A module of the same repository that is called, and what it is given.
 private func call(
     _ block: ConfigNode.Entry, in file: ConfigFile, _ folder: String, _ names: inout NamesOfFile
 ) {
     guard let source = block.value["source"]?.scalar, !source.isTemplated,
         source.text.hasPrefix("./") || source.text.hasPrefix("../"),
-        let target = resolvedPath(source.text, besides: file.path)
+        let target = joined(folder, source.text)
     else { return }
     let given = block.value.entries.filter { !metaArguments.contains($0.key) }
     names.calls.append(
@@ -84,6 +99,12 @@ private func addUses(in root: ConfigNode, of file: ConfigFile, _ folder: String,
                 ?? lines.lowerBound
             let use = NameUse(name: declared, text: text, line: line, words: "\(text) is used")
             if seen.insert(use).inserted { names.uses.append(use) }
+            guard let output = name.output, let called = names.calls.first(where: { $0.name == name.name })
+            else { continue }
+            let ofModule = NameUse(
+                name: DeclaredName(folder: called.folder, space: .output, name: output),
+                text: "\(text).\(output)", line: line, words: "\(text).\(output) is used")
+            if seen.insert(ofModule).inserted { names.uses.append(ofModule) }
         }
     }
     func search(_ node: ConfigNode) {
@@ -97,8 +118,10 @@ private func addUses(in root: ConfigNode, of file: ConfigFile, _ folder: String,
 }
 
 /// What an expression, or the expressions inside a string, refer to.
-func terraformReferences(in text: String, isExpression: Bool) -> [(space: NameSpace, name: String)] {
-    var found: [(space: NameSpace, name: String)] = []
+func terraformReferences(in text: String, isExpression: Bool) -> [(
+    space: NameSpace, name: String, output: String?
+)] {
+    var found: [(space: NameSpace, name: String, output: String?)] = []
     let bytes = Array(text.utf8)
     // What is open: an expression, or a string with the expressions inside it.
     var isInString = [!isExpression]
@@ -169,13 +192,13 @@ func terraformReferences(in text: String, isExpression: Bool) -> [(space: NameSp
     return found
 }
 
-private func reference(_ segments: [String]) -> (space: NameSpace, name: String)? {
+private func reference(_ segments: [String]) -> (space: NameSpace, name: String, output: String?)? {
     guard segments.count > 1 else { return nil }
     switch segments[0] {
-    case "var": return (.variable, segments[1])
-    case "local": return (.local, segments[1])
-    case "module": return (.module, segments[1])
-    case "data": return segments.count > 2 ? (.data, "\(segments[1]).\(segments[2])") : nil
+    case "var": return (.variable, segments[1], nil)
+    case "local": return (.local, segments[1], nil)
+    case "module": return (.module, segments[1], segments.count > 2 ? segments[2] : nil)
+    case "data": return segments.count > 2 ? (.data, "\(segments[1]).\(segments[2])", nil) : nil
     default: return nil
     }
 }

@@ -169,11 +169,11 @@ struct NewObjectTests {
                 .evidence.first { $0.kind == "access_reduced" }?.weight
         }
         let other = role.replacing("reader", with: "watcher")
-        #expect(try weight(["a.yaml": role], [:]) ?? 0 >= 0.4)
-        #expect(try weight(["a.yaml": role], ["b.yaml": other]) ?? 0 >= 0.4)
+        #expect(try weight(["a.yaml": role], [:]) ?? 0 >= 0.3)
+        #expect(try weight(["a.yaml": role], ["b.yaml": other]) ?? 0 >= 0.3)
         #expect(try weight(["a.yaml": role], ["b.yaml": role]) ?? 1 <= 0.2)
         let elsewhere = role.replacing("{name: reader}", with: "{name: reader, namespace: lab}")
-        #expect(try weight(["a.yaml": role], ["b.yaml": elsewhere]) ?? 0 >= 0.4)
+        #expect(try weight(["a.yaml": role], ["b.yaml": elsewhere]) ?? 0 >= 0.3)
         #expect(try weight(["a.yaml": role], ["a.yaml": other]) ?? 1 <= 0.2)
     }
 

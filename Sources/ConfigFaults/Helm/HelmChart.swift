@@ -31,6 +31,8 @@ struct HelmChart: Sendable {
     let named: [String: Occurrence]
     /// What its templates include and nothing that is at hand defines.
     let missing: [String: MissingTemplate]
+    /// Where its templates ask an element for what only the top has.
+    let strayed: Set<StrayedName>
     private let byFirstKey: [String: [Int]]
     private let anyKey: [Int]
     private let index: ManifestIndex
@@ -68,6 +70,7 @@ struct HelmChart: Sendable {
         self.blocksByKey = blocksByKey
         named = reading.named
         missing = reading.missing
+        strayed = reading.strayed
         index = ManifestIndex(reading.objects.map(\.manifest).filter { !$0.object.name.isEmpty })
         var byFirstKey: [String: [Int]] = [:]
         var anyKey: [Int] = []

@@ -29,6 +29,29 @@ func findMissingTemplates(in changes: inout [FoundChange], charts: ChangedCharts
     }
 }
 
+/// F5: `.Values` inside a `range` or a `with`, where the dot is what the block goes through: Helm stops at it.
+func findStrayedNames(in changes: inout [FoundChange], charts: ChangedCharts) throws {
+    for folder in charts.templated.sorted() {
+        let (before, after) = try charts.chart(folder)
+        guard let after, !after.strayed.isEmpty else { continue }
+        func count(_ chart: HelmChart?, _ name: StrayedName) -> Int {
+            chart?.strayed.count { $0.place.path == name.place.path && $0.name == name.name } ?? 0
+        }
+        let byPath = Dictionary(grouping: changes.indices) { changes[$0].change.path }
+        for name in after.strayed.sorted(by: { $0.place < $1.place })
+        where count(before, name) < count(after, name) {
+            let place = attach(
+                FaultFinding(
+                    .danglingReference,
+                    ".\(name.name) is asked of what the block goes through, which has no such field: Helm stops there"
+                ), line: name.place.line, field: ".\(name.name)", path: name.place.path, among: byPath,
+                to: &changes)
+            changes[place].mend =
+                "write $.\(name.name) instead of .\(name.name) at \(name.place.path):\(name.place.line)"
+        }
+    }
+}
+
 private func tell(
     _ missing: MissingTemplate, _ name: String, formerly place: Occurrence?, near: String?,
     in changes: inout [FoundChange]

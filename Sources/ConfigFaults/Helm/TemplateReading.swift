@@ -9,6 +9,12 @@ struct MissingTemplate: Sendable {
     var isConditional: Bool
 }
 
+/// A name that the top of a template has, asked of something else.
+struct StrayedName: Sendable, Hashable {
+    var place: Occurrence
+    var name: String
+}
+
 /// Goes through the templates of a chart and notes where values are used. Nothing is rendered: both branches of a condition
 /// are gone through, what a `range` goes through is gone through once.
 struct TemplateReading {
@@ -24,6 +30,9 @@ struct TemplateReading {
     private(set) var named: [String: Occurrence] = [:]
     /// What is included and nothing that was read defines, once a name.
     private(set) var missing: [String: MissingTemplate] = [:]
+
+    /// Where what only the top has (`.Values`) is asked of an element that a block goes through.
+    private(set) var strayed: Set<StrayedName> = []
 
     /// The blocks of templates that depend on values.
     private(set) var blocks: [TemplateBlock] = []
@@ -512,7 +521,14 @@ extension TemplateReading {
 
     private mutating func evaluate(_ term: TemplateTerm, _ scope: Scope, _ site: Site) -> TemplateValue {
         switch term {
-        case .dot(let fields): return fields.reduce(scope.dot) { $0.field($1) }
+        case .dot(let fields):
+            if isRecording, let first = fields.first,
+                ["Values", "Release", "Chart", "Capabilities"].contains(first),
+                case .reference(let reference) = scope.dot, !reference.path.isEmpty
+            {
+                strayed.insert(StrayedName(place: current, name: first))
+            }
+            return fields.reduce(scope.dot) { $0.field($1) }
         case .variable(let name, let fields):
             return fields.reduce(scope.variables[name] ?? .unknown) { $0.field($1) }
         case .text(let text): return .text([.literal(text)])
