@@ -434,7 +434,7 @@ private func address(_ field: ChangedField) -> FaultFinding? {
     // What is computed says where from, not where to; and files have names with dots as well.
     let isComputed = [field.beforeNode, field.afterNode].contains { node in
         node?.scalar.map {
-            $0.isTemplated && ($0.style == .plain && field.kind == "hcl" || $0.text.holds("$${"))
+            $0.isTemplated && (field.kind == "hcl" && !$0.text.holds("://") || $0.text.holds("$${"))
         } ?? false
     }
     guard !isComputed, !namesFile(before), !namesFile(after) else { return nil }

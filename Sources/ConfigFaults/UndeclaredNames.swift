@@ -301,6 +301,9 @@ private struct NamingSides {
         for (path, file) in files.sorted(by: { $0.key < $1.key }) {
             for call in file.after?.calls ?? [] {
                 guard let module = folders[call.folder]?.after, !module.isOpen else { continue }
+                // Where it is given what the module does not know, that is what is told.
+                let known = Set(module.declared.filter { $0.space.keys == ["variable"] }.map(\.name))
+                guard call.given.isSubset(of: known) else { continue }
                 let former = file.before?.calls.first { $0.name == call.name && $0.folder == call.folder }
                 for name in module.required.sorted(by: { $0.name < $1.name })
                 where name.folder == call.folder && !call.given.contains(name.name) {
@@ -342,8 +345,11 @@ private func tell(
                 "\(first.use.words), and \(declaring) no \(missed.name.space.words) \(missed.name.name)\(hint): \(language.reader) stops there"
             ), line: first.use.line, field: first.use.text, path: first.path, among: byPath, to: &changes)
         // What stood there before is still there.
-        let former = changes[place].beforeNode?.text.map {
-            $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0
+        let former = changes[place].beforeNode?.text.map { text in
+            String(
+                (text.hasPrefix(prefix) ? text.dropFirst(prefix.count) : text[...]).prefix {
+                    $0.isLetter || $0.isNumber || "_-".contains($0)
+                })
         }
         if instead == nil, let former, declared.contains(former) { instead = former }
     }

@@ -92,7 +92,7 @@ extension EnvLines {
         let start = mark(plain.startIndex, line: index)
         let end = plain.isEmpty ? start : mark(plain.endIndex, line: index)
         let (text, isTemplated) = restored(plain)
-        let scalar = ConfigNode.Scalar(text: text, style: .quoted, isTemplated: isTemplated)
+        let scalar = ConfigNode.Scalar(text: text, style: .plain, isTemplated: isTemplated)
         let last = Mark(
             line: end.line, column: max(start.column, plain.isEmpty ? end.column : end.column - 1))
         return (ConfigNode(.scalar(scalar), start: start, end: last), index + 1)
