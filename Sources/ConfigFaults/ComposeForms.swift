@@ -22,11 +22,10 @@ private func form(of node: ConfigNode, _ field: String) -> [String]? {
     case "env_file", "dns", "tmpfs", "profiles":
         return (node.text.map { [$0] } ?? node.elements.map { $0["path"]?.text ?? plainText($0) })
     case "command", "entrypoint":
-        return [
-            (node.text ?? node.elements.compactMap(\.text).joined(separator: " ")).filter {
-                !"\"'".contains($0)
-            }
-        ]
+        // What a shell would take apart in some other way has no one form.
+        guard let text = node.text else { return node.elements.compactMap(\.text) }
+        return text.contains { "\"'\\$|&;<>".contains($0) }
+            ? nil : text.split(separator: " ").map(String.init)
     case "ports": return node.elements.map(port).sorted()
     case "volumes": return node.elements.map(volume).sorted()
     case "healthcheck": return healthcheck(node)

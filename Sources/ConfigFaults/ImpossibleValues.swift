@@ -18,6 +18,11 @@ func findImpossibleValues(in change: inout FoundChange) {
             found?.line = node.start.line
         case .sequence(let elements): for element in elements { search(element, key) }
         case .mapping(let entries):
+            if key == "labels", let lost = entries.first(where: { annotationsOfTools.contains($0.key) }) {
+                found = FaultFinding(
+                    .misplacedField, weight: 0.8, "\(lost.key) is an annotation: as a label nobody reads it")
+                found?.line = lost.keyMark.line
+            }
             for entry in entries where !entry.isMerged { search(entry.value, entry.key) }
         }
     }
@@ -32,9 +37,23 @@ func findImpossibleValues(in change: inout FoundChange) {
     if let found { change.findings.append(found) }
 }
 
+/// What tools look for among the annotations.
+private let annotationsOfTools: Set = [
+    "argocd.argoproj.io/hook", "argocd.argoproj.io/hook-delete-policy", "argocd.argoproj.io/sync-wave",
+    "argocd.argoproj.io/sync-options", "helm.sh/hook", "helm.sh/hook-weight", "helm.sh/hook-delete-policy",
+    "helm.sh/resource-policy",
+]
+
 private func finding(_ scalar: ConfigNode.Scalar, _ key: String) -> FaultFinding? {
     let text = scalar.text
     switch key {
+    case "defaultMode":
+        guard scalar.style == .plain, let mode = Int(text), !text.hasPrefix("0"), mode > 0o777 else {
+            return nil
+        }
+        return FaultFinding(
+            .refusedType,
+            "\(text) is read as a decimal number, and is more than 0777: the API server refuses it")
     case "schedule", "cron":
         return scalar.isTemplated
             ? nil : impossibleTime(text).map { FaultFinding(.refusedType, "`\(text)` is no schedule: \($0)") }

@@ -159,13 +159,21 @@ private func kindPrior(_ found: FoundChange) -> (weight: Double, text: String) {
     )
 }
 
+/// Kinds that are written once, from the same few lines, and seldom mended.
+private let kindsSetUpAround: Set = [
+    "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Group", "HelmRepository",
+    "GitRepository",
+    "OCIRepository", "Service",
+]
+
 /// What runs has more that can be wrong than what is set up around it, and a list of what there is the least.
 private func newObjectPrior(_ found: FoundChange) -> Double {
     let kind = found.change.object?.kind ?? ""
     if kind == "HelmRelease" { return 0.5 }
     if Manifest.workloadKinds.contains(kind) || kind == "DeploymentConfig" { return 0.45 }
+    if kind == "Namespace" { return 0.12 }
     let isList = kind == "Kustomization" || resolvedPath(".", besides: found.change.path) != nil
-    return isList || kind == "Namespace" ? 0.22 : 0.3
+    return isList || kindsSetUpAround.contains(kind) ? 0.2 : 0.3
 }
 
 /// Whether a change says when and as which version a file was written, and nothing that runs: the own version of a chart, the

@@ -45,9 +45,14 @@ struct Readers {
             hasCode = false
             return
         }
-        hasCode = try tree.paths().contains(where: isCode)
         let wanted = Set((Array(removed.values) + Array(added.values)).flatMap { $0 })
-        let occurrences = try tree.occurrences(of: wanted)
+        let beside = variablesBeside(changes, configuration).subtracting(wanted)
+        let all = try tree.occurrences(of: wanted.union(beside.sorted().prefix(mostBeside)))
+        // Code that reads none of the variables is another program's.
+        hasCode =
+            try tree.paths().contains(where: isCode)
+            && (beside.isEmpty || all.values.contains { $0.contains { mayRead($0.path) } })
+        let occurrences = all.filter { wanted.contains($0.key) }
         // Many names stand in few files.
         var paths: Set<String> = []
         for places in occurrences.values { for place in places { paths.insert(place.path) } }
@@ -87,6 +92,22 @@ struct Readers {
     func isDefinedElsewhere(_ name: String, than path: String) -> Bool {
         defined[name].map { !$0.subtracting([path]).isEmpty } ?? false
     }
+}
+
+private let mostBeside = 100
+
+/// The variables of the workloads and of the files of variables that changes are of.
+private func variablesBeside(_ changes: [FoundChange], _ configuration: Surroundings) -> Set<String> {
+    let paths = Set(changes.filter { $0.variableName != nil }.map(\.change.path))
+    var names: Set<String> = []
+    for manifest in configuration.before.manifests + configuration.after.manifests
+    where paths.contains(manifest.path) {
+        if manifest.object.kind == "env" { names.formUnion(manifest.root.entries.map(\.key)) }
+        for container in manifest.containers {
+            names.formUnion((container["env"]?.elements ?? []).compactMap { $0["name"]?.text })
+        }
+    }
+    return names.filter(isVariableName)
 }
 
 /// Where files of configuration ask for names.

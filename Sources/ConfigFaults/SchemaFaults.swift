@@ -248,7 +248,8 @@ private func strayFields(in node: ConfigNode, at path: FieldPath, kind: String) 
     switch node.kind {
     case .scalar: return []
     case .mapping:
-        return effectiveEntries(of: node).flatMap { entry in
+        // What SOPS adds to a whole object it takes out again.
+        return effectiveEntries(of: node).filter { !path.isEmpty || $0.key != "sops" }.flatMap { entry in
             stray(entry.value, at: path + [.key(entry.key)], line: entry.keyMark.line, kind: kind)
         }
     case .sequence(let elements):

@@ -37,7 +37,14 @@ struct PatchOperation: Sendable {
     func apply(to tree: inout RenderedTree) -> Bool {
         let steps = Self.steps(of: path)
         switch verb {
-        case .add: return Self.edit(&tree, steps[...], .insert(value ?? nothing))
+        case .add:
+            // Annotations are there even where there are none, since kustomize keeps notes of its own in them.
+            if steps.count == 3, steps[0] == "metadata", steps[1] == "annotations",
+                tree["metadata"]?["annotations"] == nil
+            {
+                tree.update(["metadata", "annotations"], creating: origin) { _ in }
+            }
+            return Self.edit(&tree, steps[...], .insert(value ?? nothing))
         case .remove: return Self.edit(&tree, steps[...], .remove)
         case .replace: return Self.edit(&tree, steps[...], .replace(value ?? nothing))
         case .test: return Self.value(in: tree, steps).map { $0.saysSame(as: value ?? nothing) } ?? false
@@ -93,9 +100,8 @@ struct PatchOperation: Sendable {
             if isLast {
                 switch edit {
                 case .insert(let value): fields[step] = value
-                case .replace(let value):
-                    guard fields[step] != nil else { return false }
-                    fields[step] = value
+                // What is not there is added, as kustomize 5.5 does.
+                case .replace(let value): fields[step] = value
                 case .remove: guard fields.removeValue(forKey: step) != nil else { return false }
                 }
             } else {

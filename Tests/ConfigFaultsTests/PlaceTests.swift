@@ -111,6 +111,7 @@ struct MoveTests {
             ("depends_on: [db]", "depends_on: {db: {condition: service_started}}", true),
             ("depends_on: [db]", "depends_on: {db: {condition: service_healthy}}", false),
             ("command: [\"run\", \"--all\"]", "command: run --all", true),
+            ("command: [\"run\", \"--all\"]", "command: [\"run --all\"]", false),
             ("ports: [\"80:8080\"]", "ports: [{target: 8080, published: \"80\"}]", true),
             ("ports: [\"80:8080\"]", "ports: [{target: 8080, published: \"81\"}]", false),
             (
