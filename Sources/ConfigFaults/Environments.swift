@@ -4,7 +4,7 @@ import DeployModel
 /// F24: a value that named its file's own environment, and names another one now.
 func findSwappedEnvironment(in change: inout FoundChange) {
     guard let before = change.change.before, let after = change.change.after,
-        let own = environment(of: change.change), ["prod", "staging", "dev", "test"].contains(own),
+        let own = environment(of: change.change), ["prod", "staging", "dev"].contains(own),
         environmentNamed(in: before) == own, let named = environmentNamed(in: after), named != own
     else { return }
     change.findings.append(
