@@ -446,7 +446,7 @@ private func findFaults(
         findReaders(of: &change, readers: readers)
         findSwappedEnvironment(in: &change)
         findBrokenReferences(in: &change, surroundings: surroundings, room: &room.references)
-        findStillNamed(in: &change, surroundings: surroundings)
+        findStillNamed(in: &change, surroundings: surroundings, room: &room.references)
         findPlaceholder(in: &change, values: &room.placeholders)
         let own = neighbours[ObjectKey(change.change)] ?? []
         findSchemaFaults(

@@ -10,12 +10,19 @@ func findKustomizedEffects(in changes: inout [FoundChange], overlays: Overlays, 
     guard !overlays.all.isEmpty else { return }
     // What a file says that changes as well is told there.
     let changed = Set(files.flatMap { [$0.path, $0.pathBefore] })
+    var judged = 0
+    var known: [String: [ObjectIdentity: [FieldDifference]]] = [:]
     for index in changes.indices {
         let change = changes[index]
         guard isKustomizationFile(change.change.path), change.innocence == nil, !change.isContradiction,
             let list = change.path.first?.name, listsOfEffects.contains(list)
         else { continue }
-        let effects = overlays.all.flatMap { $0.effects(of: change, except: changed) }
+        // An object that very many entries change would be compared for each of them.
+        judged += 1
+        guard judged <= mostJudged else { return }
+        let effects = overlays.all.flatMap { overlay in
+            overlay.effects(of: change, except: changed, known: &known[overlay.folder, default: [:]])
+        }
         if change.path.last == .key("behavior"), let first = effects.first(where: \.isLoss) {
             let lost = effects.filter { $0.isLoss && $0.overlay == first.overlay }
             changes[index].findings.append(
@@ -43,6 +50,8 @@ func findKustomizedEffects(in changes: inout [FoundChange], overlays: Overlays, 
     }
 }
 
+private let mostJudged = 200
+
 private let listsOfEffects: Set = [
     "configMapGenerator", "secretGenerator", "replicas", "patches", "patchesStrategicMerge",
     "patchesJson6902", "components", "replacements",
@@ -64,29 +73,36 @@ private struct KustomizedEffect {
 extension Overlay {
     /// Beyond so many objects an entry is for all of them.
     private static let mostObjects = 50
+    private static let mostFields = 200
 
-    fileprivate func effects(of change: FoundChange, except changed: Set<String>) -> [KustomizedEffect] {
+    fileprivate func effects(
+        of change: FoundChange, except changed: Set<String>, known: inout [ObjectIdentity: [FieldDifference]]
+    ) -> [KustomizedEffect] {
         let lines = change.differingLines
         let touched = Set(
             (before.objects(from: change.change.path, lines: lines.before)
                 + after.objects(from: change.change.path, lines: lines.after)).map(\.identity))
         guard touched.count <= Self.mostObjects else { return [] }
         let files = change.patchFiles.subtracting(changed).union([change.change.path])
-        return touched.sorted { ($0.kind, $0.name) < ($1.kind, $1.name) }.flatMap {
-            identity -> [KustomizedEffect] in
-            guard let old = before.object(identity), let new = after.object(identity),
-                !old.tree.saysSame(as: new.tree)
-            else { return [] }
-            return differences(from: old.tree.node, to: new.tree.node).compactMap {
-                difference -> KustomizedEffect? in
+        var found: [KustomizedEffect] = []
+        for identity in touched.sorted(by: { ($0.kind, $0.name) < ($1.kind, $1.name) }) {
+            guard let old = before.object(identity), let new = after.object(identity) else { continue }
+            let differing =
+                known[identity]
+                ?? (old.tree.saysSame(as: new.tree)
+                    ? [] : differences(from: old.tree.node, to: new.tree.node))
+            known[identity] = differing
+            // Of an object that changes all over it is not told which entry does what.
+            for difference in differing.prefix(Self.mostFields) {
                 // What another file of the change does is told there.
                 let origins = [old, new].compactMap { $0.tree.value(at: difference.path)?.origin.path }
                 guard change.path.last == .key("behavior") || origins.contains(where: files.contains) else {
-                    return nil
+                    continue
                 }
-                return effect(difference, of: identity)
+                found.append(effect(difference, of: identity))
             }
         }
+        return found
     }
 
     private func effect(_ difference: FieldDifference, of identity: ObjectIdentity) -> KustomizedEffect {

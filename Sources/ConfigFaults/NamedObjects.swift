@@ -16,18 +16,29 @@ struct Naming: Sendable {
 /// Who names which Services and workloads, of all objects of one commit.
 struct ObjectNamings: Sendable {
     private var byName: [ObjectName: [Naming]] = [:]
+    /// The files and folders of which a kustomization sets the namespace.
+    private var placed: [String] = []
 
     init(of manifests: [Manifest]) {
         for (place, manifest) in manifests.enumerated() {
             // The services of a compose file are no objects of a cluster.
             guard manifest.root["apiVersion"] != nil || !isComposeFile(manifest.path) else { continue }
             addTargets(of: manifest, at: place)
+            if isKustomizationFile(manifest.path), manifest.root["namespace"] != nil {
+                let entries = ["resources", "bases", "components"].flatMap {
+                    manifest.root[$0]?.elements ?? []
+                }
+                placed += entries.compactMap(\.text).compactMap { resolvedPath($0, besides: manifest.path) }
+            }
             addAddresses(in: manifest.root, at: place, key: "")
         }
     }
 
     /// Where an object is named.
     subscript(kind: String, name: String) -> [Naming] { byName[ObjectName(kind: kind, name: name)] ?? [] }
+
+    /// Whether a kustomization that lists a file, or a folder around it, sets the namespace of all that it lists.
+    func isPlaced(_ path: String) -> Bool { placed.contains { path == $0 || path.hasPrefix($0 + "/") } }
 
     private mutating func add(_ kind: String, _ name: String, _ naming: Naming) {
         byName[ObjectName(kind: kind, name: name), default: []].append(naming)
@@ -122,7 +133,9 @@ func clusterAddresses(in text: String) -> [(service: String, namespace: String?)
 }
 
 /// F5: an object goes, gets another name or moves to another namespace, and others still name it as it was.
-func findStillNamed(in change: inout FoundChange, surroundings: Surroundings) {
+func findStillNamed(
+    in change: inout FoundChange, surroundings: Surroundings, room: inout ReferenceRoom
+) {
     guard change.path.isEmpty, let object = change.change.object else { return }
     if change.change.after == nil {
         guard surroundings.after.objects(object.kind, named: object.name).isEmpty else { return }
@@ -135,18 +148,15 @@ func findStillNamed(in change: inout FoundChange, surroundings: Surroundings) {
         change.findings.append(
             FaultFinding(
                 .danglingReference, "\(told.text), and no \(object.kind) is called \(object.name) any more"))
-        let new = surroundings.after.manifests(ofKind: object.kind).filter {
-            $0.path == change.change.path
-                && surroundings.before.objects(object.kind, named: $0.object.name).isEmpty
-        }
+        let new = room.newNames(ofKind: object.kind, in: change.change.path)
         if new.count == 1, users.count <= 3 {
-            change.mend = "write \(new[0].object.name) instead of \(object.name) at \(told.places)"
+            change.mend = "write \(new[0]) instead of \(object.name) at \(told.places)"
         }
     } else if change.change.before == nil, let namespace = object.namespace {
         guard let former = formerNamespace(of: object, namespace, surroundings) else { return }
         let index = surroundings.after
         // One that kustomizations put into a namespace is not where its own text says.
-        guard !index.isPlaced(change.change.path) else { return }
+        guard !index.namings.isPlaced(change.change.path) else { return }
         func isLeft(_ place: Int) -> Bool { index.manifests[place].object.namespace == former }
         var users = index.namings[object.kind, object.name].filter { naming in
             naming.namespace.map { $0 == former } ?? isLeft(naming.manifest)
@@ -191,18 +201,6 @@ private func told(
 }
 
 extension ManifestIndex {
-    /// Whether a kustomization that lists a file, or a folder around it, sets the namespace of all that it lists.
-    fileprivate func isPlaced(_ path: String) -> Bool {
-        manifests.contains { manifest in
-            guard isKustomizationFile(manifest.path), manifest.root["namespace"] != nil else { return false }
-            let entries = ["resources", "bases", "components"].flatMap { manifest.root[$0]?.elements ?? [] }
-            return entries.compactMap(\.text).compactMap { resolvedPath($0, besides: manifest.path) }.contains
-            {
-                path == $0 || path.hasPrefix($0 + "/")
-            }
-        }
-    }
-
     /// Where pods refer to an object.
     fileprivate func placesReferring(to object: ConfigObject) -> [Naming] {
         let name = ObjectName(kind: object.kind, name: object.name)

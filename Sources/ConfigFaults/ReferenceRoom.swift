@@ -49,7 +49,10 @@ struct ReferenceRoom {
     /// The ports of each Service, numbers and names; none where a template decides on some.
     private var portsBefore: [String: Set<String>] = [:], portsAfter: [String: Set<String>] = [:]
     private var selecting: Selecting?
+    private var newNamesByFile: [ObjectName: [String]] = [:]
     private var peers: Peers?
+    private var lastPeer:
+        (of: Owner, lost: (policy: Manifest, line: Int, label: (key: String, value: String))?)?
     private var unheardPorts: (services: [Manifest], byPort: [String: [Int]], ports: [[String]])?
 
     init(in surroundings: Surroundings) { self.surroundings = surroundings }
@@ -144,6 +147,18 @@ struct ReferenceRoom {
         let known = (of: owner, before: byName(before), after: byName(after))
         lastContainers = known
         return (known.before[name], known.after[name])
+    }
+
+    /// The names of the objects of a kind that are new in a file.
+    mutating func newNames(ofKind kind: String, in path: String) -> [String] {
+        let key = ObjectName(kind: kind, name: path)
+        if let known = newNamesByFile[key] { return known }
+        let before = surroundings.before
+        let names = surroundings.after.manifests(ofKind: kind).filter {
+            $0.path == path && before.objects(kind, named: $0.object.name).isEmpty
+        }.map(\.object.name)
+        newNamesByFile[key] = names
+        return names
     }
 
     /// The names of the objects of a kind after the change.
@@ -290,7 +305,16 @@ struct ReferenceRoom {
     mutating func peerLost(
         before: Manifest, after: Manifest
     ) -> (policy: Manifest, line: Int, label: (key: String, value: String))? {
-        let (old, new) = (before.podLabels, after.podLabels)
+        let owner = Owner(after)
+        if let known = lastPeer, known.of == owner { return known.lost }
+        let found = peerLost(from: before.podLabels, to: after.podLabels)
+        lastPeer = (owner, found)
+        return found
+    }
+
+    private mutating func peerLost(
+        from old: [String: String], to new: [String: String]
+    ) -> (policy: Manifest, line: Int, label: (key: String, value: String))? {
         let lost = old.filter { new[$0.key] != $0.value }.sorted { $0.key < $1.key }
         guard !lost.isEmpty else { return nil }
         let known = peers ?? Peers(surroundings.after.manifests(ofKind: "NetworkPolicy"))

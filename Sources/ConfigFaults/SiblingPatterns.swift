@@ -25,7 +25,7 @@ func findSiblingPatterns(
         for family in index.families(of: path) {
             let values = SaidValues(manifests(of: after), of: family.own)
             let written = values.all.filter { new.contains($0.value.line) }
-            guard !written.isEmpty else { continue }
+            guard !written.isEmpty, written.count <= mostWritten else { continue }
             var found: [(finding: FaultFinding, line: Int, field: String)] = []
             func said(by member: Family.Member) throws -> SaidValues {
                 if let known = read[member] { return known }
@@ -57,6 +57,8 @@ func findSiblingPatterns(
 private let (mostFiles, mostLines, mostFindings, leastLikes) = (60, 2_000, 3, 4)
 /// The likes of a file, and its values, beyond which no more are read.
 private let (mostLikes, mostValues) = (24, 1_000)
+/// Beyond so many new values a file is of another kind, and beyond so many others their names are not looked for.
+private let (mostWritten, mostNames) = (200, 400)
 
 /// Files that differ by one name in their paths.
 private struct Family {
@@ -71,7 +73,7 @@ private struct Family {
 
     /// The other names that stand in a text as words.
     func names(in text: String) -> [Member] {
-        others.filter {
+        others.prefix(mostNames).filter {
             $0.name.utf8.count >= 4 && !sharedNames.contains($0.name) && text.holds($0.name)
                 && text.holdsWord($0.name)
         }

@@ -142,7 +142,7 @@ func findUndeclaredNames(
         }
     }.map(\.name)
     for missed in missing where !elsewhere.contains(missed.name) {
-        tell(missed, declared: sides.declared(like: missed.name).all, among: byPath, to: &changes)
+        tell(missed, among: byPath, to: &changes)
     }
     for missed in sides.missingArguments() {
         tell(missed, among: byPath, to: &changes)
@@ -150,6 +150,8 @@ func findUndeclaredNames(
 }
 
 private let mostNamingFiles = 500
+/// Beyond so many names it is one thing that is wrong.
+private let mostMissed = 50
 
 private func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
@@ -161,6 +163,8 @@ private struct MissedName {
     var uses: [(path: String, use: NameUse)]
     /// Whether it was declared before.
     var wasDeclared: Bool
+    /// What is declared of the kind.
+    var declared: Set<String>
     /// What is declared and nearly the same, or was written in its place.
     var instead: String?
 }
@@ -241,14 +245,21 @@ private struct NamingSides {
     }
 
     /// What is declared in a folder for a kind of names, and what of it is new.
-    func declared(like name: DeclaredName) -> (all: [String], new: [String]) {
+    private func declared(like name: DeclaredName) -> Alternatives {
         func names(_ side: NamesOfFile?) -> Set<String> {
             Set(
                 (side?.declared ?? []).filter { $0.space == name.space && $0.folder == name.folder }.map(
                     \.name))
         }
         let (old, new) = (names(folders[name.folder]?.before), names(folders[name.folder]?.after))
-        return (new.sorted(), new.subtracting(old).sorted())
+        return Alternatives(all: new, new: new.subtracting(old).sorted(), similar: SimilarNames(Array(new)))
+    }
+
+    /// What could be meant instead.
+    private struct Alternatives {
+        var all: Set<String>
+        var new: [String]
+        var similar: SimilarNames
     }
 
     private func isDeclared(
@@ -274,25 +285,30 @@ private struct NamingSides {
             }
         }
         let usual = Set(former.map { [$0.folder, $0.space.words] })
-        let missed = uses.compactMap { name, places -> MissedName? in
-            guard !usual.contains([name.folder, name.space.words]) else { return nil }
-            let (all, new) = declared(like: name)
-            // Where nothing of the kind is declared, neither before nor after, all of it is given from elsewhere.
-            guard !all.isEmpty || folders[name.folder]?.before.declared.contains(name) ?? false else {
-                return nil
-            }
+        let names = uses.keys.filter { !usual.contains([$0.folder, $0.space.words]) }
+            .sorted { ($0.folder, $0.name) < ($1.folder, $1.name) }
+        var known: [[String]: Alternatives] = [:]
+        var missed: [MissedName] = []
+        for name in names.prefix(mostMissed) {
+            let places = uses[name] ?? []
+            let space = [name.folder, name.space.words]
+            let alternatives = known[space] ?? declared(like: name)
+            known[space] = alternatives
             let wasDeclared = folders[name.folder]?.before.declared.contains(name) ?? false
+            // Where nothing of the kind is declared, neither before nor after, all of it is given from elsewhere.
+            guard !alternatives.all.isEmpty || wasDeclared else { continue }
             let instead =
-                nearestName(to: name.name, among: all) ?? (wasDeclared && new.count == 1 ? new[0] : nil)
+                alternatives.similar.nearest(to: name.name)
+                ?? (wasDeclared && alternatives.new.count == 1 ? alternatives.new[0] : nil)
             // A compose file that is new may be laid over one of another folder.
             let isNew = places.allSatisfy { files[$0.path]?.before == nil }
-            if isNew, instead == nil, name.space.language == .compose { return nil }
-            return MissedName(
-                name: name, uses: places.sorted { ($0.path, $0.use.line) < ($1.path, $1.use.line) },
-                wasDeclared: wasDeclared,
-                instead: instead)
+            if isNew, instead == nil, name.space.language == .compose { continue }
+            missed.append(
+                MissedName(
+                    name: name, uses: places.sorted { ($0.path, $0.use.line) < ($1.path, $1.use.line) },
+                    wasDeclared: wasDeclared, declared: alternatives.all, instead: instead))
         }
-        return missed.sorted { ($0.name.folder, $0.name.name) < ($1.name.folder, $1.name.name) }
+        return missed
     }
 
     /// What calls of modules do not give and did not lack before.
@@ -320,7 +336,7 @@ private struct NamingSides {
 }
 
 private func tell(
-    _ missed: MissedName, declared: [String], among byPath: [String: [Int]], to changes: inout [FoundChange]
+    _ missed: MissedName, among byPath: [String: [Int]], to changes: inout [FoundChange]
 ) {
     let language = missed.name.space.language
     guard let first = missed.uses.first else { return }
@@ -351,7 +367,7 @@ private func tell(
                     $0.isLetter || $0.isNumber || "_-".contains($0)
                 })
         }
-        if instead == nil, let former, declared.contains(former) { instead = former }
+        if instead == nil, let former, missed.declared.contains(former) { instead = former }
     }
     guard let instead, missed.uses.count <= 3 else { return }
     let places = missed.uses.map { "\($0.path):\($0.use.line)" }

@@ -34,12 +34,14 @@ func findStrayedNames(in changes: inout [FoundChange], charts: ChangedCharts) th
     for folder in charts.templated.sorted() {
         let (before, after) = try charts.chart(folder)
         guard let after, !after.strayed.isEmpty else { continue }
-        func count(_ chart: HelmChart?, _ name: StrayedName) -> Int {
-            chart?.strayed.count { $0.place.path == name.place.path && $0.name == name.name } ?? 0
+        func counts(_ chart: HelmChart?) -> [[String]: Int] {
+            (chart?.strayed ?? []).reduce(into: [:]) { $0[[$1.place.path, $1.name], default: 0] += 1 }
         }
+        let (old, new) = (counts(before), counts(after))
         let byPath = Dictionary(grouping: changes.indices) { changes[$0].change.path }
-        for name in after.strayed.sorted(by: { $0.place < $1.place })
-        where count(before, name) < count(after, name) {
+        for name in after.strayed.sorted(by: { $0.place < $1.place }) {
+            let key = [name.place.path, name.name]
+            guard old[key, default: 0] < new[key, default: 0] else { continue }
             let place = attach(
                 FaultFinding(
                     .danglingReference,
