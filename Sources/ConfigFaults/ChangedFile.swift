@@ -189,11 +189,8 @@ func fieldChanges(
         switch (pair.before, pair.after) {
         case (let x?, let y?):
             let isCompose = isComposeFile(path)
-            // Values of a file of variables are texts, whatever their quotes.
-            let areTexts = file.after?.format == .env
             found = differences(from: x.root, to: y.root).filter {
                 !(isCompose && isSameInCompose(x.root, y.root, at: $0.path))
-                    && !(areTexts && $0.before?.text != nil && $0.before?.text == $0.after?.text)
             }.flatMap {
                 finer($0, before: file.before, after: file.after)
             }

@@ -29,7 +29,11 @@ func composeNames(of file: ConfigFile, in folder: String) -> NamesOfFile {
         }
         declare(.network, "default")
         for service in services.entries {
-            guard service.value["extends"]?["file"] == nil else { continue }
+            // One without an image is laid over another.
+            guard service.value["extends"]?["file"] == nil,
+                service.value["image"] != nil || service.value["build"] != nil
+                    || service.value["extends"] != nil
+            else { continue }
             addUses(of: service, folder, &names)
         }
     }

@@ -215,6 +215,7 @@ public func compareConfig(
         in: &changes, files: changed, recipes: recipes, after: after, except: newExamples, cache: cache)
     findUnexpandedVariables(in: &changes, files: changed, surroundings: surroundings)
     for file in changed {
+        if !overlays.usesAsPatch(file.file.path) { findMissingVersions(in: file, changes: &changes) }
         findBareVariables(in: file, changes: &changes)
         findSpareBraces(in: file, changes: &changes)
         findEmptyAnchors(in: file, changes: &changes)
@@ -429,7 +430,6 @@ private func findFaults(
     for file in files {
         findDuplicateKeys(in: file, surroundings: surroundings, changes: &changes)
         findSyntaxFaults(file, changes: &changes)
-        findMissingVersions(in: file, changes: &changes)
     }
     findLeftoverLines(in: files, changes: &changes)
     let found = changes

@@ -42,7 +42,7 @@ func environment(of change: FieldChange) -> String? {
 }
 
 /// A text without what a template fills in: the name of a variable is not its value.
-private func withoutExpressions(_ text: String) -> String {
+func withoutExpressions(_ text: String) -> String {
     var (rest, kept) = (text[...], "")
     let marks = [("{{", "}}"), ("<%", "%>"), ("${", "}"), ("{", "}")]
     while true {
@@ -66,9 +66,14 @@ func environment(inPath path: String) -> String? {
     let parts = path.split(separator: "/")
     for (index, part) in parts.enumerated() {
         let isFile = index == parts.count - 1
-        // The ending of a file is none of its words.
-        let dot = isFile ? part.dropFirst().lastIndex(of: ".") : nil
+        // The ending of a file is none of its words, where it is that of a format.
+        let dot =
+            isFile
+            ? part.lastIndex(of: ".").flatMap {
+                endings.contains(String(part[part.index(after: $0)...])) ? $0 : nil
+            } : nil
         let words = loweredWords(String(dot.map { part[..<$0] } ?? part))
+        if !isFile, words.count == 1, let own = foldersOfTests[words[0]] { return own }
         for (place, word) in words.enumerated() {
             guard let environment = environmentsOfPlaces[word] else { continue }
             if place > 0, word.hasPrefix("test"), kindsOfTests.contains(words[place - 1]) { continue }
@@ -84,10 +89,21 @@ func environment(inPath path: String) -> String? {
 
 /// Those that name an environment wherever they stand in a name.
 private let wordsOfNames: Set = [
-    "prod", "production", "prd", "staging", "stage", "stg", "preprod", "dev", "development", "qa",
+    "prod", "production", "prd", "live", "staging", "stage", "stg", "preprod", "dev", "development", "qa",
 ]
 /// Those that in the name of a file say what it is for.
-private let wordsOfWork: Set = ["ci", "local", "live", "example", "sample", "sandbox"]
+private let wordsOfWork: Set = ["ci", "example", "sample", "sandbox"]
+
+private let endings: Set = [
+    "yaml", "yml", "json", "toml", "tf", "tfvars", "env", "properties", "ini", "conf", "j2", "tpl", "tmpl",
+    "template", "erb", "xml",
+]
+
+/// Folders of what is there to be tried or copied, whatever is called so inside.
+private let foldersOfTests: [String: String] = [
+    "tests": "test", "fixtures": "test", "testdata": "test", "examples": "dev", "example": "dev",
+    "samples": "dev",
+]
 
 /// The environment that a text names.
 func environment(inValue value: String) -> String? {

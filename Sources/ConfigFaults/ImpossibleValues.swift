@@ -14,7 +14,7 @@ func findImpossibleValues(in change: inout FoundChange) {
         guard found == nil else { return }
         switch node.kind {
         case .scalar(let scalar):
-            found = finding(scalar, key)
+            found = finding(scalar, key, isOfCluster: change.change.object?.kind.first?.isUppercase ?? false)
             found?.line = node.start.line
         case .sequence(let elements): for element in elements { search(element, key) }
         case .mapping(let entries):
@@ -44,10 +44,10 @@ private let annotationsOfTools: Set = [
     "helm.sh/resource-policy",
 ]
 
-private func finding(_ scalar: ConfigNode.Scalar, _ key: String) -> FaultFinding? {
+private func finding(_ scalar: ConfigNode.Scalar, _ key: String, isOfCluster: Bool) -> FaultFinding? {
     let text = scalar.text
     switch key {
-    case "defaultMode":
+    case "defaultMode" where isOfCluster:
         guard scalar.style == .plain, let mode = Int(text), !text.hasPrefix("0"), mode > 0o777 else {
             return nil
         }

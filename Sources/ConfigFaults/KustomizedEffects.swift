@@ -96,9 +96,13 @@ extension Overlay {
             for difference in differing.prefix(Self.mostFields) {
                 // What another file of the change does is told there.
                 let origins = [old, new].compactMap { $0.tree.value(at: difference.path)?.origin.path }
-                guard change.path.last == .key("behavior") || origins.contains(where: files.contains) else {
-                    continue
-                }
+                let isOwn =
+                    change.path.last == .key("behavior") || origins.contains(where: files.contains)
+                    || change.path.first == .key("components")
+                        && origins.contains { origin in
+                            !changed.contains(origin) && files.contains { origin.hasPrefix($0 + "/") }
+                        }
+                guard isOwn else { continue }
                 found.append(effect(difference, of: identity))
             }
         }

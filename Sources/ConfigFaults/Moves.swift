@@ -1,25 +1,25 @@
 import ConfigTree
 import DeployModel
 
-/// F9 of places: what stands elsewhere now as it stood here, a file that was split, a block that went to another file.
+/// F9 of places: an object, or a block of Terraform, that stands in another file now as it stood here.
+///
+/// Only where it is the same to whoever reads the files: objects in the same environment, blocks in the same module.
 func findMoves(in changes: inout [FoundChange]) {
-    var gone: [MovedPart: String] = [:]
-    var new: [MovedPart: String] = [:]
-    for change in changes where change.change.before == nil || change.change.after == nil {
-        guard let node = change.afterNode ?? change.beforeNode else { continue }
-        let isNew = change.beforeNode == nil
-        for part in parts(of: node, in: change) {
-            if isNew { new[part] = change.change.path } else { gone[part] = change.change.path }
+    var (gone, new): ([MovedPart: String], [MovedPart: String]) = ([:], [:])
+    for change in changes {
+        for part in change.movedParts {
+            if change.beforeNode == nil {
+                new[part] = change.change.path
+            } else {
+                gone[part] = change.change.path
+            }
         }
     }
     guard !gone.isEmpty, !new.isEmpty else { return }
-    for index in changes.indices where changes[index].beforeNode == nil || changes[index].afterNode == nil {
+    for index in changes.indices where changes[index].innocence == nil && !changes[index].isContradiction {
         let change = changes[index]
-        guard let node = change.afterNode ?? change.beforeNode, change.innocence == nil,
-            !change.isContradiction
-        else { continue }
         let isNew = change.beforeNode == nil
-        let others = parts(of: node, in: change).map { (isNew ? gone : new)[$0] }
+        let others = change.movedParts.map { (isNew ? gone : new)[$0] }
         // What stayed in its file changed in some other way.
         guard let first = others.first ?? nil, others.allSatisfy({ $0 != nil }), first != change.change.path
         else { continue }
@@ -30,19 +30,69 @@ func findMoves(in changes: inout [FoundChange]) {
     }
 }
 
-/// F9 of names: what refers to something by the new name of what was renamed beside it, with the same value.
-///
-/// A variable of Terraform or Ansible, a network of a compose file, a name in a file that fills templates in.
+/// Something that can be told wherever it stands.
+private struct MovedPart: Hashable {
+    /// The environment, or the folder, in which it is the same.
+    var place: String
+    var keys: [String]
+    var text: String
+}
+
+extension FoundChange {
+    /// What the change brings in or takes away as a whole.
+    fileprivate var movedParts: [MovedPart] {
+        guard let node = afterNode ?? beforeNode, beforeNode == nil || afterNode == nil else { return [] }
+        if let object = change.object, object.kind.first?.isUppercase ?? false {
+            guard path.isEmpty else { return [] }
+            return [
+                MovedPart(
+                    place: environment(inPath: change.path) ?? "",
+                    keys: [object.kind, object.name, object.namespace ?? ""], text: plainText(node))
+            ]
+        }
+        guard NamingLanguage(path: change.path) == .terraform else { return [] }
+        let keys = path.keyNames
+        guard keys.count == path.count, keys.count <= 3 else { return [] }
+        let folder = parentFolder(of: change.path)
+        // Blocks have a type and two names, or one.
+        func collect(_ node: ConfigNode, _ keys: [String]) -> [MovedPart] {
+            let depth = keys.first == "resource" || keys.first == "data" ? 3 : 2
+            guard keys.count < depth else {
+                return [MovedPart(place: folder, keys: keys, text: plainText(node))]
+            }
+            return node.entries.flatMap { collect($0.value, keys + [$0.key]) }
+        }
+        return collect(node, keys)
+    }
+}
+
+extension FieldPath {
+    /// The names of its keys, numbers and names of elements left out.
+    var keyNames: [String] { compactMap { if case .key(let key) = $0 { key } else { nil } } }
+}
+
+/// F9 of names: an expression that refers to something by the new name of what was renamed, with the same telling value: a
+/// variable of Terraform or Ansible, a name in a file that fills templates in; a network or a volume of a compose file.
 func findRenames(in changes: inout [FoundChange]) {
     struct Holder: Hashable { var path: String, lead: [String], value: String }
     func holder(_ change: FoundChange) -> (Holder, name: String)? {
         guard let node = change.beforeNode ?? change.afterNode, case .key(let name)? = change.path.last else {
             return nil
         }
-        let lead = change.path.dropLast().map(\.name)
-        return (Holder(path: change.change.path, lead: lead, value: plainText(node)), name)
+        let isOfCompose = change.path.count == 2 && isComposeFile(change.change.path)
+        let text = node.text ?? ""
+        // Half of all switches have the same value.
+        guard
+            !node.entries.isEmpty || isOfCompose || text.utf8.count >= 3 && !isTypedPlain(text)
+                || (Int(text) ?? 0) > 99
+        else { return nil }
+        return (
+            Holder(
+                path: change.change.path, lead: change.path.dropLast().map(\.name), value: plainText(node)),
+            name
+        )
     }
-    var gone: [Holder: [String]] = [:], new: [Holder: [String]] = [:]
+    var (gone, new): ([Holder: [String]], [Holder: [String]]) = ([:], [:])
     for change in changes where change.beforeNode == nil || change.afterNode == nil {
         guard let (place, name) = holder(change) else { continue }
         if change.afterNode == nil {
@@ -51,48 +101,45 @@ func findRenames(in changes: inout [FoundChange]) {
             new[place, default: []].append(name)
         }
     }
-    let renamed = gone.compactMap { place, old -> (old: String, new: String)? in
+    let renamed = gone.compactMap { place, old -> (old: String, new: String, path: String)? in
         guard old.count == 1, let now = new[place], now.count == 1 else { return nil }
-        return (old[0], now[0])
-    }
+        return (old[0], now[0], place.path)
+    }.sorted { ($0.old, $0.new, $0.path) < ($1.old, $1.new, $1.path) }
     guard !renamed.isEmpty, renamed.count <= 50 else { return }
-    for index in changes.indices {
+    for index in changes.indices where changes[index].innocence == nil && !changes[index].isContradiction {
         let change = changes[index]
-        guard change.innocence == nil, !change.isContradiction, let before = change.beforeNode?.text,
-            let after = change.afterNode?.text, before != after
+        guard let before = change.beforeNode?.scalar, let after = change.afterNode?.scalar,
+            before.text != after.text
         else { continue }
-        for (old, now) in renamed
-        where before.holds(old) && after.holds(now) && before.replacing(old, with: now) == after {
-            changes[index].innocence = Evidence(
-                kind: "consistent_rename",
-                text: "what it names was \(old) and is \(now) now, with the same value",
-                weight: -0.9)
+        let isName =
+            isComposeFile(change.change.path)
+            && change.path.contains { $0 == .key("networks") || $0 == .key("volumes") }
+        guard before.isTemplated && after.isTemplated || isName else { continue }
+        let rename = renamed.first { old, now, path in
+            (!isName || path == change.change.path)
+                && before.text.withWord(old, replacedBy: now) == after.text
         }
+        guard let rename else { continue }
+        changes[index].innocence = Evidence(
+            kind: "consistent_rename",
+            text: "what it names was \(rename.old) and is \(rename.new) now, with the same value",
+            weight: -0.9)
     }
 }
 
-/// Something that can be told wherever it stands.
-private struct MovedPart: Hashable {
-    var keys: [String]
-    var text: String
-}
-
-/// The parts that a change brings in or takes away; none where it is too little to be known again.
-private func parts(of node: ConfigNode, in change: FoundChange) -> [MovedPart] {
-    let keys = change.path.compactMap { if case .key(let key) = $0 { key } else { nil } }
-    if let object = change.change.object, object.kind.first?.isUppercase ?? false {
-        guard change.path.isEmpty else { return [] }
-        return [MovedPart(keys: [object.kind, object.name, object.namespace ?? ""], text: plainText(node))]
-    }
-    guard change.path.count == keys.count, case .mapping = node.kind else { return [] }
-    // Terraform's blocks have a type and two names, or one; services of a compose file and the like have a section around them.
-    func collect(_ node: ConfigNode, _ keys: [String]) -> [MovedPart] {
-        let depth = keys.first == "resource" || keys.first == "data" ? 3 : 2
-        guard keys.count < depth else {
-            return node.entries.isEmpty ? [] : [MovedPart(keys: keys, text: plainText(node))]
+extension String {
+    /// The same with another word in the place of a word, wherever that is none of a longer one.
+    fileprivate func withWord(_ word: String, replacedBy other: String) -> String {
+        var (rest, result) = (self[...], "")
+        while let place = rest.place(of: word) {
+            let before =
+                place.lowerBound == rest.startIndex ? result.utf8.last : rest[..<place.lowerBound].utf8.last
+            let after = rest[place.upperBound...].utf8.first
+            let isWord = !(before?.isWord ?? false) && !(after?.isWord ?? false)
+            result += rest[..<place.lowerBound]
+            result += isWord ? other : word
+            rest = rest[place.upperBound...]
         }
-        return node.entries.flatMap { collect($0.value, keys + [$0.key]) }
+        return result + rest
     }
-    guard keys.count <= 3 else { return [] }
-    return collect(node, keys)
 }

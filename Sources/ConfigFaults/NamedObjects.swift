@@ -11,6 +11,8 @@ struct Naming: Sendable {
     var namespace: String?
     /// What is done with it there: `scales`.
     var verb: String
+    /// The port that is asked, where that is all that tells an address.
+    var port: String?
 }
 
 /// Who names which Services and workloads, of all objects of one commit.
@@ -19,7 +21,11 @@ struct ObjectNamings: Sendable {
     /// The files and folders of which a kustomization sets the namespace.
     private var placed: [String] = []
 
+    /// The namespaces that objects say they are in.
+    private let namespaces: Set<String>
+
     init(of manifests: [Manifest]) {
+        namespaces = Set(manifests.compactMap(\.object.namespace))
         for (place, manifest) in manifests.enumerated() {
             // The services of a compose file are no objects of a cluster.
             guard manifest.root["apiVersion"] != nil || !isComposeFile(manifest.path) else { continue }
@@ -71,12 +77,15 @@ struct ObjectNamings: Sendable {
             guard key != "image", key != "description",
                 scalar.text.utf8.contains(UInt8(ascii: ":")) || scalar.text.holds(".svc")
             else { return }
-            for address in clusterAddresses(in: scalar.text) {
+            for address in clusterAddresses(in: scalar.text)
+            // `grafana.com` is somebody else's.
+            where address.isSure || address.namespace.map(namespaces.contains) ?? true {
                 add(
                     "Service", address.service,
                     Naming(
-                        manifest: place, line: node.start.line, namespace: address.namespace, verb: "asks for"
-                    ))
+                        manifest: place, line: node.start.line, namespace: address.namespace,
+                        verb: "asks for",
+                        port: address.port))
             }
         case .sequence(let elements):
             for element in elements { addAddresses(in: element, at: place, key: key) }
@@ -88,28 +97,44 @@ struct ObjectNamings: Sendable {
     }
 }
 
+/// A Service that a text asks for.
+struct ClusterAddress: Equatable {
+    var service: String
+    var namespace: String?
+    /// The port, where there is no scheme and nothing else that makes it an address: `postgres:16` may be an image.
+    var port: String?
+    /// Whether it can be nothing else.
+    var isSure = false
+}
+
 /// The Services that a text asks for: `http://api:8080/v1`, `api.shop.svc.cluster.local`, `db:5432`.
 ///
 /// Kubernetes, "DNS for Services and Pods": a Service is known by its name in its own namespace, and by name and namespace
-/// elsewhere. Names with two labels or more that do not go on with `svc` may be anybody's.
-func clusterAddresses(in text: String) -> [(service: String, namespace: String?)] {
+/// elsewhere.
+func clusterAddresses(in text: String) -> [ClusterAddress] {
     guard text.utf8.count <= 2_000 else { return [] }
     func isOfHost(_ character: Character) -> Bool {
         character.isASCII
             && (character.isLetter || character.isNumber || character == "-" || character == ".")
     }
-    func address(_ host: Substring, isSure: Bool) -> (service: String, namespace: String?)? {
+    func address(_ host: Substring, port: Substring? = nil, hasScheme: Bool) -> ClusterAddress? {
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
         guard let first = labels.first, let letter = first.first, letter.isLetter, letter.isLowercase else {
             return nil
         }
+        let plain = port.map(String.init)
         switch labels.count {
-        case 1: return isSure && first != "localhost" ? (String(first), nil) : nil
-        case 2: return isSure ? (String(first), String(labels[1])) : nil
-        default: return labels[2] == "svc" ? (String(first), String(labels[1])) : nil
+        case 1 where (hasScheme || plain != nil) && first != "localhost":
+            return ClusterAddress(service: String(first), port: hasScheme ? nil : plain)
+        case 2 where hasScheme || plain != nil:
+            return ClusterAddress(
+                service: String(first), namespace: String(labels[1]), port: hasScheme ? nil : plain)
+        case 3... where labels[2] == "svc":
+            return ClusterAddress(service: String(first), namespace: String(labels[1]), isSure: true)
+        default: return nil
         }
     }
-    var found: [(service: String, namespace: String?)] = []
+    var found: [ClusterAddress] = []
     var rest = text[...]
     while let scheme = rest.place(of: "://") {
         rest = rest[scheme.upperBound...]
@@ -117,7 +142,7 @@ func clusterAddresses(in text: String) -> [(service: String, namespace: String?)
         let host =
             (authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority)
             .prefix(while: isOfHost)
-        if let own = address(host, isSure: true) { found.append(own) }
+        if let own = address(host, hasScheme: true) { found.append(own) }
     }
     guard found.isEmpty, !text.holds("://") else { return found }
     for part in text.split(separator: ",") {
@@ -127,7 +152,7 @@ func clusterAddresses(in text: String) -> [(service: String, namespace: String?)
             part.dropFirst(host.count).first == ":" && (2...5).contains(port.count)
             && host.count + 1 + port.count == part.count
         guard hasPort || host.count == part.count else { continue }
-        if let own = address(host, isSure: hasPort) { found.append(own) }
+        if let own = address(host, port: hasPort ? port : nil, hasScheme: false) { found.append(own) }
     }
     return found
 }
@@ -139,10 +164,23 @@ func findStillNamed(
     guard change.path.isEmpty, let object = change.change.object else { return }
     if change.change.after == nil {
         guard surroundings.after.objects(object.kind, named: object.name).isEmpty else { return }
+        // A release of that name may bring it in.
+        let releases: Set = ["HelmRelease", "Application", "HelmChart"]
+        guard
+            !surroundings.after.manifests(named: object.name).contains(where: {
+                releases.contains($0.object.kind)
+            })
+        else { return }
+        let ports = Set(
+            (change.beforeNode?[path: "spec", "ports"]?.elements ?? []).compactMap { $0["port"]?.text })
         let users = surroundings.after.namings[object.kind, object.name].filter { naming in
-            let own = surroundings.after.manifests[naming.manifest].object.namespace
-            guard let namespace = object.namespace else { return true }
-            return (naming.namespace ?? own ?? namespace) == namespace
+            if let port = naming.port, !ports.contains(port) { return false }
+            guard
+                let said = naming.namespace ?? surroundings.after.manifests[naming.manifest].object.namespace
+            else {
+                return true
+            }
+            return object.namespace.map { $0 == said } ?? (naming.namespace == nil)
         }
         guard let told = told(users, surroundings.after, from: change.change.path) else { return }
         change.findings.append(

@@ -43,6 +43,11 @@ struct Overlays {
         all.contains { $0.after.uses(file.path) || $0.before.uses(file.pathBefore) }
     }
 
+    /// Whether a kustomization reads a file, and puts out no object of it: it patches others.
+    func usesAsPatch(_ path: String) -> Bool {
+        all.contains { $0.after.uses(path) && !$0.after.objects.contains { $0.origin.path == path } }
+    }
+
     /// Hides the values of files that a Secret is made from, whatever they are called.
     func maskSecrets(in changes: inout [FoundChange]) {
         guard !all.isEmpty else { return }

@@ -423,11 +423,12 @@ func unheard(by service: Manifest, _ index: ManifestIndex) -> [String] {
     }
 }
 
-/// The number of a port that is asked for by its name or number.
+/// The number of a port that is asked for by its name or number; `nil` where containers disagree.
 func portNumber(_ port: String, of containers: [ConfigNode]) -> Int? {
     if let number = Int(port) { return number }
-    let ports = containers.flatMap { $0["ports"]?.elements ?? [] }
-    return ports.first { $0["name"]?.text == port }?["containerPort"]?.text.flatMap { Int($0) }
+    let ports = containers.flatMap { $0["ports"]?.elements ?? [] }.filter { $0["name"]?.text == port }
+    let numbers = Set(ports.map { $0["containerPort"]?.text.flatMap { Int($0) } })
+    return numbers.count == 1 ? numbers.first ?? nil : nil
 }
 
 /// Numbers and names of a container's ports.

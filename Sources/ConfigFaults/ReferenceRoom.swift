@@ -268,7 +268,7 @@ struct ReferenceRoom {
         return (table.services[place], port)
     }
 
-    /// The pods that network policies let in or out, by each of the labels that they must carry.
+    /// The pods that network policies let in, by each of the labels that they must carry.
     private struct Peers {
         struct Peer {
             var policy: Manifest
@@ -280,14 +280,11 @@ struct ReferenceRoom {
 
         init(_ policies: [Manifest]) {
             for policy in policies {
-                let rules =
-                    (policy.root[path: "spec", "ingress"]?.elements ?? []).flatMap {
-                        $0["from"]?.elements ?? []
-                    }
-                    + (policy.root[path: "spec", "egress"]?.elements ?? []).flatMap {
-                        $0["to"]?.elements ?? []
-                    }
-                for rule in rules {
+                let rules = (policy.root[path: "spec", "ingress"]?.elements ?? []).flatMap {
+                    $0["from"]?.elements ?? []
+                }
+                // Pods of other namespaces are told by these.
+                for rule in rules where rule["namespaceSelector"] == nil {
                     guard let selector = rule[path: "podSelector", "matchLabels"] else { continue }
                     let labels = Dictionary(
                         selector.entries.compactMap { entry in entry.value.text.map { (entry.key, $0) } },
@@ -307,13 +304,13 @@ struct ReferenceRoom {
     ) -> (policy: Manifest, line: Int, label: (key: String, value: String))? {
         let owner = Owner(after)
         if let known = lastPeer, known.of == owner { return known.lost }
-        let found = peerLost(from: before.podLabels, to: after.podLabels)
+        let found = peerLost(from: before.podLabels, to: after.podLabels, in: after.object.namespace)
         lastPeer = (owner, found)
         return found
     }
 
     private mutating func peerLost(
-        from old: [String: String], to new: [String: String]
+        from old: [String: String], to new: [String: String], in namespace: String?
     ) -> (policy: Manifest, line: Int, label: (key: String, value: String))? {
         let lost = old.filter { new[$0.key] != $0.value }.sorted { $0.key < $1.key }
         guard !lost.isEmpty else { return nil }
@@ -321,7 +318,8 @@ struct ReferenceRoom {
         peers = known
         for label in lost {
             let found = known.byLabel["\(label.key)=\(label.value)"]?.first { peer in
-                peer.labels.allSatisfy { old[$0.key] == $0.value }
+                peer.policy.object.namespace == namespace
+                    && peer.labels.allSatisfy { old[$0.key] == $0.value }
             }
             if let found { return (found.policy, found.line, label) }
         }

@@ -4,8 +4,19 @@ import RealModule
 
 /// What is risky by the nature of the field, and of the fields that it becomes in rendered objects.
 func findRisks(in change: inout FoundChange) {
+    if change.change.object?.kind == "env", let before = change.beforeNode?.scalar,
+        let after = change.afterNode?.scalar,
+        before.text == after.text, !after.text.contains("$")
+    {
+        change.innocence = Evidence(
+            kind: "same_value", text: "only its quotes changed, which most readers of such files take away",
+            weight: -0.8)
+        return
+    }
     if let before = change.beforeNode?.text, let after = change.afterNode?.text, before != after,
-        change.path.dropLast().contains(where: { ["limits", "requests"].contains($0.name) }),
+        change.path.suffix(2).first.map({ ["limits", "requests"].contains($0.name) }) ?? false,
+        change.path.contains(.key("resources")), let name = change.path.last?.name,
+        ["cpu", "memory", "ephemeral-storage", "storage"].contains(name),
         let old = quantity(before), old == quantity(after)
     {
         change.innocence = Evidence(
@@ -431,15 +442,16 @@ private func address(_ field: ChangedField) -> FaultFinding? {
     guard let before = field.before, let after = field.after, before != after, field.last != "image",
         !field.isBelow("labels", "annotations")
     else { return nil }
-    // What is computed says where from, not where to; and files have names with dots as well.
-    let isComputed = [field.beforeNode, field.afterNode].contains { node in
-        node?.scalar.map {
-            $0.isTemplated && (field.kind == "hcl" && !$0.text.holds("://") || $0.text.holds("$${"))
-        } ?? false
-    }
-    guard !isComputed, !namesFile(before), !namesFile(after) else { return nil }
-    let (old, new) = (address(of: before), address(of: after))
+    // What is computed says where from, not where to, as long as what is written around it stays.
+    let isComputed =
+        field.kind == "hcl" && field.beforeNode?.scalar?.isTemplated ?? false
+        && field.afterNode?.scalar?.isTemplated ?? false
+        && (field.afterNode?.scalar?.style == .plain
+            || withoutExpressions(before) == withoutExpressions(after))
+        || before == after.replacing("$$", with: "$") || after == before.replacing("$$", with: "$")
     let isNamed = field.speaks(of: wordsOfAddresses)
+    guard !isComputed, isNamed || !namesFile(before) && !namesFile(after) else { return nil }
+    let (old, new) = (address(of: before), address(of: after))
     if let old, let new {
         if old.scheme != new.scheme {
             return FaultFinding(
@@ -588,8 +600,8 @@ private func privileges(_ field: ChangedField) -> FaultFinding? {
     else { return nil }
     // Of a service of a compose file; elsewhere a user is somebody who signs in.
     let isOfService = field.names.first == "services" && field.names.count == 3
-    guard !field.names.contains("user") || field.isBelow("securitycontext") || isOfService else { return nil }
-    guard !field.names.contains("read_only") || field.names.first == "services" else { return nil }
+    guard field.last != "user" || field.isBelow("securitycontext") || isOfService else { return nil }
+    guard field.last != "read_only" || field.names.first == "services" else { return nil }
     let isLooser = ["privileged", "hostnetwork", "hostpid"].contains(field.last) && field.after == "true"
     return FaultFinding(
         .privilegesReduced, weight: isLooser ? 0.3 : nil, "what it may do on its node: \(field.words)")

@@ -156,22 +156,26 @@ private struct SaidValues {
         }
     }
 
-    private mutating func add(_ node: ConfigNode, _ place: String, _ name: String) {
+    private mutating func add(_ node: ConfigNode, _ place: String, _ name: String, key: String = "") {
         guard all.count < mostValues else { return }
         switch node.kind {
         case .scalar(let scalar):
-            guard (3...300).contains(scalar.text.utf8.count), all[place] == nil else { return }
+            // What is not to be shown is not compared either.
+            guard (3...300).contains(scalar.text.utf8.count), all[place] == nil,
+                maskedIfSecret(scalar.text, name: key) == scalar.text, masked(scalar.text) == scalar.text,
+                !(scalar.text.holds("://") && scalar.text.contains("@"))
+            else { return }
             all[place] = SaidValue(
                 text: scalar.text, pattern: scalar.text.without(name), line: node.start.line)
         case .mapping(let entries):
             for entry in entries where !entry.isMerged {
-                add(entry.value, "\(place)/\(entry.key.without(name))", name)
+                add(entry.value, "\(place)/\(entry.key.without(name))", name, key: entry.key)
             }
         case .sequence(let elements):
             // Of texts in a list none is in the place of another.
             for (index, element) in elements.enumerated() where element.scalar == nil {
                 let own = element["name"]?.text?.without(name) ?? "\(index)"
-                add(element, "\(place)/\(own)", name)
+                add(element, "\(place)/\(own)", name, key: key)
             }
         }
     }

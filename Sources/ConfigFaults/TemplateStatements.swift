@@ -135,30 +135,41 @@ private func foreignStatement(_ line: Substring) -> String? {
     return nil
 }
 
-/// The first block of Jinja or ERB that is not closed, or the first end that closes none; by its line, from 1.
+/// The first block of Jinja that is not closed, or the first end that closes none; by its line, from 1.
+///
+/// Comments and what is raw hold no statements; blocks that other engines and extensions have are passed over with their ends.
 func unclosedBlock(in lines: [String]) -> (line: Int, text: String)? {
+    guard lines.contains(where: { $0.holds("{%") }) else { return nil }
+    let known: Set = ["if", "for", "macro", "block", "filter", "call", "raw", "set"]
     var open: [(word: String, line: Int)] = []
-    let openers: Set = ["if", "for", "macro", "block", "filter", "call", "raw", "with", "autoescape"]
-    for (number, line) in lines.enumerated() where line.holds("{%") {
-        var rest = line[...]
-        while let start = rest.place(of: "{%") {
-            rest = rest[start.upperBound...]
-            guard let end = rest.place(of: "%}") else { break }
-            let code = rest[..<end.lowerBound].drop { "-+ ".contains($0) }
-            rest = rest[end.upperBound...]
-            let word = String(code.prefix(while: \.isLetter))
-            if openers.contains(word) || word == "set" && !code.contains("=") {
-                // What is raw is no statement.
-                if open.last?.word != "raw" { open.append((word, number + 1)) }
-            } else if word.hasPrefix("end"), open.last?.word != "raw" || word == "endraw" {
-                guard open.last?.word == String(word.dropFirst(3)) else {
-                    return open.last.map {
-                        ($0.line, "the block {% \($0.word) %} has no {% end\($0.word) %}")
-                    }
-                        ?? (number + 1, "{% \(word) %} ends no block")
-                }
-                open.removeLast()
+    var rest = lines.joined(separator: "\n")[...]
+    var line = 1
+    func pass(to place: Range<Substring.Index>) {
+        line += rest[..<place.upperBound].utf8.count { $0 == UInt8(ascii: "\n") }
+        rest = rest[place.upperBound...]
+    }
+    while let start = rest.place(of: "{%") {
+        if let comment = rest.place(of: "{#"), comment.lowerBound < start.lowerBound, open.last?.word != "raw"
+        {
+            guard let end = rest[comment.upperBound...].place(of: "#}") else { return nil }
+            pass(to: end)
+            continue
+        }
+        pass(to: start)
+        let own = line
+        guard let end = rest.place(of: "%}") else { return nil }
+        let code = rest[..<end.lowerBound].drop { "-+ \n".contains($0) }
+        pass(to: end)
+        let word = String(code.prefix { $0.isLetter || $0 == "_" })
+        if open.last?.word == "raw", word != "endraw" { continue }
+        if known.contains(word), word != "set" || !code.contains("=") {
+            open.append((word, own))
+        } else if word.hasPrefix("end"), known.contains(String(word.dropFirst(3))) {
+            guard open.last?.word == String(word.dropFirst(3)) else {
+                return open.last.map { ($0.line, "the block {% \($0.word) %} has no {% end\($0.word) %}") }
+                    ?? (own, "{% \(word) %} ends no block")
             }
+            open.removeLast()
         }
     }
     return open.last.map { ($0.line, "the block {% \($0.word) %} has no {% end\($0.word) %}") }

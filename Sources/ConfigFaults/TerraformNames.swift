@@ -8,7 +8,6 @@ extension NameSpace {
         language: .terraform, words: "local value", keys: ["locals"], prefix: "local.")
     fileprivate static let module = NameSpace(
         language: .terraform, words: "module", keys: ["module"], prefix: "module.")
-    fileprivate static let resource = NameSpace(language: .terraform, words: "resource", keys: ["resource"])
     fileprivate static let output = NameSpace(
         language: .terraform, words: "output", keys: ["output"])
     fileprivate static let data = NameSpace(
@@ -39,15 +38,20 @@ func terraformNames(of file: ConfigFile, in folder: String) -> NamesOfFile {
                 case "module":
                     declare(.module, block.key)
                     call(block, in: file, folder, &names)
-                case "resource", "data":
-                    for named in block.value.entries {
-                        declare(entry.key == "data" ? .data : .resource, "\(block.key).\(named.key)")
+                case "data": for named in block.value.entries { declare(.data, "\(block.key).\(named.key)") }
+                case "check":
+                    // A check has data sources of its own.
+                    for type in block.value["data"]?.entries ?? [] {
+                        for named in type.value.entries { declare(.data, "\(type.key).\(named.key)") }
                     }
                 default: break
                 }
             }
         }
-        addUses(in: root, of: file, folder, &names)
+        // What was moved or removed is named by what it was.
+        for entry in root.entries where !["moved", "removed"].contains(entry.key) {
+            addUses(in: entry.value, of: file, folder, &names)
+        }
     }
     return names
 }
@@ -89,13 +93,17 @@ private func call(
 private func addUses(in root: ConfigNode, of file: ConfigFile, _ folder: String, _ names: inout NamesOfFile) {
     var seen: Set<NameUse> = []
     func add(_ scalar: ConfigNode.Scalar, _ node: ConfigNode) {
-        guard scalar.isTemplated else { return }
+        // A text inside an expression, and loops over what is called like a kind of names, are not followed.
+        guard scalar.isTemplated, !(scalar.style == .plain && scalar.text.holds("<<")),
+            !["for module", "for data", "for var", "for local", ",module", ",data", "formodule", "fordata"]
+                .contains(where: scalar.text.holds)
+        else { return }
         for name in terraformReferences(in: scalar.text, isExpression: scalar.style == .plain) {
             let declared = DeclaredName(folder: folder, space: name.space, name: name.name)
             let text = name.space.prefix + name.name
             let lines = node.start.line...max(node.start.line, node.end.line)
             let line =
-                lines.first { file.lines.indices.contains($0 - 1) && file.lines[$0 - 1].holds(text) }
+                lines.first { file.lines.indices.contains($0 - 1) && file.lines[$0 - 1].holdsReference(text) }
                 ?? lines.lowerBound
             let use = NameUse(name: declared, text: text, line: line, words: "\(text) is used")
             if seen.insert(use).inserted { names.uses.append(use) }
@@ -200,5 +208,18 @@ private func reference(_ segments: [String]) -> (space: NameSpace, name: String,
     case "module": return (.module, segments[1], segments.count > 2 ? segments[2] : nil)
     case "data": return segments.count > 2 ? (.data, "\(segments[1]).\(segments[2])", nil) : nil
     default: return nil
+    }
+}
+
+extension String {
+    /// Whether a reference stands in it that does not go on as another name.
+    fileprivate func holdsReference(_ text: String) -> Bool {
+        var rest = self[...]
+        while let place = rest.place(of: text) {
+            rest = rest[place.upperBound...]
+            if let next = rest.utf8.first, next.isWord || next == UInt8(ascii: "-") { continue }
+            return true
+        }
+        return false
     }
 }

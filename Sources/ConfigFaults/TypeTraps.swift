@@ -158,7 +158,11 @@ private func requoted(
 
 /// Whether an expression puts what it writes between quotes.
 private func quotesItself(_ text: String) -> Bool {
-    ["quote", "toJson", "to_json", "toYaml", "to_nice_yaml", "printf \"%q"].contains(where: text.holds)
+    let squeezed = text.filter { $0 != " " && $0 != "-" }
+    return [
+        "|quote", "|squote", "{{quote", "{{squote", "toJson", "to_json", "toYaml", "to_nice_yaml",
+        "printf\"%q",
+    ].contains(where: squeezed.holds)
 }
 
 // MARK: What the schema refuses

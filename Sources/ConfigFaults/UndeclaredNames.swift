@@ -84,7 +84,7 @@ enum NamingLanguage: Hashable {
 
     /// That the files of a folder declare for each other, in words.
     fileprivate func declaring(in folder: String, of path: String) -> String {
-        guard folder == ConfigFaults.folder(of: path) else { return "\(folder) declares" }
+        guard folder == parentFolder(of: path) else { return "\(folder) declares" }
         return switch self {
         case .terraform: "this module declares"
         case .compose: "the compose files here declare"
@@ -107,10 +107,13 @@ func findUndeclaredNames(
 ) throws {
     let changed = files.filter { NamingLanguage(path: $0.file.path) != nil }
     guard !changed.isEmpty else { return }
-    let paths = try Dictionary(grouping: after.paths().filter { NamingLanguage(path: $0) != nil }, by: folder)
+    let paths = try Dictionary(
+        grouping: after.paths().filter { NamingLanguage(path: $0) != nil }, by: parentFolder)
     var sides = NamingSides(changed)
+    let generated = Set(try after.paths().filter { $0.hasSuffix(".tf.json") }.map(parentFolder))
     func read(_ folder: String) throws {
         guard sides.begin(folder) else { return }
+        if generated.contains(folder) { sides.open(folder) }
         for path in (paths[folder] ?? []).prefix(mostNamingFiles) {
             if let language = NamingLanguage(path: path) {
                 sides.add(path, language, try cache.file(at: path, in: after))
@@ -128,19 +131,24 @@ func findUndeclaredNames(
     }
     let byPath = Dictionary(grouping: changes.indices) { changes[$0].change.path }
     let missing = sides.undeclared()
-    // Through a symbolic link a file of another folder is one of this one.
+    // Through a symbolic link a file of another folder is one of this one, and compose files of several folders are laid over
+    // each other.
     let vague = missing.filter {
-        $0.name.space.language == .terraform && $0.instead == nil && !$0.wasDeclared
+        !$0.wasDeclared && ($0.instead == nil || $0.name.space.language == .compose)
     }
-    let places = vague.isEmpty ? [:] : try after.occurrences(of: Set(vague.map(\.name.lastWord)))
-    let elsewhere = try vague.filter { missed in
-        try (places[missed.name.lastWord] ?? []).contains { place in
-            guard place.path.hasSuffix(".tf"), folder(of: place.path) != missed.name.folder,
-                let file = try cache.file(at: place.path, in: after)
-            else { return false }
-            return terraformNames(of: file, in: missed.name.folder).declared.contains(missed.name)
+    var elsewhere: Set<DeclaredName> = []
+    if !vague.isEmpty {
+        let places = try after.occurrences(of: Set(vague.map(\.name.lastWord)))
+        let files = Set(places.values.flatMap { $0.map(\.path) }).filter { NamingLanguage(path: $0) != nil }
+        var declared: Set<[String]> = []
+        for path in files.sorted().prefix(mostNamingFiles) {
+            guard let language = NamingLanguage(path: path), let file = try cache.file(at: path, in: after)
+            else { continue }
+            let names = language.names(of: file, in: parentFolder(of: path)).declared
+            declared.formUnion(names.map { [$0.space.words, $0.name] })
         }
-    }.map(\.name)
+        elsewhere = Set(vague.map(\.name).filter { declared.contains([$0.space.words, $0.name]) })
+    }
     for missed in missing where !elsewhere.contains(missed.name) {
         tell(missed, among: byPath, to: &changes)
     }
@@ -152,10 +160,6 @@ func findUndeclaredNames(
 private let mostNamingFiles = 500
 /// Beyond so many names it is one thing that is wrong.
 private let mostMissed = 50
-
-private func folder(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-}
 
 /// A name that is used and not declared, with the places.
 private struct MissedName {
@@ -188,11 +192,11 @@ private struct NamingSides {
     init(_ changed: [ChangedFile]) {
         for file in changed {
             guard let language = NamingLanguage(path: file.file.path) else { continue }
-            let own = folder(of: file.file.path)
+            let own = parentFolder(of: file.file.path)
             self.changed.insert(file.file.path)
             touched.insert(own)
             if file.file.pathBefore != file.file.path {
-                let former = folder(of: file.file.pathBefore)
+                let former = parentFolder(of: file.file.pathBefore)
                 touched.insert(former)
                 add(
                     file.file.pathBefore, before: file.before.map { language.names(of: $0, in: former) },
@@ -227,10 +231,18 @@ private struct NamingSides {
         }
     }
 
+    /// Notes that names may be declared in a folder where nobody looks.
+    mutating func open(_ folder: String) {
+        var names = NamesOfFile()
+        names.isOpen = true
+        folders[folder, default: (NamesOfFile(), NamesOfFile())].before.merge(names)
+        folders[folder, default: (NamesOfFile(), NamesOfFile())].after.merge(names)
+    }
+
     /// A file that did not change.
     mutating func add(_ path: String, _ language: NamingLanguage, _ file: ConfigFile?) {
         guard !changed.contains(path) else { return }
-        let own = folder(of: path)
+        let own = parentFolder(of: path)
         var names = file.map { language.names(of: $0, in: own) }
         // One that cannot be read may declare anything.
         if names == nil { names = NamesOfFile(isOpen: true) }
@@ -239,7 +251,7 @@ private struct NamingSides {
 
     private mutating func add(_ path: String, before: NamesOfFile?, after: NamesOfFile?) {
         files[path] = (before, after)
-        let own = folder(of: path)
+        let own = parentFolder(of: path)
         if let before { folders[own, default: (NamesOfFile(), NamesOfFile())].before.merge(before) }
         if let after { folders[own, default: (NamesOfFile(), NamesOfFile())].after.merge(after) }
     }
@@ -286,7 +298,7 @@ private struct NamingSides {
         }
         let usual = Set(former.map { [$0.folder, $0.space.words] })
         let names = uses.keys.filter { !usual.contains([$0.folder, $0.space.words]) }
-            .sorted { ($0.folder, $0.name) < ($1.folder, $1.name) }
+            .sorted { ($0.folder, $0.name, $0.space.words) < ($1.folder, $1.name, $1.space.words) }
         var known: [[String]: Alternatives] = [:]
         var missed: [MissedName] = []
         for name in names.prefix(mostMissed) {
@@ -384,7 +396,7 @@ private func tell(
         let path = changes[index].path.keyNames
         let isOfVariable = path.starts(with: missed.name.space.keys + [missed.name.name])
         let isOfCall = path.starts(with: ["module", missed.call.name, missed.name.name])
-        return isOfVariable && folder(of: changes[index].change.path) == missed.name.folder
+        return isOfVariable && parentFolder(of: changes[index].change.path) == missed.name.folder
             || isOfCall && changes[index].change.path == missed.path
     }
     if let own {
@@ -397,17 +409,10 @@ private func tell(
     }
 }
 
-extension FieldPath {
-    /// The names of its keys, numbers and names of elements left out.
-    fileprivate var keyNames: [String] {
-        compactMap { if case .key(let key) = $0 { key } else { nil } }
-    }
-}
-
 /// Whether a change takes a declaration away, alone or with others.
 private func isRemoval(_ change: FoundChange, of name: DeclaredName) -> Bool {
     guard change.change.after == nil, change.change.before != nil,
-        folder(of: change.change.path) == name.folder, NamingLanguage(path: change.change.path) != nil
+        parentFolder(of: change.change.path) == name.folder, NamingLanguage(path: change.change.path) != nil
     else { return false }
     let (own, wanted) = (
         change.path.keyNames, name.space.keys + name.name.split(separator: ".").map(String.init)

@@ -62,7 +62,7 @@ private func defines(_ name: String, in line: ArraySlice<UInt8>, of path: String
     guard text.count >= word.count else { return false }
     for start in 0...(text.count - word.count) where text[start..<(start + word.count)].elementsEqual(word) {
         let (before, after) = (text[..<start], text[(start + word.count)...])
-        if before.last.map(isWordByte) ?? false || after.first.map(isWordByte) ?? false { continue }
+        if before.last?.isWord ?? false || after.first?.isWord ?? false { continue }
         if isAssignment(after), !isReference(before), !passesOn(word, in: after) { return true }
         let lead = String(
             decoding: before.filter { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "'") }, as: UTF8.self)
@@ -72,11 +72,6 @@ private func defines(_ name: String, in line: ArraySlice<UInt8>, of path: String
         if opening.contains(where: lead.hasSuffix) { return true }
     }
     return false
-}
-
-private func isWordByte(_ byte: UInt8) -> Bool {
-    (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
-        || byte == UInt8(ascii: "_")
 }
 
 /// `${`, `$` or `$(` before a name.
@@ -108,7 +103,7 @@ private func passesOn(_ word: [UInt8], in value: ArraySlice<UInt8>) -> Bool {
         guard value.count >= reference.count else { return false }
         return (value.startIndex...(value.endIndex - reference.count)).contains { start in
             let end = start + reference.count
-            let isWhole = end == value.endIndex || !isWordByte(value[end])
+            let isWhole = end == value.endIndex || !value[end].isWord
             return isWhole && value[start..<end].elementsEqual(reference)
         }
     }

@@ -36,7 +36,7 @@ private let shop: [String: String] = [
     "scaler.yaml":
         "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: api, namespace: shop}\nspec:\n  scaleTargetRef: {kind: Deployment, name: api}\n  minReplicas: 1\n  maxReplicas: 4\n",
     "policy.yaml":
-        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: db}\nspec:\n  podSelector: {matchLabels: {app: db}}\n  ingress:\n    - from:\n        - podSelector:\n            matchLabels: {tier: back}\n",
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: db, namespace: shop}\nspec:\n  podSelector: {matchLabels: {app: db}}\n  ingress:\n    - from:\n        - podSelector:\n            matchLabels: {tier: back}\n",
 ]
 
 @Suite("Objects that others still name")
@@ -80,6 +80,25 @@ struct NamedObjectTests {
             said.texts.contains {
                 $0.contains("NetworkPolicy db (policy.yaml:9) lets pods with tier: back in")
             }, "\(said.texts)")
+    }
+
+    @Test(
+        "what is somebody else's, another namespace's or an image is not asked for here",
+        arguments: ["https://api.com/x", "http://api.other.svc:8080", "api:16", "http://api-v1:8080"])
+    func others(address: String) throws {
+        var files = shop
+        files["web.yaml"] = files["web.yaml"]?.replacing("http://api:8080/v1", with: address)
+        let said = try Said(files, Edit("service.yaml", "  name: api\n", "  name: api-v2\n"))
+        #expect(!said.texts.contains { $0.contains("web (web.yaml") }, "\(said.texts)")
+    }
+
+    @Test("a release of the name brings it in")
+    func release() throws {
+        var after = shop
+        after["service.yaml"] =
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: api}\n"
+        let texts = try ranked(FolderOfTexts(shop), FolderOfTexts(after)).flatMap(\.evidence).map(\.text)
+        #expect(!texts.contains { $0.contains("no Service is called") }, "\(texts)")
     }
 
     @Test("a port by another name on both sides is the same port")

@@ -88,6 +88,33 @@ struct MoveTests {
         #expect(moved.allSatisfy { $0.score < 10 } && !moved.isEmpty, "\(moved.map(\.evidence))")
     }
 
+    @Test(
+        "what goes to another environment, another module or a file that others lay over has not just moved",
+        arguments: [
+            ("prod/all.yaml", "archive/all.yaml", manifest("web", env: plain("A", "b"))),
+            ("a/main.tf", "b/main.tf", "resource \"x\" \"a\" {\n  size = 1\n}\n"),
+            ("docker-compose.yml", "docker-compose.debug.yml", "services:\n  web:\n    image: a:1\n"),
+            ("prod/values.yaml", "dev/values.yaml", "web: {limits: {memory: 1Gi}}\n"),
+        ])
+    func elsewhere(from: String, to: String, text: String) throws {
+        let other = "other: 1\n"
+        let before: FolderOfTexts = FolderOfTexts([
+            from: text + (from.hasSuffix(".tf") ? "" : "---\n" + other), "x.yaml": other,
+        ])
+        let after: FolderOfTexts = FolderOfTexts([
+            from: from.hasSuffix(".tf") ? "locals {}\n" : other, to: text, "x.yaml": other,
+        ])
+        let changes = try ranked(before, after)
+        #expect(!changes.flatMap(\.evidence).contains { $0.kind == "moved" }, "\(changes.map(\.evidence))")
+    }
+
+    @Test("a switch of the same value is no rename")
+    func switches() throws {
+        let text = "flags: {blue: true}\nimage: shop/blue:1.2\nname: ${blue}\n"
+        let said = try Said(["a.yaml": text], Edit("a.yaml", "blue", "green"))
+        #expect(!said.texts.contains { $0.contains("with the same value") }, "\(said.texts)")
+    }
+
     @Test("who names what was renamed with its value is innocent, who names something else is not")
     func renames() throws {
         let files = [
@@ -122,6 +149,10 @@ struct MoveTests {
             ("env_file: a.env", "env_file: [a.env]", true),
             ("stop_grace_period: 90s", "stop_grace_period: 1m30s", true),
             ("networks: [one]", "networks: {one: }", true),
+            ("ports: [\"80:80\"]", "ports: [, \"80:80\"]", false),
+            ("ports: [\"80:80\"]", "ports: [\"/\"]", false), ("entrypoint:", "entrypoint: \"\"", false),
+            ("depends_on: [db]", "depends_on: {db: {condition: service_started, restart: true}}", false),
+            ("volumes: [\"d:/data\"]", "volumes: [{type: bind, source: d, target: /data}]", false),
             ("healthcheck: {test: [CMD-SHELL, ok]}", "healthcheck: {test: ok}", true),
             ("healthcheck: {interval: 60s}", "healthcheck: {interval: 1m}", true),
             ("entrypoint: a b", "entrypoint: a c", false),
@@ -139,7 +170,12 @@ struct MoveTests {
             "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - name: a\n      resources: {limits: {memory: 512Mi}}\n"
         let said = try Said(["a.yaml": text], Edit("a.yaml", "512Mi", "0.5Gi"))
         #expect(said.highest < 5 && said.texts.contains("512Mi and 0.5Gi are as much"), "\(said.texts)")
-        #expect(try Said(["a.env": "USE_TLS=true\n"], Edit("a.env", "true", "\"true\"")).changes.isEmpty)
+        #expect(try Said(["a.env": "USE_TLS=true\n"], Edit("a.env", "true", "\"true\"")).highest < 5)
+        let other = "spring: {limits: {wait: 60m}}\n"
+        #expect(
+            !(try Said(["a.yml": other], Edit("a.yml", "60m", "0.06")).texts.contains {
+                $0.contains("are as much")
+            }))
     }
 }
 
@@ -177,6 +213,23 @@ struct SiblingPatternTests {
         #expect(try ranked(FolderOfTexts(clusters), FolderOfTexts(after)).allSatisfy { $0.fault == nil })
     }
 
+    @Test("what is not to be shown is not compared")
+    func secrets() throws {
+        func values(_ name: String) -> String {
+            "db: {password: \(name)-Hunter2zz}\nurl: postgres://\(name):\(name)-word@db/x\ntoken: \(name)-Tok\nopen: \(name)-plain\n"
+        }
+        var files = Dictionary(
+            uniqueKeysWithValues: ["lima", "oslo", "paris", "quito", "rome"].map {
+                ("apps/\($0)/values.yaml", values($0))
+            })
+        let before = files
+        files["apps/sofia/values.yaml"] = values("other").replacing("other-plain", with: "x")
+        let texts = try ranked(FolderOfTexts(before), FolderOfTexts(files)).flatMap(\.evidence).map(\.text)
+        #expect(
+            !texts.contains { $0.contains("Hunter") || $0.contains("word@") || $0.contains("Tok") },
+            "\(texts)")
+    }
+
     @Test("a name that third ones have as well is meant for all")
     func shared() throws {
         var files = clusters
@@ -199,6 +252,8 @@ struct EnvironmentOfPathTests {
             ("sandbox/x/production/a.yaml", "prod"),
             ("tests/a.yaml", "test"), ("deploy/values-test.yaml", "test"), ("templates/smoke-test.yaml", nil),
             ("kflux-prd-rh02/a.yaml", "prod"),
+            (".env.production", "prod"), ("values-live.yaml", "prod"), ("tests/prod.yaml", "test"),
+            ("examples/production.yaml", "dev"),
             (".github/workflows/a.yaml", "test"), ("a/.env.example", "dev"),
             ("docker-compose.prod.yml", "prod"), ("local/a.yaml", "dev"),
         ] as [(String, String?)])

@@ -85,6 +85,18 @@ struct TemplateQuoteTests {
         #expect(said.mend == mend)
     }
 
+    @Test(
+        "what another engine, a comment or an element has is none of it",
+        arguments: [
+            ("a.yml.j2", "x: {{ a }}\ny: 1\n", "y: 1", "{# {% if old %} #}\ny: 1"),
+            ("a.yml.j2", "x: {{ a }}\ny: 1\n", "y: 1", "{% if a and\n b %}\ny: 1\n{% endif %}"),
+            ("a.yml.j2", "x: {{ a }}\ny: 1\n", "y: 1", "{% load_yaml as y %}\ny: 1\n{% endload %}"),
+        ])
+    func notOpen(path: String, text: String, old: String, new: String) throws {
+        let said = try Said([path: text], Edit(path, old, new))
+        #expect(!said.texts.contains { $0.contains("does not compile") }, "\(said.texts)")
+    }
+
     @Test("a text that holds a block and goes on behind it")
     func behindBlock() throws {
         var files = chart

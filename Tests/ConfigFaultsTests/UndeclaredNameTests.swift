@@ -134,6 +134,13 @@ struct UndeclaredNameTests {
             [Edit("main.tf", "bucket = var.stage", "bucket = [for name in [\"a\"] : name][0]")],
             [Edit("main.tf", "bucket = var.stage", "bucket = \"$${var.stag}\"")],
             [Edit("main.tf", "bucket = var.stage", "bucket = each.value.var.stag")],
+            [
+                Edit(
+                    "main.tf", "output \"address\"",
+                    "moved {\n  from = module.old\n  to = module.cache\n}\noutput \"address\"")
+            ],
+            [Edit("main.tf", "bucket = var.stage", "bucket = base64encode(<<-EOT\nlocal.domain\nEOT\n)")],
+            [Edit("main.tf", "bucket = var.stage", "bucket = [for module in [] : module.name]")],
         ])
     func declared(edits: [Edit]) throws {
         var files = module
@@ -183,6 +190,14 @@ struct UndeclaredNameTests {
         let said = try Said(services, Edit("docker-compose.yml", old, new))
         #expect(said.first.contains("dangling-reference") && said.first.contains(text), "\(said.first)")
         if let mend { #expect(said.mend == mend) }
+    }
+
+    @Test("a compose file may be laid over one of another folder")
+    func composeFolders() throws {
+        var files = services
+        files["prod/docker-compose.yml"] = "services:\n  api:\n    image: a:1\n    depends_on: [api]\n"
+        let said = try Said(files, Edit("prod/docker-compose.yml", "[api]", "[db]"))
+        #expect(!said.texts.contains { $0.contains("the compose files here") }, "\(said.texts)")
     }
 
     @Test(

@@ -1,3 +1,4 @@
+import ConfigTree
 import DeployModel
 
 /// F5: named templates that are included and that nothing defines, or defines any more: Helm stops at each.
@@ -29,6 +30,17 @@ func findMissingTemplates(in changes: inout [FoundChange], charts: ChangedCharts
     }
 }
 
+extension ChangedCharts {
+    /// Whether the values of a chart have a key somewhere.
+    fileprivate func values(of folder: String, haveKey key: String) throws -> Bool {
+        func has(_ node: ConfigNode) -> Bool {
+            node.entries.contains { $0.key == key || has($0.value) } || node.elements.contains(where: has)
+        }
+        let values = try defaults(of: folder).after
+        return values.own.map(has) ?? false || values.others.contains { has($0.root) }
+    }
+}
+
 /// F5: `.Values` inside a `range` or a `with`, where the dot is what the block goes through: Helm stops at it.
 func findStrayedNames(in changes: inout [FoundChange], charts: ChangedCharts) throws {
     for folder in charts.templated.sorted() {
@@ -41,7 +53,11 @@ func findStrayedNames(in changes: inout [FoundChange], charts: ChangedCharts) th
         let byPath = Dictionary(grouping: changes.indices) { changes[$0].change.path }
         for name in after.strayed.sorted(by: { $0.place < $1.place }) {
             let key = [name.place.path, name.name]
-            guard old[key, default: 0] < new[key, default: 0] else { continue }
+            guard old[key, default: 0] < new[key, default: 0],
+                try !charts.values(of: folder, haveKey: name.name)
+            else {
+                continue
+            }
             let place = attach(
                 FaultFinding(
                     .danglingReference,

@@ -522,8 +522,8 @@ extension TemplateReading {
     private mutating func evaluate(_ term: TemplateTerm, _ scope: Scope, _ site: Site) -> TemplateValue {
         switch term {
         case .dot(let fields):
-            if isRecording, let first = fields.first,
-                ["Values", "Release", "Chart", "Capabilities"].contains(first),
+            if isRecording, fields.count > 1, let first = fields.first,
+                ["Values", "Release"].contains(first),
                 case .reference(let reference) = scope.dot, !reference.path.isEmpty
             {
                 strayed.insert(StrayedName(place: current, name: first))
