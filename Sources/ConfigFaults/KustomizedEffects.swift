@@ -120,7 +120,8 @@ extension Overlay {
             afterNode: difference.after)
         findRisks(in: &landed)
         return KustomizedEffect(
-            overlay: self.name, place: "\(identity.kind) \(identity.name) ▸ \(difference.path.words)",
+            overlay: folder.split(separator: "/").last.map(String.init) ?? name,
+            place: "\(identity.kind) \(identity.name) ▸ \(difference.path.words)",
             words: "\(landed.change.before ?? "(new)") → \(landed.change.after ?? "(removed)")",
             isLoss: difference.after == nil, finding: landed.findings.first)
     }

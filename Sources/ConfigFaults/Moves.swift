@@ -72,14 +72,20 @@ extension FieldPath {
 }
 
 /// F9 of names: an expression that refers to something by the new name of what was renamed, with the same telling value: a
-/// variable of Terraform or Ansible, a name in a file that fills templates in; a network or a volume of a compose file.
+/// variable of Terraform or Ansible, a name in a file that fills templates in; a network of a compose file.
 func findRenames(in changes: inout [FoundChange]) {
     struct Holder: Hashable { var path: String, lead: [String], value: String }
     func holder(_ change: FoundChange) -> (Holder, name: String)? {
         guard let node = change.beforeNode ?? change.afterNode, case .key(let name)? = change.path.last else {
             return nil
         }
-        let isOfCompose = change.path.count == 2 && isComposeFile(change.change.path)
+        let isOfCompose =
+            change.path.count == 2 && change.path[0] == .key("networks") && isComposeFile(change.change.path)
+            && node["external"] == nil
+        // A version is no name, what is waited for is named elsewhere, and blocks of one label may stand several times.
+        guard !(name.first?.isNumber ?? true),
+            !change.path.contains(where: { ["depends_on", "dynamic", "volumes"].contains($0.name) })
+        else { return nil }
         let text = node.text ?? ""
         // Half of all switches have the same value.
         guard
@@ -102,7 +108,7 @@ func findRenames(in changes: inout [FoundChange]) {
         }
     }
     let renamed = gone.compactMap { place, old -> (old: String, new: String, path: String)? in
-        guard old.count == 1, let now = new[place], now.count == 1 else { return nil }
+        guard old.count == 1, let now = new[place], now.count == 1, !isVersion(old[0]) else { return nil }
         return (old[0], now[0], place.path)
     }.sorted { ($0.old, $0.new, $0.path) < ($1.old, $1.new, $1.path) }
     guard !renamed.isEmpty, renamed.count <= 50 else { return }
@@ -113,7 +119,7 @@ func findRenames(in changes: inout [FoundChange]) {
         else { continue }
         let isName =
             isComposeFile(change.change.path)
-            && change.path.contains { $0 == .key("networks") || $0 == .key("volumes") }
+            && change.path.contains(.key("networks"))
         guard before.isTemplated && after.isTemplated || isName else { continue }
         let rename = renamed.first { old, now, path in
             (!isName || path == change.change.path)
@@ -125,6 +131,10 @@ func findRenames(in changes: inout [FoundChange]) {
             text: "what it names was \(rename.old) and is \(rename.new) now, with the same value",
             weight: -0.9)
     }
+}
+
+private func isVersion(_ name: String) -> Bool {
+    name.contains(".") && name.drop { $0 == "v" }.first?.isNumber ?? false
 }
 
 extension String {

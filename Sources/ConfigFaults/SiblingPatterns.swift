@@ -34,14 +34,15 @@ func findSiblingPatterns(
                 read[member] = values
                 return values
             }
+            let former = SaidValues(file.objectsBefore, of: family.own).all
             let telling = written.filter {
                 family.names(in: $0.value.text).count == 1 || family.others.count >= leastLikes
             }
             guard !telling.isEmpty else { continue }
             for (key, value) in telling.sorted(by: { $0.value.line < $1.value.line }) {
-                if let copied = try family.copied(value, key, said: said) {
+                if let copied = try family.copied(value, key, was: former, said: said) {
                     found.append(copied)
-                } else if let stray = try family.strays(value, key, said: said) {
+                } else if let stray = try family.strays(value, key, was: former, said: said) {
                     found.append(stray)
                 }
                 if found.count >= mostFindings { break }
@@ -69,6 +70,7 @@ private struct Family {
 
     /// The name that is the file's own.
     var own: String
+    var path: String
     var others: [Member]
 
     /// The other names that stand in a text as words.
@@ -81,10 +83,14 @@ private struct Family {
 
     /// A value that names another one of the family as that one's own file does.
     func copied(
-        _ value: SaidValue, _ key: String, said: (Member) throws -> SaidValues
+        _ value: SaidValue, _ key: String, was former: [String: SaidValue],
+        said: (Member) throws -> SaidValues
     ) throws -> (finding: FaultFinding, line: Int, field: String)? {
         let named = names(in: value.text)
-        guard named.count == 1, let other = named.first, !value.text.holdsWord(own), !own.holds(other.name),
+        guard named.count == 1, let other = named.first, !path.holdsWord(other.name),
+            !isOfInfrastructure(value.text, key),
+            former[key].map({ !$0.text.holdsWord(other.name) }) ?? true, !value.text.holdsWord(own),
+            !own.holds(other.name),
             !other.name.holds(own), let theirs = try said(other).all[key], theirs.text == value.text
         else { return nil }
         // What third ones say as well is meant for all.
@@ -102,7 +108,8 @@ private struct Family {
 
     /// A value that does not follow what nearly all others agree on but for their names.
     func strays(
-        _ value: SaidValue, _ key: String, said: (Member) throws -> SaidValues
+        _ value: SaidValue, _ key: String, was former: [String: SaidValue],
+        said: (Member) throws -> SaidValues
     ) throws -> (finding: FaultFinding, line: Int, field: String)? {
         guard others.count >= leastLikes else { return nil }
         var patterns: [String: Int] = [:]
@@ -115,6 +122,11 @@ private struct Family {
         guard count >= leastLikes,
             let (usual, agreeing) = patterns.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
             agreeing >= leastLikes, 10 * agreeing >= 8 * count, usual != value.pattern, usual.holds(nameMark)
+        else { return nil }
+        // Somebody says it like this one, it was so before, or an expression says the own name.
+        guard patterns[value.pattern] == nil, former[key].map({ $0.pattern == usual }) ?? true,
+            !(value.isTemplated && !usual.holds("{{") && !usual.holds("${")),
+            !(value.text.holds("include") && usual.holds("include"))
         else { return nil }
         let literal = usual.replacing(nameMark, with: "").filter(\.isLetter)
         guard literal.count >= 3 else { return nil }
@@ -134,6 +146,15 @@ private let sharedNames: Set = [
     "core", "lib",
 ]
 
+/// Whether a value is one of what is there for all: an API, a vendor's address, an image, the namespace of a tool.
+private func isOfInfrastructure(_ text: String, _ place: String) -> Bool {
+    let key = place.split(separator: "/").last.map { $0.lowercased() } ?? ""
+    return ["apiversion", "apigroup", "image", "repository", "home", "url", "chart", "subpath"].contains(key)
+        || text.hasPrefix("http://") || text.hasPrefix("https://")
+        || ["flux-system", "argocd"].contains(text)
+        || place.holds("/selector/") || place.holds("/sourceRef/") || place.holds("/dependsOn/")
+}
+
 private let nameMark = "\u{1}"
 
 /// A single value with its name taken out.
@@ -141,6 +162,7 @@ private struct SaidValue {
     var text: String
     var pattern: String
     var line: Int
+    var isTemplated: Bool
 }
 
 /// The single values of a file by where they stand, its own name left out of the places as well.
@@ -148,7 +170,8 @@ private struct SaidValues {
     var all: [String: SaidValue] = [:]
 
     init(_ objects: [Manifest], of name: String) {
-        for object in objects where object.reading == .parsed && object.object.kind != "Secret" {
+        for object in objects
+        where object.reading == .parsed && object.object.kind != "Secret" && object.object.kind != "hcl" {
             let kind = object.object.kind
             add(
                 object.root,
@@ -166,7 +189,8 @@ private struct SaidValues {
                 !(scalar.text.holds("://") && scalar.text.contains("@"))
             else { return }
             all[place] = SaidValue(
-                text: scalar.text, pattern: scalar.text.without(name), line: node.start.line)
+                text: scalar.text, pattern: scalar.text.without(name), line: node.start.line,
+                isTemplated: scalar.isTemplated)
         case .mapping(let entries):
             for entry in entries where !entry.isMerged {
                 add(entry.value, "\(place)/\(entry.key.without(name))", name, key: entry.key)
@@ -209,7 +233,7 @@ private struct FamilyIndex {
                 let name = other.dropFirst(lead.count).dropLast(rest.count)
                 return name.contains("/") ? nil : Family.Member(name: String(name), path: other)
             }
-            if !others.isEmpty { found.append(Family(own: String(parts[place]), others: others)) }
+            if !others.isEmpty { found.append(Family(own: String(parts[place]), path: path, others: others)) }
         }
         let file = parts[parts.count - 1]
         if let dot = file.firstIndex(of: "."), dot > file.startIndex {
@@ -221,7 +245,9 @@ private struct FamilyIndex {
                 else { return nil }
                 return Family.Member(name: String(name.dropLast(ending.count)), path: other)
             }
-            if others.count >= leastLikes { found.append(Family(own: String(file[..<dot]), others: others)) }
+            if others.count >= leastLikes {
+                found.append(Family(own: String(file[..<dot]), path: path, others: others))
+            }
         }
         return found.sorted { $0.others.count > $1.others.count }
     }

@@ -52,6 +52,8 @@ private func newProblem(of file: ChangedFile, _ after: ConfigFile) -> FileProble
         return FileProblem(
             mark: Mark(line: open.line, column: 1), said: "the template does not compile: \(open.text)")
     }
+    // Directives of Terraform's templates are followed by nobody here.
+    guard !after.lines.contains(where: { $0.holds("%{") }) else { return nil }
     // INI files are read leniently by their programs, each in its own way.
     guard after.format != .ini, let problem = after.documents.compactMap(\.problem).first else { return nil }
     guard let before = file.before else {

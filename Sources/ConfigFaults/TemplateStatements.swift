@@ -68,7 +68,8 @@ func findBareVariables(in file: ChangedFile, changes: inout [FoundChange]) {
     let own = [path: changes.indices.filter { changes[$0].change.path == path }]
     for line in new.sorted() {
         // Of several in a line the same one is told every time.
-        guard let name = withoutActions(after.lines[line]).namesBehindDollars.filter(variables.contains).min()
+        guard !after.lines[line].holds("`"),
+            let name = withoutActions(after.lines[line]).namesBehindDollars.filter(variables.contains).min()
         else { continue }
         attach(
             FaultFinding(
@@ -85,7 +86,9 @@ func findSpareBraces(in file: ChangedFile, changes: inout [FoundChange]) {
     let own = [path: changes.indices.filter { changes[$0].change.path == path }]
     for line in file.lines.stretches(newCount: after.lines.count).flatMap({ $0.new }) {
         let text = after.lines[line]
-        guard text.holds("}}}"), !text.holds("{{{"), !withoutActions(text).contains("{") else { continue }
+        guard text.holds("}}}"), !text.holds("{{{"), !text.holds("{\""), !text.holds("`"),
+            !withoutActions(text).contains("{")
+        else { continue }
         attach(
             FaultFinding(.unparsable, weight: 0.6, "a brace too many behind an action stays text"),
             line: line + 1, field: "template", path: path, among: own, to: &changes)

@@ -90,13 +90,17 @@ private func call(
     }
 }
 
+/// How loops begin whose variable is called like a kind of names.
+private let loopsOverKinds = ["module", "data", "var", "local"].flatMap {
+    ["for \($0)", "for\($0)", ", \($0)", ",\($0)"]
+}
+
 private func addUses(in root: ConfigNode, of file: ConfigFile, _ folder: String, _ names: inout NamesOfFile) {
     var seen: Set<NameUse> = []
     func add(_ scalar: ConfigNode.Scalar, _ node: ConfigNode) {
         // A text inside an expression, and loops over what is called like a kind of names, are not followed.
         guard scalar.isTemplated, !(scalar.style == .plain && scalar.text.holds("<<")),
-            !["for module", "for data", "for var", "for local", ",module", ",data", "formodule", "fordata"]
-                .contains(where: scalar.text.holds)
+            !loopsOverKinds.contains(where: scalar.text.holds)
         else { return }
         for name in terraformReferences(in: scalar.text, isExpression: scalar.style == .plain) {
             let declared = DeclaredName(folder: folder, space: name.space, name: name.name)
@@ -119,7 +123,9 @@ private func addUses(in root: ConfigNode, of file: ConfigFile, _ folder: String,
         switch node.kind {
         case .scalar(let scalar): add(scalar, node)
         case .sequence(let elements): elements.forEach(search)
-        case .mapping(let entries): for entry in entries { search(entry.value) }
+        case .mapping(let entries):
+            // What is waited for may be said loosely.
+            for entry in entries where entry.key != "depends_on" { search(entry.value) }
         }
     }
     search(root)

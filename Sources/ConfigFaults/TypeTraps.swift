@@ -19,7 +19,7 @@ func findTypeTraps(in change: inout FoundChange, of object: JudgedObject) {
     guard !traps.isEmpty else {
         if change.findings.isEmpty, let before = change.beforeNode, let x = before.scalar,
             let y = after.scalar,
-            x.isExpression, x.text == y.text
+            x.isExpression, x.text == y.text, y.style == .quoted, object.expected(at: change.path) == .text
         {
             change.innocence = Evidence(kind: "same_value", text: "only its quotes changed", weight: -0.8)
         }

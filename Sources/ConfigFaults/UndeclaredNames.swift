@@ -84,7 +84,9 @@ enum NamingLanguage: Hashable {
 
     /// That the files of a folder declare for each other, in words.
     fileprivate func declaring(in folder: String, of path: String) -> String {
-        guard folder == parentFolder(of: path) else { return "\(folder) declares" }
+        guard folder == parentFolder(of: path) else {
+            return "\(folder.isEmpty ? "the root module" : folder) declares"
+        }
         return switch self {
         case .terraform: "this module declares"
         case .compose: "the compose files here declare"
@@ -133,8 +135,14 @@ func findUndeclaredNames(
     let missing = sides.undeclared()
     // Through a symbolic link a file of another folder is one of this one, and compose files of several folders are laid over
     // each other.
-    let vague = missing.filter {
-        !$0.wasDeclared && ($0.instead == nil || $0.name.space.language == .compose)
+    // So is one that became a link itself.
+    let gone = Set(
+        changed.filter { $0.after == nil || $0.file.path != $0.file.pathBefore }
+            .flatMap { [$0.file.path, $0.file.pathBefore] }.map(parentFolder))
+    let vague = missing.filter { missed in
+        missed.wasDeclared
+            ? gone.contains(missed.name.folder)
+            : missed.instead == nil || missed.name.space.language == .compose
     }
     var elsewhere: Set<DeclaredName> = []
     if !vague.isEmpty {

@@ -61,6 +61,8 @@ private func unclosedAction(_ contents: [UInt8], _ actions: [TemplateAction]) ->
             continue
         }
         if contents[position] == UInt8(ascii: "{"), contents[position + 1] == UInt8(ascii: "{") {
+            // One that is closed further on than is looked is no problem.
+            guard !closes(contents[(position + 2)...]) else { return nil }
             let column = contents[lineStart..<position].characterCount + 1
             return ParseProblem(
                 text: "an action {{ is never closed", mark: Mark(line: line, column: column))
@@ -69,6 +71,17 @@ private func unclosedAction(_ contents: [UInt8], _ actions: [TemplateAction]) ->
         position += 1
     }
     return nil
+}
+
+/// How far the end of an action is looked for.
+private let usualLength = 16_384
+
+/// Whether two braces that close stand behind more than an action's usual length.
+private func closes(_ rest: ArraySlice<UInt8>) -> Bool {
+    let far = rest.dropFirst(usualLength)
+    return far.indices.dropLast().contains {
+        far[$0] == UInt8(ascii: "}") && far[$0 + 1] == UInt8(ascii: "}")
+    }
 }
 
 /// What is wrong inside one action.

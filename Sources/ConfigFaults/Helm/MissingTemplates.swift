@@ -61,11 +61,13 @@ func findStrayedNames(in changes: inout [FoundChange], charts: ChangedCharts) th
             let place = attach(
                 FaultFinding(
                     .danglingReference,
-                    ".\(name.name) is asked of what the block goes through, which has no such field: Helm stops there"
+                    "\(name.isDirect ? "" : "what it includes asks for ").\(name.name)\(name.isDirect ? " is asked" : "") of what the block goes through, which has no such field: Helm stops there"
                 ), line: name.place.line, field: ".\(name.name)", path: name.place.path, among: byPath,
                 to: &changes)
-            changes[place].mend =
-                "write $.\(name.name) instead of .\(name.name) at \(name.place.path):\(name.place.line)"
+            if name.isDirect {
+                changes[place].mend =
+                    "write $.\(name.name) instead of .\(name.name) at \(name.place.path):\(name.place.line)"
+            }
         }
     }
 }

@@ -11,8 +11,11 @@ struct MissingTemplate: Sendable {
 
 /// A name that the top of a template has, asked of something else.
 struct StrayedName: Sendable, Hashable {
+    /// Where the template asks, or includes what asks.
     var place: Occurrence
     var name: String
+    /// Whether it stands there itself.
+    var isDirect: Bool
 }
 
 /// Goes through the templates of a chart and notes where values are used. Nothing is rendered: both branches of a condition
@@ -526,7 +529,8 @@ extension TemplateReading {
                 ["Values", "Release"].contains(first),
                 case .reference(let reference) = scope.dot, !reference.path.isEmpty
             {
-                strayed.insert(StrayedName(place: current, name: first))
+                let place = Occurrence(path: site.file, line: site.line ?? current.line)
+                strayed.insert(StrayedName(place: place, name: first, isDirect: depth == 0))
             }
             return fields.reduce(scope.dot) { $0.field($1) }
         case .variable(let name, let fields):

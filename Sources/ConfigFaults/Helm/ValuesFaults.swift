@@ -410,13 +410,18 @@ func findRefusedTemplate(in change: inout FoundChange, charts: ChangedCharts) th
         let own = layers.own.map { (file: folder + "values.yaml", root: $0) }
         for (file, root) in [own].compactMap({ $0 }) + layers.others.map({ ($0.path, $0.root) }) {
             guard let node = root.node(at: way[...]), let scalar = node.scalar else { continue }
+            // Of what is a mapping or a list it is not the value that is written.
+            let expected = KubernetesFields.type(of: landing, kind: kind)
+            switch expected {
+            case .map, .object, .list: return nil
+            default: break
+            }
             let written = ConfigNode.Scalar(
                 text: scalar.writtenByTemplates, style: use.isQuoted ? .quoted : .plain)
             let isHidden =
                 kind == "Secret" || maskedIfSecret(scalar.text, name: landing.valueName) != scalar.text
             let found = refusedValue(
-                written, was: nil, expected: KubernetesFields.type(of: landing, kind: kind),
-                isHidden: isHidden)
+                written, was: nil, expected: expected, isHidden: isHidden)
             if let found { return (file, node.start.line, found) }
         }
         return nil
