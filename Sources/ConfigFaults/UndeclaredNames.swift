@@ -115,8 +115,10 @@ func findUndeclaredNames(
     let generated = Set(try after.paths().filter { $0.hasSuffix(".tf.json") }.map(parentFolder))
     func read(_ folder: String) throws {
         guard sides.begin(folder) else { return }
-        if generated.contains(folder) { sides.open(folder) }
-        for path in (paths[folder] ?? []).prefix(mostNamingFiles) {
+        let own = paths[folder] ?? []
+        // What is not read may declare anything.
+        if generated.contains(folder) || own.count > mostNamingFiles { sides.open(folder) }
+        for path in own.prefix(mostNamingFiles) {
             if let language = NamingLanguage(path: path) {
                 sides.add(path, language, try cache.file(at: path, in: after))
             }
@@ -133,9 +135,8 @@ func findUndeclaredNames(
     }
     let byPath = Dictionary(grouping: changes.indices) { changes[$0].change.path }
     let missing = sides.undeclared()
-    // Through a symbolic link a file of another folder is one of this one, and compose files of several folders are laid over
-    // each other.
-    // So is one that became a link itself.
+    // Through a symbolic link, which a file may have become, one of another folder is one of this one, and compose files of several
+    // folders are laid over each other.
     let gone = Set(
         changed.filter { $0.after == nil || $0.file.path != $0.file.pathBefore }
             .flatMap { [$0.file.path, $0.file.pathBefore] }.map(parentFolder))
