@@ -148,7 +148,11 @@ func findUndeclaredNames(
     var elsewhere: Set<DeclaredName> = []
     if !vague.isEmpty {
         let places = try after.occurrences(of: Set(vague.map(\.name.lastWord)))
-        let files = Set(places.values.flatMap { $0.map(\.path) }).filter { NamingLanguage(path: $0) != nil }
+        var files = Set(places.values.flatMap { $0.map(\.path) }).filter { NamingLanguage(path: $0) != nil }
+        // Names of services have hyphens, so that no single word of theirs can be looked for.
+        if vague.contains(where: { $0.name.space.language == .compose }) {
+            files.formUnion(paths.values.joined().filter { NamingLanguage(path: $0) == .compose })
+        }
         var declared: Set<[String]> = []
         for path in files.sorted().prefix(mostNamingFiles) {
             guard let language = NamingLanguage(path: path), let file = try cache.file(at: path, in: after)
