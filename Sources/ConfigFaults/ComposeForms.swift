@@ -9,6 +9,8 @@ func isSameInCompose(_ before: ConfigNode, _ after: ConfigNode, at path: FieldPa
     guard path.count >= 3, path[0] == .key("services"), case .key(let field) = path[2],
         let old = before.node(at: path[..<3]), let new = after.node(at: path[..<3])
     else { return false }
+    // Where only quotes differ, these matter: `22:22` is a number to some readers.
+    guard plainText(old) != plainText(new) else { return false }
     let (x, y) = (form(of: old, field), form(of: new, field))
     return x != nil && x == y
 }

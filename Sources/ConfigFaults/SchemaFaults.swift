@@ -81,9 +81,8 @@ struct JudgedObject {
         isKustomization = isKustomizationFile(path)
         let version = after.root["apiVersion"]?.scalar
         isKubernetes = version != nil && after.root["kind"] != nil
-        // Docker Compose reads it by the rules of 1.2, in which `no` and `22:22` are text.
         isYAML =
-            object.kind == "yaml" && !isComposeFile(path) || isKubernetes && !path.lowercased().holds(".json")
+            object.kind == "yaml" || isKubernetes && !path.lowercased().holds(".json")
         hasSchema =
             version.map { scalar in
                 let group = scalar.text.split(separator: "/").dropLast().first.map(String.init) ?? ""
