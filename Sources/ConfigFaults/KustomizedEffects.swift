@@ -85,7 +85,9 @@ extension Overlay {
         guard touched.count <= Self.mostObjects else { return [] }
         let files = change.patchFiles.subtracting(changed).union([change.change.path])
         var found: [KustomizedEffect] = []
-        for identity in touched.sorted(by: { ($0.kind, $0.name) < ($1.kind, $1.name) }) {
+        for identity in touched.sorted(by: {
+            ($0.kind, $0.name, $0.namespace) < ($1.kind, $1.name, $1.namespace)
+        }) {
             guard let old = before.object(identity), let new = after.object(identity) else { continue }
             let differing =
                 known[identity]

@@ -39,7 +39,7 @@ func findSiblingPatterns(
                 family.names(in: $0.value.text).count == 1 || family.others.count >= leastLikes
             }
             guard !telling.isEmpty else { continue }
-            for (key, value) in telling.sorted(by: { $0.value.line < $1.value.line }) {
+            for (key, value) in telling.sorted(by: { ($0.value.line, $0.key) < ($1.value.line, $1.key) }) {
                 if let copied = try family.copied(value, key, was: former, said: said) {
                     found.append(copied)
                 } else if let stray = try family.strays(value, key, was: former, said: said) {

@@ -101,6 +101,6 @@ extension HelmTests {
         ])
         let gone = try #require(changes.first { $0.change.fieldPath == "web.replicaCount" })
         #expect(gone.evidence.contains { $0.kind == "renamed_unread" }, "\(gone.evidence)")
-        #expect(!gone.evidence.contains { $0.text.contains("left to a default") })
+        #expect(!gone.evidence.contains { $0.text.contains("not set here any more") })
     }
 }

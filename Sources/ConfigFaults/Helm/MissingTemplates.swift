@@ -51,7 +51,7 @@ func findStrayedNames(in changes: inout [FoundChange], charts: ChangedCharts) th
         }
         let (old, new) = (counts(before), counts(after))
         let byPath = Dictionary(grouping: changes.indices) { changes[$0].change.path }
-        for name in after.strayed.sorted(by: { $0.place < $1.place }) {
+        for name in after.strayed.sorted(by: { ($0.place, $0.name) < ($1.place, $1.name) }) {
             let key = [name.place.path, name.name]
             guard old[key, default: 0] < new[key, default: 0],
                 try !charts.values(of: folder, haveKey: name.name)
