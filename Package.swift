@@ -12,6 +12,9 @@ let common: [SwiftSetting] = [
 /// Targets without C prove that no pointer got in.
 let pure = common + [.strictMemorySafety()]
 
+/// For much code that is run through once and has no inner loops: a fifth less of it, for some hundredths more instructions.
+let small = pure + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let numerics = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 
@@ -53,7 +56,7 @@ let package = Package(
         .target(
             name: "ConfigFaults",
             dependencies: ["ConfigTree", "DeployModel", "Kustomize", "Parallel", numerics],
-            swiftSettings: pure),
+            swiftSettings: small),
         .target(
             name: "Investigation",
             dependencies: ["Attribution", "ChangeDetection", "ConfigFaults", "DeployModel", numerics],
@@ -66,8 +69,8 @@ let package = Package(
             swiftSettings: common),
         .target(
             name: "DeployRecords", dependencies: ["ConfigTree", "DelimitedText", "DeployModel"],
-            swiftSettings: pure),
-        .target(name: "Settings", dependencies: ["ConfigTree", "DeployModel"], swiftSettings: pure),
+            swiftSettings: small),
+        .target(name: "Settings", dependencies: ["ConfigTree", "DeployModel"], swiftSettings: small),
         .target(
             name: "EventIngest",
             dependencies: [
@@ -78,8 +81,8 @@ let package = Package(
         .target(
             name: "Connectors", dependencies: ["Attribution", "CCurl", "DeployModel", "EventIngest"],
             swiftSettings: common),
-        .target(name: "Reporting", dependencies: ["DeployModel", "Parallel"], swiftSettings: pure),
-        .target(name: "Scenario", dependencies: ["DeployModel", "GitHistory"], swiftSettings: pure),
+        .target(name: "Reporting", dependencies: ["DeployModel", "Parallel"], swiftSettings: small),
+        .target(name: "Scenario", dependencies: ["DeployModel", "GitHistory"], swiftSettings: small),
         .target(
             name: "BlameDeployCLI",
             dependencies: [
