@@ -98,7 +98,9 @@ private func doubledDomain(_ text: String) -> String? {
         let last = labels.suffix(count)
         guard last.elementsEqual(labels.dropLast(count).suffix(count)),
             last.last?.allSatisfy(\.isLetter) ?? false,
-            last.allSatisfy({ !$0.isEmpty })
+            last.allSatisfy({ !$0.isEmpty }),
+            // `one.one.one.one` is a host.
+            Set(last).count > 1
         else { continue }
         return last.joined(separator: ".")
     }

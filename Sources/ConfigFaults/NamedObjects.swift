@@ -173,8 +173,13 @@ func findStillNamed(
         else { return }
         let ports = Set(
             (change.beforeNode?[path: "spec", "ports"]?.elements ?? []).compactMap { $0["port"]?.text })
+        let chart = object.name.contains("{") ? folderOfChart(change.change.path) : nil
         let users = surroundings.after.namings[object.kind, object.name].filter { naming in
             if let port = naming.port, !ports.contains(port) { return false }
+            // What a template calls it is another name in each chart.
+            if let chart, folderOfChart(surroundings.after.manifests[naming.manifest].path) != chart {
+                return false
+            }
             guard
                 let said = naming.namespace ?? surroundings.after.manifests[naming.manifest].object.namespace
             else {
@@ -207,6 +212,12 @@ func findStillNamed(
         finding.line = change.afterNode?["metadata"]?.entry("namespace")?.keyMark.line
         change.findings.append(finding)
     }
+}
+
+/// The folder of the chart that a template belongs to, else the folder that a file is in.
+private func folderOfChart(_ path: String) -> Substring {
+    if let templates = path[...].place(of: "/templates/") { return path[..<templates.lowerBound] }
+    return path.lastIndex(of: "/").map { path[..<$0] } ?? ""
 }
 
 /// The namespace that an object was in before, where it is in another one now and nothing of its name stayed.

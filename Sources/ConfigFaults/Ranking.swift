@@ -172,9 +172,20 @@ private func newObjectPrior(_ found: FoundChange) -> Double {
     if kind == "HelmRelease" { return 0.5 }
     if Manifest.workloadKinds.contains(kind) || kind == "DeploymentConfig" { return 0.45 }
     if kind == "Namespace" { return 0.12 }
+    if isSchemaFile(found.change.path) { return 0.1 }
+    if isNamedValues(found.change.path) { return 0.45 }
     let isList = kind == "Kustomization" || resolvedPath(".", besides: found.change.path) != nil
     return isList || kindsSetUpAround.contains(kind) ? 0.2 : 0.3
 }
+
+/// Whether a file is called as those are that hold the values of a chart.
+private func isNamedValues(_ path: String) -> Bool {
+    let name = path.split(separator: "/").last.map { $0.lowercased() } ?? ""
+    return name.holds("values") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
+}
+
+/// Whether a file says only which values others may have.
+private func isSchemaFile(_ path: String) -> Bool { path.hasSuffix(".schema.json") }
 
 /// Whether a change says when and as which version a file was written, and nothing that runs: the own version of a chart, the
 /// time and the checksum that SOPS puts into what it encrypts.

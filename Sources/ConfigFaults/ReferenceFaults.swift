@@ -55,7 +55,11 @@ private func accountFinding(
         return FaultFinding(
             .danglingReference, "no ServiceAccount is called \(name); there is \(nearest)")
     }
-    return FaultFinding(.accessReduced, weight: 0.6, "its pods run as another account")
+    // A section of values says how a chart makes one, and mostly which it made before.
+    let isSection = [change.beforeNode, change.afterNode].contains { $0.map { $0.text == nil } ?? false }
+    return FaultFinding(
+        .accessReduced, weight: isSection ? 0.25 : 0.6,
+        isSection ? "its pods may run as another account" : "its pods run as another account")
 }
 
 // MARK: ConfigMaps and Secrets

@@ -381,9 +381,17 @@ private let wordsOfTiming = SoughtWords([
     "interval", "expir",
 ])
 
+/// What installs other objects, and how often it looks whether they are as they should be.
+private let kindsOfInstallers: Set = [
+    "Kustomization", "HelmRelease", "HelmRepository", "GitRepository", "OCIRepository", "Bucket",
+    "ImageRepository",
+    "ImageUpdateAutomation", "ExternalSecret",
+]
+
 /// F21.
 private func timing(_ field: ChangedField) -> FaultFinding? {
     guard field.speaks(of: wordsOfTiming),
+        !(kindsOfInstallers.contains(field.kind) && field.names.count == 2 && field.names[0] == "spec"),
         !field.names.contains(where: { $0.hasSuffix("probe") || $0 == "healthcheck" })
     else { return nil }
     if let before = field.before, let after = field.after, let (bare, unit) = unitLost(before, after) {
@@ -552,7 +560,10 @@ private let wordsOfTransport = [
 private func transport(_ field: ChangedField) -> FaultFinding? {
     guard field.names.suffix(3).contains(where: { name in wordsOfTransport.contains { name.holds($0) } }),
         // Who issues tokens is no certificate.
-        !field.names.suffix(3).contains(where: { $0.holds("jwt") || $0.holds("token") || $0.holds("oidc") })
+        !field.names.suffix(3).contains(where: { $0.holds("jwt") || $0.holds("token") || $0.holds("oidc") }),
+        // Where a module comes from is a version; what is encrypted may be anything.
+        !(field.last == "source" && field.names.first == "module"),
+        !(field.after?.hasPrefix("ENC[") ?? false)
     else {
         return nil
     }

@@ -23,11 +23,11 @@ struct JudgedObjects {
     /// What the last change was of, and whether its field was there before, which decide on the object.
     private var last: (path: String, object: ConfigObject?, hadValue: Bool)?
     private var judged: JudgedObject?
-    private let strays: KnownStrays
+    private let habits: FormerHabits
 
     init(in surroundings: Surroundings) {
         self.surroundings = surroundings
-        strays = KnownStrays(surroundings.before)
+        habits = FormerHabits(surroundings.before)
     }
 
     /// The object that a change is of; `nil` where it cannot be judged.
@@ -35,7 +35,7 @@ struct JudgedObjects {
         guard change.afterNode != nil else { return nil }
         let key = (path: change.change.path, object: change.change.object, hadValue: change.beforeNode != nil)
         if let last, last == key { return judged }
-        judged = JudgedObject(change, in: surroundings, strays: strays)
+        judged = JudgedObject(change, in: surroundings, habits: habits)
         last = key
         return judged
     }
@@ -54,12 +54,12 @@ struct JudgedObject {
     var isKustomization: Bool
     /// Whether the file itself is YAML.
     private var isYAML: Bool
-    fileprivate let strays: KnownStrays
+    let habits: FormerHabits
     private let refusals = KnownRefusals()
 
     /// - Returns: `nil` where there is no tree, or one that was guessed from indentation.
-    init?(_ change: FoundChange, in surroundings: Surroundings, strays: KnownStrays) {
-        self.strays = strays
+    init?(_ change: FoundChange, in surroundings: Surroundings, habits: FormerHabits) {
+        self.habits = habits
         guard let object = change.change.object, change.afterNode != nil else { return nil }
         func isOwn(_ manifest: Manifest) -> Bool {
             manifest.object.kind == object.kind && manifest.object.name == object.name
@@ -129,19 +129,35 @@ private final class KnownRefusals {
     var isUsed: Bool?
 }
 
-/// The patterns of stray fields that were there before under another name or in another object: whoever has them for
-/// long knows why, or does not miss them.
-final class KnownStrays {
+/// What stood before in other objects, and nobody reads or takes: whoever has such fields and values for long knows why, or
+/// does not miss them.
+final class FormerHabits {
     private let before: ManifestIndex
     private var byKind: [String: Set<String>] = [:]
+    private var unquotedByKind: [String: Set<String>] = [:]
 
     init(_ before: ManifestIndex) { self.before = before }
 
+    /// The patterns of stray fields that objects of a kind had.
     fileprivate func patterns(ofKind kind: String) -> Set<String> {
         if let known = byKind[kind] { return known }
         let others = before.manifests(ofKind: kind).filter { $0.reading == .parsed }
         let found = Set(others.flatMap { strayFields(in: $0.root, at: [], kind: kind) }.map(\.path.pattern))
         byKind[kind] = found
+        return found
+    }
+
+    /// The labels and annotations that several objects of a kind have with a value that the API server refuses: something
+    /// between the files and the server puts the quotes in.
+    func unquotedMarks(ofKind kind: String) -> Set<String> {
+        if let known = unquotedByKind[kind] { return known }
+        var counts: [String: Int] = [:]
+        for manifest in before.manifests(ofKind: kind) where manifest.reading == .parsed {
+            let marks = ["labels", "annotations"].flatMap { manifest.root["metadata"]?[$0]?.entries ?? [] }
+            for mark in marks where isRefusedAsText(mark.value) { counts[mark.key, default: 0] += 1 }
+        }
+        let found = Set(counts.filter { $0.value > 1 }.keys)
+        unquotedByKind[kind] = found
         return found
     }
 }
@@ -207,7 +223,7 @@ private func findStrayFields(
     guard !strays.isEmpty || change.beforeNode == nil else { return }
     strays += movedAmongFreeKeys(change, kind: kind, changes: changes)
     guard !strays.isEmpty else { return }
-    let known = object.strays.patterns(ofKind: kind)
+    let known = object.habits.patterns(ofKind: kind)
     let findings = strays.filter { !known.contains($0.path.pattern) }.compactMap { stray in
         var found = finding(stray, in: change, of: object, changes: changes)
         found?.line = stray.line

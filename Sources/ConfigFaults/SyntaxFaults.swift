@@ -148,7 +148,9 @@ extension Character {
 private func emptyAnchor(_ lines: [String], _ line: Int) -> String? {
     guard lines[line].utf8.contains(UInt8(ascii: "&")) else { return nil }
     let text = lines[line].trimmed
-    guard let sign = text.lastIndex(of: "&"), text[..<sign].hasSuffix(": ") else { return nil }
+    guard !text.hasPrefix("#"), let sign = text.lastIndex(of: "&"), text[..<sign].hasSuffix(": ") else {
+        return nil
+    }
     let name = text[text.index(after: sign)...]
     guard !name.isEmpty, name.allSatisfy(\.isPartOfAnchor) else {
         return nil

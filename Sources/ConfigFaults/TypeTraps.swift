@@ -7,6 +7,11 @@ func findTypeTraps(in change: inout FoundChange, of object: JudgedObject) {
     var traps: [(place: String, line: Int, finding: FaultFinding)] = []
     visitValues(after, change.beforeNode, at: change.path) { value in
         guard let trap = typeTrap(value, of: object) else { return }
+        if trap.fault == .refusedType, value.path.isOfMarks,
+            object.habits.unquotedMarks(ofKind: object.kind).contains(value.path.last?.name ?? "")
+        {
+            return
+        }
         let line = value.node.start.line
         traps.append((placeWords(value.path, line: line, in: change), line, trap))
     }
@@ -32,6 +37,18 @@ func findTypeTraps(in change: inout FoundChange, of object: JudgedObject) {
     }
     if traps.count > mostSchemaFindings, let last = change.findings.indices.last {
         change.findings[last].text += "; so it is with \(traps.count - mostSchemaFindings) more values"
+    }
+}
+
+/// Whether the API server refuses a value where it takes only text.
+func isRefusedAsText(_ node: ConfigNode) -> Bool {
+    node.scalar.map { refusal(of: $0, expected: .text) != nil } ?? false
+}
+
+extension FieldPath {
+    /// Whether it leads to a label or an annotation of an object itself.
+    fileprivate var isOfMarks: Bool {
+        count == 3 && self[0].name == "metadata" && ["labels", "annotations"].contains(self[1].name)
     }
 }
 
