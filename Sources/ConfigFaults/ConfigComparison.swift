@@ -447,10 +447,12 @@ private func findFaults(
         findSwappedEnvironment(in: &change)
         findBrokenReferences(in: &change, surroundings: surroundings, room: &room.references)
         findStillNamed(in: &change, surroundings: surroundings, room: &room.references)
+        findUnknownObjects(in: &change, surroundings: surroundings, room: &room.references)
         findPlaceholder(in: &change, values: &room.placeholders)
         let own = neighbours[ObjectKey(change.change)] ?? []
         findSchemaFaults(
             in: &change, of: room.objects.object(of: change), changes: own.count <= 200 ? own : [])
+        findContradictingFields(in: &change, of: room.objects.object(of: change))
         findRisks(in: &change)
         findImpossibleValues(in: &change)
         return change

@@ -39,6 +39,12 @@ private struct FieldOfObject: Hashable {
 private func mayRepeat(_ duplicate: DuplicateEntry, in manifest: Manifest) -> Bool {
     // Several merges are taken together, or refused, by whom reads them.
     if duplicate.path.last == .key("<<") { return true }
+    // A line of `Name value` whose value holds an equals sign is no setting of that name.
+    if manifest.object.kind == "ConfigMap", duplicate.path.count > 2, let key = duplicate.path.last?.name,
+        key.contains(" "), !duplicate.path[1].name.hasSuffix("ml"), !duplicate.path[1].name.hasSuffix(".json")
+    {
+        return true
+    }
     if manifest.object.kind == "ini" {
         // Many programs collect what stands several times; only plain settings of plain INI files are sure to be single.
         let isPlain =

@@ -62,7 +62,10 @@ func withoutExpressions(_ text: String) -> String {
 /// file's.
 func environment(inPath path: String) -> String? {
     if isExample(path) { return "dev" }
-    var found: [String] = []
+    if let name = path.split(separator: "/").last, filesOfPipelines.contains(where: name.hasPrefix) {
+        return "test"
+    }
+    var found: [String] = [], isLive = false
     let parts = path.split(separator: "/")
     for (index, part) in parts.enumerated() {
         let isFile = index == parts.count - 1
@@ -80,12 +83,19 @@ func environment(inPath path: String) -> String? {
             let isWhole = words.count == 1
             let isLast = isFile && place == words.count - 1
             if isWhole || isLast && !wordsOfWork.contains(word) || wordsOfNames.contains(word) {
-                found.append(environment)
+                // A folder of all that lives holds staging as well.
+                if word != "live" || isFile { found.append(environment) } else { isLive = true }
             }
         }
     }
+    if found.isEmpty, isLive { return "prod" }
     return found.contains("prod") ? "prod" : found.last
 }
+
+/// What says how something is tested and built, by the beginning of the file's name.
+private let filesOfPipelines = [
+    ".gitlab-ci", ".travis", ".drone", "azure-pipelines", "bitbucket-pipelines", "cloudbuild",
+]
 
 /// Those that name an environment wherever they stand in a name.
 private let wordsOfNames: Set = [

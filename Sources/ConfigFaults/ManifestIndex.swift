@@ -21,6 +21,7 @@ struct ManifestIndex: Sendable {
     let workloads: [Manifest]
     private let lazyRelations = Lazy<ObjectRelations>()
     private let lazyNamings = Lazy<ObjectNamings>()
+    private let lazyKnown = Lazy<KnownObjects>()
     private let byName: [String: [Int]]
     private let byKind: [String: [Int]]
     /// The last object of each kind and name, and of each in a file.
@@ -89,6 +90,9 @@ struct ManifestIndex: Sendable {
 
     /// Who names which Services and workloads.
     var namings: ObjectNamings { lazyNamings.get { ObjectNamings(of: manifests) } }
+
+    /// Which objects there are and which are asked for.
+    var known: KnownObjects { lazyKnown.get { KnownObjects(of: manifests) } }
 
     /// The workloads whose pods a change of an object can touch, sorted; `nil` when that is not known.
     func reach(of manifest: Manifest) -> [String]? {

@@ -19,7 +19,7 @@ func findMissingFiles(in changes: inout [FoundChange], files: [ChangedFile], aft
         }
     }
     guard !places.isEmpty, places.count <= mostValues else { return }
-    let names = FileNames(try tree.paths())
+    let names = FileNames(try tree.paths(), links: try tree.links())
     var peers: [String: [PathValue]] = [:]
     for (index, file, value) in places {
         guard !names.resolves(value.text, from: file.path) else { continue }
@@ -104,9 +104,11 @@ private let endings = [
 private struct FileNames {
     private var files: Set<String>
     private var folders: Set<String> = []
+    private let links: Set<String>
 
-    init(_ paths: [String]) {
+    init(_ paths: [String], links: Set<String>) {
         files = Set(paths)
+        self.links = links
         for path in paths {
             var folder = path[...]
             while let slash = folder.lastIndex(of: "/") {
@@ -121,12 +123,23 @@ private struct FileNames {
         var base = path.split(separator: "/").dropLast().map(String.init)
         while true {
             if let found = normalized(base, text),
-                files.contains(found) || folders.contains(found) || found.isEmpty
+                files.contains(found) || folders.contains(found) || found.isEmpty || isLinked(found)
             {
                 return true
             }
             guard base.popLast() != nil else { return false }
         }
+    }
+
+    /// Whether a path, or a folder of it, is a symbolic link.
+    private func isLinked(_ path: String) -> Bool {
+        guard !links.isEmpty else { return false }
+        var part = path[...]
+        while !links.contains(String(part)) {
+            guard let slash = part.lastIndex(of: "/") else { return false }
+            part = part[..<slash]
+        }
+        return true
     }
 
     private func normalized(_ base: [String], _ text: String) -> String? {

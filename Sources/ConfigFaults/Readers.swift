@@ -133,7 +133,7 @@ private struct AskingPlaces {
                     || isOfSpring(place.path) && line.holds("${\(name)")
                 {
                     read[name, default: []].append(place)
-                } else if line.holds("${\(name)") || line.holds("$\(name)") {
+                } else if line.holds("${\(name)") || line.holds("$\(name)") || line.holds("$(\(name))") {
                     filled.insert(name)
                 }
             }
@@ -268,7 +268,7 @@ extension ConfigComparison {
 
 private func isProse(_ path: String) -> Bool {
     let lowered = path.lowercased()
-    return [".md", ".txt", ".rst", ".adoc", ".lock", ".svg"].contains { lowered.hasSuffix($0) }
+    return [".md", ".txt", ".rst", ".adoc", ".lock", ".svg", ".bzl", ".patch", ".diff"].contains { lowered.hasSuffix($0) }
 }
 
 /// F6, F7 and F9: what became of the readers of a variable that is gone.

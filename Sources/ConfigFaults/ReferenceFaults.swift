@@ -257,7 +257,7 @@ private func stale(in change: inout FoundChange, _ surroundings: Surroundings) {
     else { return }
     let readers = surroundings.after.relations.variableReaders[
         ObjectName(kind: object.kind, name: object.name)]
-    let users = surroundings.after.names(of: readers ?? [])
+    let users = Set(surroundings.after.names(of: readers ?? [])).sorted()
     guard !users.isEmpty else { return }
     change.findings.append(
         FaultFinding(
@@ -273,6 +273,8 @@ private func lostMount(in change: inout FoundChange, after: Manifest, _ room: in
     guard
         change.path.contains(where: { ["volumes", "volumeMounts", "volumeClaimTemplates"].contains($0.name) })
     else { return }
+    // How large one may grow, and of which kind its disk is, mounts nothing.
+    if ["sizeLimit", "medium", "storage", "storageClassName"].contains(change.path.last?.name ?? "") { return }
     let mounts = room.mounts(of: after)
     // A patch of a workload may mount what stands elsewhere.
     let isWhole = after.containers.allSatisfy { $0["image"] != nil }

@@ -36,6 +36,7 @@ struct ReferenceRoom {
 
     private let surroundings: Surroundings
     private var variables: (of: Owner, nodes: [String: ConfigNode])?
+    private var lastNamed: (of: Owner, objects: [NamedObject])?
     private var lastMounts: (of: Owner, mounts: Mounts)?
     private var lastPorts: (of: Owner, ports: Ports)?
     private var lastDoubled: (of: Owner, list: FieldPath, lines: [String: [Int]])?
@@ -69,6 +70,15 @@ struct ReferenceRoom {
         }
         variables = (owner, nodes)
         return nodes[variable]
+    }
+
+    /// The objects that one names.
+    mutating func namedObjects(of manifest: Manifest) -> [NamedObject] {
+        let owner = Owner(manifest)
+        if let lastNamed, lastNamed.of == owner { return lastNamed.objects }
+        let objects = ConfigFaults.namedObjects(of: manifest)
+        lastNamed = (owner, objects)
+        return objects
     }
 
     mutating func mounts(of manifest: Manifest) -> Mounts {

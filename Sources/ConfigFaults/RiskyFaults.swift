@@ -308,7 +308,21 @@ private func image(_ field: ChangedField) -> FaultFinding? {
     if let order = versionOrder(old.tag, new.tag), order > 0 {
         return FaultFinding(.imageChanged, weight: 0.6, "the \(noun) is older: \(after) (was \(before))")
     }
-    return FaultFinding(.imageChanged, "the \(noun) is \(after) now (was \(before))")
+    return FaultFinding(
+        .imageChanged, weight: isSmallStep(from: old.tag, to: new.tag) ? smallStep : nil,
+        "the \(noun) is \(after) now (was \(before))")
+}
+
+/// What a step to a later version of the same major one weighs.
+private let smallStep = 0.45
+
+/// Whether a version is a later one of the same major version.
+private func isSmallStep(from old: String, to new: String) -> Bool {
+    func major(_ text: String) -> Substring {
+        (text.hasPrefix("v") ? text.dropFirst() : text[...]).prefix(while: \.isNumber)
+    }
+    guard let order = versionOrder(old, new), order < 0 else { return false }
+    return !major(old).isEmpty && major(old) == major(new)
 }
 
 /// The name of an image and its tag, which is empty when it has none; a text that is a version alone is a tag.
@@ -353,6 +367,8 @@ private func capacity(_ field: ChangedField) -> FaultFinding? {
         let what = field.last == "maxunavailable" ? "may be missing" : "must stay"
         return FaultFinding(.capacityLowered, weight: 0.35, "how many pods \(what): \(field.words)")
     }
+    // An autoscaler that may go down to none wakes them when they are asked for.
+    if field.last == "minreplicas" || field.last == "minreplicacount", field.after == "0" { return nil }
     if field.after == "0" {
         return FaultFinding(.capacityLowered, weight: 0.9, "nothing is left running: \(field.words)")
     }
@@ -548,7 +564,12 @@ private func command(_ field: ChangedField) -> FaultFinding? {
     guard field.isBelow("command", "args", "entrypoint", "cmd", "script", "run") else { return nil }
     guard !field.names.contains(where: { $0.hasSuffix("probe") || $0 == "healthcheck" || $0 == "build" })
     else { return nil }
-    return FaultFinding(.commandChanged, "what is run: \(field.words)")
+    // Another number of threads is no other program.
+    let isOfNumbers =
+        field.before.flatMap { before in
+            field.after.map { before.filter { !$0.isNumber } == $0.filter { !$0.isNumber } }
+        } ?? false
+    return FaultFinding(.commandChanged, weight: isOfNumbers ? 0.4 : nil, "what is run: \(field.words)")
 }
 
 private let wordsOfTransport = [
@@ -558,7 +579,12 @@ private let wordsOfTransport = [
 
 /// F27.
 private func transport(_ field: ChangedField) -> FaultFinding? {
-    guard field.names.suffix(3).contains(where: { name in wordsOfTransport.contains { name.holds($0) } }),
+    guard
+        field.names.suffix(3).contains(where: { name in
+            // `ttlSecondsAfterFinished` holds one too.
+            wordsOfTransport.contains { name.holds($0) && !($0 == "tls" && name.holds("ttls")) }
+        }),
+        !["version", "targetrevision", "tag"].contains(field.last),
         // Who issues tokens is no certificate.
         !field.names.suffix(3).contains(where: { $0.holds("jwt") || $0.holds("token") || $0.holds("oidc") }),
         // Where a module comes from is a version; what is encrypted may be anything.
@@ -566,6 +592,14 @@ private func transport(_ field: ChangedField) -> FaultFinding? {
         !(field.after?.hasPrefix("ENC[") ?? false)
     else {
         return nil
+    }
+    let old = ["TLSv1", "TLSv1.0", "TLSv1.1", "SSLv3"]
+    if let after = field.after, let before = field.before {
+        let spoken = { (text: String) in Set(text.split { " ,;".contains($0) }.map(String.init)) }
+        if let weak = old.first(where: { spoken(after).contains($0) && !spoken(before).contains($0) }) {
+            return FaultFinding(
+                .transportSecurity, weight: 0.7, "\(weak) is spoken, which many refuse: \(field.words)")
+        }
     }
     return FaultFinding(
         .transportSecurity, weight: field.before == nil ? 0.3 : nil, "certificates: \(field.words)")
@@ -600,7 +634,8 @@ private func scheduling(_ field: ChangedField) -> FaultFinding? {
             "nodename", "runtimeclassname", "schedulername")
     else { return nil }
     return FaultFinding(
-        .schedulingChanged, weight: field.before == nil ? 0.4 : nil, "where pods may run: \(field.words)")
+        .schedulingChanged, weight: field.before == nil ? 0.4 : field.after == nil ? nil : 0.6,
+        "where pods may run: \(field.words)")
 }
 
 /// F32.
@@ -625,8 +660,19 @@ private func rollout(_ field: ChangedField) -> FaultFinding? {
             "strategy", "updatestrategy", "terminationgraceperiodseconds", "lifecycle", "prestop",
             "minreadyseconds", "progressdeadlineseconds", "stop_grace_period")
     else { return nil }
+    let weight: Double? =
+        switch field.last {
+        // Fewer seconds than the program needs cut its work off.
+        case "terminationgraceperiodseconds", "stop_grace_period":
+            field.doublings.map { $0 <= -1 ? 0.65 : 0.3 }
+        case "prestop", "lifecycle": field.after == nil ? 0.6 : nil
+        case "maxunavailable": field.after == "100%" ? 0.7 : nil
+        // More at once are only more.
+        case "maxsurge": (field.doublings ?? -1) > 0 ? 0.15 : nil
+        default: nil
+        }
     return FaultFinding(
-        .rolloutChanged, weight: field.before == nil ? 0.25 : nil,
+        .rolloutChanged, weight: field.before == nil ? 0.25 : weight,
         "how pods are replaced and stopped: \(field.words)")
 }
 
@@ -654,12 +700,58 @@ private func schedule(_ field: ChangedField) -> FaultFinding? {
             "backofflimit", "activedeadlineseconds", "schedule_expression",
         ].contains(field.last), field.before != nil
     else { return nil }
+    if let before = field.before, let after = field.after, let slip = slipOfTime(from: before, to: after) {
+        return FaultFinding(.scheduleChanged, weight: 0.75, "\(slip): \(field.words)")
+    }
     return FaultFinding(.scheduleChanged, "when it runs: \(field.words)")
+}
+
+/// What a cron expression has come to mean that is hardly ever meant: every minute of an hour, or once where it was every few
+/// minutes.
+private func slipOfTime(from before: String, to after: String) -> String? {
+    let (old, new) = (before.split(separator: " "), after.split(separator: " "))
+    guard old.count == 5, new.count == 5 else { return nil }
+    if new[0] == "*", old[0] != "*", new[1] != "*" { return "it runs in every minute of such an hour" }
+    if old[0].hasPrefix("*/"), Int(new[0]) != nil, old[1] == new[1] {
+        return "it runs once an hour where it ran every \(old[0].dropFirst(2)) minutes"
+    }
+    return nil
+}
+
+/// What protects data or keeps strangers out, with the value that gives it up.
+private let protections: [String: String] = [
+    "force_destroy": "true", "deletion_protection": "false", "publicly_accessible": "true",
+    "multi_az": "false", "skip_final_snapshot": "true", "prevent_destroy": "false", "encrypted": "false",
+    "storage_encrypted": "false",
+]
+
+/// Texts in quotes that an expression lists.
+private func quotedWords(_ text: String) -> Set<Substring> {
+    let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
+    return Set(parts.enumerated().filter { $0.offset % 2 == 1 }.map(\.element))
 }
 
 /// F36: what Terraform takes away or makes smaller.
 private func infrastructure(_ field: ChangedField) -> FaultFinding? {
     guard field.kind == "hcl" else { return nil }
+    if let given = protections[field.last], field.after == given, field.before != given {
+        return FaultFinding(.infrastructure, weight: 0.7, "a protection is given up: \(field.words)")
+    }
+    if field.last == "deployment_minimum_healthy_percent" || field.last == "deregistration_delay",
+        field.after == "0"
+    {
+        return FaultFinding(
+            .infrastructure, weight: 0.65, "nothing is waited for when it is replaced: \(field.words)")
+    }
+    if field.last == "for_each", let before = field.before, let after = field.after {
+        let lost = quotedWords(before).subtracting(quotedWords(after))
+        if let first = lost.min(), quotedWords(after).isStrictSubset(of: quotedWords(before)) {
+            return FaultFinding(.infrastructure, weight: 0.7, "what is made for \(first) goes: \(field.words)")
+        }
+    }
+    if field.last.hasSuffix("cidr_blocks"), field.after == "[]", field.before != nil {
+        return FaultFinding(.infrastructure, weight: 0.7, "nobody is let through any more: \(field.words)")
+    }
     let telling: Set = [
         "count", "for_each", "instance_type", "instance_class", "ingress", "egress", "cidr_blocks",
         "force_destroy", "prevent_destroy", "policy", "allocated_storage", "node_type", "machine_type",

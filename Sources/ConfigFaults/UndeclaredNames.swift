@@ -112,7 +112,10 @@ func findUndeclaredNames(
     let paths = try Dictionary(
         grouping: after.paths().filter { NamingLanguage(path: $0) != nil }, by: parentFolder)
     var sides = NamingSides(changed)
-    let generated = Set(try after.paths().filter { $0.hasSuffix(".tf.json") }.map(parentFolder))
+    // What stands behind a symbolic link is not followed, and is read by whoever reads the folder.
+    let generated = Set(
+        try after.paths().filter { $0.hasSuffix(".tf.json") }.map(parentFolder)
+            + after.links().flatMap { [parentFolder(of: $0), $0] })
     func read(_ folder: String) throws {
         guard sides.begin(folder) else { return }
         let own = paths[folder] ?? []

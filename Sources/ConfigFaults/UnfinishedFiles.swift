@@ -73,6 +73,8 @@ private func isPlaceholder(_ value: String) -> Bool {
     guard value.utf8.count < 80, isLikePlaceholder(value) else { return false }
     let text = value.lowercased()
     let plain = text.filter { $0.isLetter }
+    // There are programs called so.
+    guard plain != "todo" || value != text else { return false }
     guard !placeholderWords.contains(plain) || text.count > plain.count + 2 else { return true }
     guard value.hasPrefix("<"), value.hasSuffix(">"), value.count > 4 else { return false }
     return value.dropFirst().dropLast().allSatisfy { $0.isUppercase || "_- ".contains($0) }

@@ -54,6 +54,9 @@ public protocol SourceTree {
     /// The paths of all files, sorted; submodules and symbolic links left out.
     func paths() throws -> [String]
 
+    /// The paths of symbolic links: what stands behind one may be any file or folder.
+    func links() throws -> Set<String>
+
     /// The bytes of a file, or `nil` when there is no such file, its contents are not at hand, or it is larger than the tree hands
     /// out.
     func contents(of path: String) throws -> [UInt8]?
@@ -70,6 +73,9 @@ public protocol SourceTree {
 }
 
 extension SourceTree {
+    /// None, for trees that do not know any.
+    public func links() throws -> Set<String> { [] }
+
     /// Counts the bytes, for trees that hold them anyway.
     public func size(of path: String) throws -> Int? { try contents(of: path)?.count }
 }

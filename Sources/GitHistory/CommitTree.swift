@@ -14,6 +14,7 @@ import Parallel
 public final class CommitTree: SourceTree {
     private let database: ObjectDatabase
     private let entries: [String: git_oid]
+    private let symbolic: Set<String>
     private let commit: CommitID?
     private let index: WordIndex?
     private var known: [String]?
@@ -27,8 +28,12 @@ public final class CommitTree: SourceTree {
         if let near, let former = near.commit {
             let deltas = try repository.treeDeltas(from: former, to: commit)
             var entries = near.entries
-            for delta in deltas { entries[delta.path] = delta.new.flatMap { $0.isFile ? $0.oid : nil } }
-            try self.init(repository, entries: entries, commit: commit, index: index)
+            var links = near.symbolic
+            for delta in deltas {
+                entries[delta.path] = delta.new.flatMap { $0.isFile ? $0.oid : nil }
+                if delta.new?.isLink ?? false { links.insert(delta.path) } else { links.remove(delta.path) }
+            }
+            try self.init(repository, entries: entries, links: links, commit: commit, index: index)
             known = near.known.flatMap { Self.applied(deltas, to: $0) }
             return
         }
@@ -42,6 +47,9 @@ public final class CommitTree: SourceTree {
                 let listing = Unmanaged<FileListing>.fromOpaque(context).takeUnretainedValue()
                 guard listing.admits(folder) else { return -1 }
                 let mode = git_tree_entry_filemode(entry)
+                if mode == GIT_FILEMODE_LINK {
+                    listing.links.insert(lossyText(folder) + lossyText(git_tree_entry_name(entry)))
+                }
                 guard mode == GIT_FILEMODE_BLOB || mode == GIT_FILEMODE_BLOB_EXECUTABLE,
                     let oid = git_tree_entry_id(entry)
                 else { return 0 }
@@ -51,14 +59,16 @@ public final class CommitTree: SourceTree {
             }, context)
         if let exceeded = listing.exceeded { throw exceeded.error(commit, at: repository.path) }
         try Libgit2.check(result, "list the files of \(commit.abbreviated)")
-        try self.init(repository, entries: listing.entries, commit: commit, index: index)
+        try self.init(
+            repository, entries: listing.entries, links: listing.links, commit: commit, index: index)
     }
 
     /// Files by path, each with the id of its blob.
     init(
-        _ repository: Repository, entries: [String: git_oid], commit: CommitID? = nil,
-        index: WordIndex? = nil
+        _ repository: Repository, entries: [String: git_oid], links: Set<String> = [],
+        commit: CommitID? = nil, index: WordIndex? = nil
     ) throws(GitError) {
+        symbolic = links
         self.commit = commit
         self.index = index
         self.entries = entries
@@ -68,6 +78,7 @@ public final class CommitTree: SourceTree {
     /// Collects what a C callback is told.
     private final class FileListing {
         var entries: [String: git_oid] = [:]
+        var links: Set<String> = []
         private var count = 0
         private(set) var exceeded: TreeLimit?
 
@@ -81,6 +92,9 @@ public final class CommitTree: SourceTree {
 
     /// The paths of all files, sorted; submodules and symbolic links left out.
     public func paths() -> [String] { sortedPaths }
+
+    /// The paths of symbolic links.
+    public func links() -> Set<String> { symbolic }
 
     private var sortedPaths: [String] {
         let paths = known ?? entries.keys.sorted()

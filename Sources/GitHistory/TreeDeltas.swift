@@ -26,6 +26,7 @@ struct TreeDelta {
 
         /// Whether it is a file, and no symbolic link or submodule.
         var isFile: Bool { mode & 0o170000 == 0o100000 }
+        var isLink: Bool { mode & 0o170000 == 0o120000 }
         var isSubmodule: Bool { mode & 0o170000 == 0o160000 }
     }
 

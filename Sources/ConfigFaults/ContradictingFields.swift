@@ -1,0 +1,160 @@
+import ConfigTree
+import DeployModel
+
+/// F1, F13 and F32 of fields beside each other: two that cannot both hold, or one name twice in a list of variables.
+///
+/// Only what was not so before counts.
+func findContradictingFields(in change: inout FoundChange, of object: JudgedObject?) {
+    guard let object, let after = change.afterNode, object.after.reading == .parsed,
+        !change.findings.contains(where: { $0.fault == .refusedType })
+    else { return }
+    var found: FaultFinding?
+    func judge(_ mapping: ConfigNode, at path: ArraySlice<FieldStep>) {
+        guard found == nil, (2...mostFields).contains(mapping.entries.count),
+            let contradiction = Contradiction(in: mapping),
+            object.before?.root.node(at: path).flatMap(Contradiction.init(in:)) != contradiction
+        else { return }
+        var finding = FaultFinding(
+            .refusedType, weight: 0.85,
+            contradiction.text
+                + (object.isKubernetes && object.hasSchema ? ": the API server refuses it" : ""))
+        finding.line = contradiction.line
+        found = finding
+    }
+    // The other of the two may stand beside what changed.
+    if !change.path.isEmpty, change.path.last.map({ fieldsOfPairs.contains($0.name) }) ?? false,
+        let around = object.after.root.node(at: change.path.dropLast())
+    {
+        judge(around, at: change.path.dropLast())
+    }
+    var visited = 0
+    func search(_ node: ConfigNode, at path: FieldPath) {
+        visited += 1
+        guard found == nil, visited < mostNodes else { return }
+        switch node.kind {
+        case .scalar: break
+        case .mapping(let entries):
+            judge(node, at: path[...])
+            for entry in entries where !entry.isMerged && entry.value.scalar == nil {
+                search(entry.value, at: path + [.key(entry.key)])
+            }
+        case .sequence(let elements):
+            if !object.after.isWorkload, let list = path.last?.name, listsOfVariables.contains(list),
+                let name = doubledName(in: elements, before: object.before?.root.node(at: path[...]))
+            {
+                found = name
+            }
+            guard elements.count <= mostFields else { return }
+            for (step, element) in steps(to: elements, ofList: path.last?.name) where element.scalar == nil {
+                search(element, at: path + [step])
+            }
+        }
+    }
+    search(after, at: change.path)
+    // One of the two may be the new one.
+    if found == nil, !object.after.isWorkload,
+        let place = change.path.dropLast().lastIndex(where: { listsOfVariables.contains($0.name) }),
+        let list = object.after.root.node(at: change.path[...place])
+    {
+        found = doubledName(in: list.elements, before: object.before?.root.node(at: change.path[...place]))
+    }
+    if let found { change.findings.append(found) }
+}
+
+/// Beyond so many fields it is data.
+private let mostFields = 60, mostNodes = 3_000
+
+private let listsOfVariables: Set = ["env", "extraEnv", "envVars", "extraEnvVars", "environment"]
+
+private let fieldsOfPairs: Set = [
+    "minReplicas", "maxReplicas", "minReplicaCount", "maxReplicaCount", "min_size", "max_size",
+    "min_capacity", "max_capacity", "runAsUser", "runAsNonRoot", "value", "valueFrom", "type",
+    "rollingUpdate",
+    "requests", "limits",
+]
+
+/// A name that has come to stand twice in a list of variables.
+private func doubledName(in elements: [ConfigNode], before: ConfigNode?) -> FaultFinding? {
+    func lines(_ elements: [ConfigNode]) -> [String: [Int]] {
+        var found: [String: [Int]] = [:]
+        for element in elements.prefix(1_000) {
+            if let name = element["name"]?.text, !name.contains("{") {
+                found[name, default: []].append(element.start.line)
+            }
+        }
+        return found.filter { $0.value.count > 1 }
+    }
+    let new = lines(elements)
+    guard !new.isEmpty else { return nil }
+    let old = lines(before?.elements ?? [])
+    guard let (name, places) = new.filter({ old[$0.key] == nil }).min(by: { $0.key < $1.key }) else {
+        return nil
+    }
+    let numbers = places.map(String.init).joined(separator: " and ")
+    var finding = FaultFinding(
+        .duplicateKey, weight: 0.8,
+        "\(name) stands \(places.count == 2 ? "twice" : "\(places.count) times") in the list (lines \(numbers)); the last one wins"
+    )
+    finding.line = places.last
+    return finding
+}
+
+/// Two fields of a mapping that cannot both hold.
+private struct Contradiction: Equatable {
+    var text: String
+    var line: Int
+
+    static func == (a: Self, b: Self) -> Bool { a.text == b.text }
+
+    init?(in mapping: ConfigNode) {
+        func number(_ key: String) -> (value: Int, line: Int)? {
+            mapping[key].flatMap { node in node.text.flatMap(Int.init).map { ($0, node.start.line) } }
+        }
+        for (low, high) in [
+            ("minReplicas", "maxReplicas"), ("minReplicaCount", "maxReplicaCount"), ("min_size", "max_size"),
+            ("min_capacity", "max_capacity"),
+        ] {
+            guard let least = number(low), let most = number(high), least.value > most.value, most.value > 0
+            else {
+                continue
+            }
+            self.text =
+                "at least \(least.value) (line \(least.line)) and at most \(most.value) (line \(most.line)) cannot both be"
+            line = least.line
+            return
+        }
+        if let user = mapping["runAsUser"], user.text == "0", mapping["runAsNonRoot"]?.text == "true" {
+            text =
+                "runAsUser is 0, which is root, and runAsNonRoot is true (line \(mapping["runAsNonRoot"]?.start.line ?? 0)): no container starts so"
+            line = user.start.line
+            return
+        }
+        if let value = mapping.entry("value"), let from = mapping.entry("valueFrom"), mapping["name"] != nil,
+            value.value.text?.isEmpty != true
+        {
+            text =
+                "\(mapping["name"]?.text ?? "it") has a value (line \(value.keyMark.line)) and a valueFrom (line \(from.keyMark.line)), of which it may have one"
+            line = from.keyMark.line
+            return
+        }
+        if mapping["type"]?.text == "Recreate", let rolling = mapping.entry("rollingUpdate"),
+            !rolling.value.isNull
+        {
+            text = "rollingUpdate (line \(rolling.keyMark.line)) may not stand beside type Recreate"
+            line = rolling.keyMark.line
+            return
+        }
+        for entry in mapping["requests"]?.entries ?? [] {
+            guard let request = entry.value.text, let limit = mapping["limits"]?[entry.key],
+                let most = limit.text,
+                ["cpu", "memory", "ephemeral-storage"].contains(entry.key), let asked = quantity(request),
+                let allowed = quantity(most), asked > allowed
+            else { continue }
+            text =
+                "requests.\(entry.key) is \(request) (line \(entry.value.start.line)), more than the limit of \(most) (line \(limit.start.line))"
+            line = limit.start.line
+            return
+        }
+        return nil
+    }
+}
