@@ -172,7 +172,8 @@ private func isAsked(_ before: ArraySlice<UInt8>) -> Bool {
     let asking = [
         "environ", "environ.get", "getenv", "lookupenv", "process.env", "env", "env.fetch", "env::var",
         "env::var_os", "require_str",
-        "env!", "env.get", "getproperty", "env_var", "getenvironmentvariable", "get_env", "fetch_env!",
+        "require", "required", "must", "mustenv", "must_env", "need", "env!", "env.get", "getproperty",
+        "env_var", "getenvironmentvariable", "get_env", "fetch_env!",
     ]
     return asking.contains(where: text.hasSuffix)
 }

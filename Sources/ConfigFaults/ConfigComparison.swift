@@ -450,9 +450,11 @@ private func findFaults(
         findUnknownObjects(in: &change, surroundings: surroundings, room: &room.references)
         findPlaceholder(in: &change, values: &room.placeholders)
         let own = neighbours[ObjectKey(change.change)] ?? []
-        findSchemaFaults(
-            in: &change, of: room.objects.object(of: change), changes: own.count <= 200 ? own : [])
-        findContradictingFields(in: &change, of: room.objects.object(of: change))
+        let object = room.objects.object(of: change)
+        findSchemaFaults(in: &change, of: object, changes: own.count <= 200 ? own : [])
+        findContradictingFields(in: &change, of: object)
+        findUnlearnedFields(in: &change, of: object)
+        findUnknownIdentifiers(in: &change, of: object)
         findRisks(in: &change)
         findImpossibleValues(in: &change)
         return change

@@ -12,6 +12,8 @@ struct Readers {
     private let defined: [String: Set<String>]
     /// Names that stand in a file of configuration where something is filled in for them.
     private let filled: Set<String>
+    /// The workloads of the configuration, by the letters and digits of their names.
+    private let services: Set<String>
     /// Whether there is any code beside the configuration: where there is none, nobody can say that a variable is unread.
     let hasCode: Bool
 
@@ -39,6 +41,7 @@ struct Readers {
         }
         self.added = added
         self.removed = removed
+        services = Set(configuration.after.workloads.map { lettersAndDigits($0.object.name) })
         guard !removed.isEmpty else {
             code = [:]
             (defined, filled) = ([:], [])
@@ -76,6 +79,17 @@ struct Readers {
     /// Where code reads a name.
     func places(of name: String) -> [Occurrence] { code[name] ?? [] }
 
+    /// Where the code of a workload may read a name: not in a folder that is called after another workload.
+    func places(of name: String, for object: ConfigObject?) -> [Occurrence] {
+        let places = places(of: name)
+        guard let object, Manifest.workloadKinds.contains(object.kind), !places.isEmpty else { return places }
+        let own = Set([object.name, object.container ?? object.name].map(lettersAndDigits))
+        return places.filter { place in
+            let folders = place.path.split(separator: "/").dropLast().map { lettersAndDigits($0) }
+            return !own.isDisjoint(with: folders) || services.isDisjoint(with: folders)
+        }
+    }
+
     /// The other name of a variable that was renamed in a file: the one new there with the value of the one gone.
     func otherName(of change: FoundChange) -> String? {
         let path = change.change.path
@@ -92,6 +106,10 @@ struct Readers {
     func isDefinedElsewhere(_ name: String, than path: String) -> Bool {
         defined[name].map { !$0.subtracting([path]).isEmpty } ?? false
     }
+}
+
+private func lettersAndDigits(_ name: some StringProtocol) -> String {
+    name.lowercased().filter { $0.isLetter || $0.isNumber }
 }
 
 private let mostBeside = 100
@@ -268,7 +286,9 @@ extension ConfigComparison {
 
 private func isProse(_ path: String) -> Bool {
     let lowered = path.lowercased()
-    return [".md", ".txt", ".rst", ".adoc", ".lock", ".svg", ".bzl", ".patch", ".diff"].contains { lowered.hasSuffix($0) }
+    return [".md", ".txt", ".rst", ".adoc", ".lock", ".svg", ".bzl", ".patch", ".diff"].contains {
+        lowered.hasSuffix($0)
+    }
 }
 
 /// F6, F7 and F9: what became of the readers of a variable that is gone.
@@ -284,7 +304,7 @@ func findReaders(of change: inout FoundChange, readers: Readers) {
         return
     }
     guard change.change.after == nil else { return }
-    let places = readers.places(of: name)
+    let places = readers.places(of: name, for: change.change.object)
     let renamed = readers.otherName(of: change)
     if let first = places.first {
         let place = "\(first.path):\(first.line)"
@@ -303,7 +323,7 @@ func findReaders(of change: inout FoundChange, readers: Readers) {
         }
         return
     }
-    guard readers.hasCode, !readers.isFilledIn(name) else { return }
+    guard readers.hasCode, !readers.isFilledIn(name), readers.places(of: name).isEmpty else { return }
     let text =
         renamed.map { new in
             readers.places(of: new).first.map {

@@ -144,8 +144,15 @@ private func danglingReference(
             let nearest = room.names(ofKind: reference.kind).nearest(to: reference.name)
             // Objects that nobody keeps here are made elsewhere; only a name that nearly is one of ours is a slip.
             let wasKnown = !surroundings.before.objects(reference.kind, named: reference.name).isEmpty
-            guard nearest != nil || wasKnown else { continue }
-            let instead = nearest.map { "; there is \($0)" } ?? " any more"
+            let former = formerName(of: change).flatMap { name in
+                surroundings.after.objects(reference.kind, named: name).isEmpty ? nil : name
+            }
+            guard nearest != nil || wasKnown || former != nil else { continue }
+            let instead =
+                nearest.map { "; there is \($0)" } ?? former.map {
+                    "; \($0), which stood there before, is still there"
+                }
+                ?? " any more"
             change.findings.append(
                 FaultFinding(.danglingReference, "no \(reference.kind) is called \(reference.name)\(instead)")
             )
@@ -161,6 +168,14 @@ private func danglingReference(
                 .danglingReference, "\(reference.kind) \(reference.name) has no entry \(key)\(instead)"))
         return
     }
+}
+
+/// The name of an object that a reference had before its name changed.
+private func formerName(of change: FoundChange) -> String? {
+    guard let old = change.beforeNode?.text, old != change.afterNode?.text,
+        ["name", "secretName", "claimName"].contains(change.path.last?.name ?? "")
+    else { return nil }
+    return old
 }
 
 /// The node that says all of a reference of which a part changed: the variable, or what the name stands in.
@@ -271,10 +286,15 @@ private func stale(in change: inout FoundChange, _ surroundings: Surroundings) {
 /// F25: a mount without its volume, a volume without its mount, a mount at another path.
 private func lostMount(in change: inout FoundChange, after: Manifest, _ room: inout ReferenceRoom) {
     guard
-        change.path.contains(where: { ["volumes", "volumeMounts", "volumeClaimTemplates"].contains($0.name) })
+        change.path.isEmpty && change.change.before == nil
+            || change.path.contains(where: {
+                ["volumes", "volumeMounts", "volumeClaimTemplates"].contains($0.name)
+            })
     else { return }
     // How large one may grow, and of which kind its disk is, mounts nothing.
-    if ["sizeLimit", "medium", "storage", "storageClassName"].contains(change.path.last?.name ?? "") { return }
+    if ["sizeLimit", "medium", "storage", "storageClassName"].contains(change.path.last?.name ?? "") {
+        return
+    }
     let mounts = room.mounts(of: after)
     // A patch of a workload may mount what stands elsewhere.
     let isWhole = after.containers.allSatisfy { $0["image"] != nil }
@@ -309,7 +329,7 @@ private func selection(
     in change: inout FoundChange, before: Manifest?, after: Manifest?, _ surroundings: Surroundings,
     _ room: inout ReferenceRoom
 ) {
-    guard let after, change.path.starts(with: [.key("spec")]) else { return }
+    guard let after, change.path.isEmpty || change.path.starts(with: [.key("spec")]) else { return }
     if change.path.contains(.key("selector")) {
         let (old, new) = (
             before.flatMap { surroundings.before.reach(of: $0) } ?? [],
@@ -329,7 +349,10 @@ private func selection(
         }
         return
     }
-    guard change.path.contains(.key("ports")),
+    guard
+        change.path.contains(.key("ports"))
+            || change.path.isEmpty && after.object.kind == "Service"
+                && change.change.before == nil,
         !["nodePort", "protocol", "appProtocol"].contains(change.path.last?.name ?? "")
     else { return }
     if let (ingress, backend) = room.lostBackend(of: after.object.name), gaveUp(backend.port, in: change),
@@ -715,8 +738,11 @@ private func access(in change: inout FoundChange) {
     else { return }
     guard change.change.before != nil else { return }
     let (old, new) = (change.beforeNode.map(plainText) ?? "", change.afterNode.map(plainText) ?? "")
+    // A verb that goes is missed by whoever used it.
+    let isOfRule =
+        change.change.after == nil && change.path.first == .key("rules") && change.path.count > 1
     change.findings.append(
         FaultFinding(
-            .accessReduced, weight: new.count < old.count ? nil : 0.5,
+            .accessReduced, weight: isOfRule ? 0.95 : new.count < old.count ? nil : 0.5,
             change.path.isEmpty ? "what it allowed is gone" : "who may do what is another"))
 }

@@ -746,7 +746,8 @@ private func infrastructure(_ field: ChangedField) -> FaultFinding? {
     if field.last == "for_each", let before = field.before, let after = field.after {
         let lost = quotedWords(before).subtracting(quotedWords(after))
         if let first = lost.min(), quotedWords(after).isStrictSubset(of: quotedWords(before)) {
-            return FaultFinding(.infrastructure, weight: 0.7, "what is made for \(first) goes: \(field.words)")
+            return FaultFinding(
+                .infrastructure, weight: 0.7, "what is made for \(first) goes: \(field.words)")
         }
     }
     if field.last.hasSuffix("cidr_blocks"), field.after == "[]", field.before != nil {

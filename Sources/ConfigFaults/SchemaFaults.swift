@@ -135,6 +135,7 @@ final class FormerHabits {
     private let before: ManifestIndex
     private var byKind: [String: Set<String>] = [:]
     private var unquotedByKind: [String: Set<String>] = [:]
+    private var learnedByKind: [String: LearnedFields] = [:]
 
     init(_ before: ManifestIndex) { self.before = before }
 
@@ -144,6 +145,19 @@ final class FormerHabits {
         let others = before.manifests(ofKind: kind).filter { $0.reading == .parsed }
         let found = Set(others.flatMap { strayFields(in: $0.root, at: [], kind: kind) }.map(\.path.pattern))
         byKind[kind] = found
+        return found
+    }
+
+    /// What the objects of a kind teach that stand in other files.
+    func learned(ofKind kind: String, besides path: String) -> LearnedFields {
+        // Flux has a kind Kustomization as well.
+        let isOfKustomize = isKustomizationFile(path)
+        let key = isOfKustomize ? "kustomize" : kind
+        if let known = learnedByKind[key] { return known }
+        let others = (isOfKustomize ? ["Kustomization", "yaml"] : [kind]).flatMap { before.manifests(ofKind: $0) }
+        let found = LearnedFields(
+            of: others.filter { $0.reading == .parsed && isKustomizationFile($0.path) == isOfKustomize })
+        learnedByKind[key] = found
         return found
     }
 

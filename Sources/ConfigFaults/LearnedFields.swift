@@ -1,0 +1,97 @@
+import ConfigTree
+import DeployModel
+
+/// The fields that objects of a kind have, as far as the others of the repository show.
+struct LearnedFields {
+    /// By the way to a mapping, names of elements left out, how many objects have it there.
+    private var mappings: [String: Int] = [:]
+    /// By the way to a mapping, in how many objects it has which key.
+    private var keys: [String: [String: Int]] = [:]
+
+    /// - Parameter objects: those that are learned from; beyond some hundred they say nothing new.
+    init(of objects: [Manifest]) {
+        let isHCL = objects.first?.object.kind == "hcl"
+        for manifest in objects.prefix(300) {
+            var own: [String: Set<String>] = [:]
+            visitMappings(manifest.root, isHCL: isHCL) { way, mapping in
+                own[way, default: []].formUnion(mapping.entries.map(\.key))
+            }
+            for (way, found) in own {
+                mappings[way, default: 0] += 1
+                for key in found { keys[way, default: [:]][key, default: 0] += 1 }
+            }
+        }
+    }
+
+    /// The key that nearly all others have in place of one that none of them has.
+    func usual(insteadOf key: String, in mapping: ConfigNode, at way: String) -> (name: String, count: Int)? {
+        guard let known = keys[way], known[key] == nil, let all = mappings[way], all >= 3,
+            !key.contains("{"), key.utf8.count >= 3
+        else { return nil }
+        let common = known.filter { $0.value >= 3 && 2 * $0.value >= all && mapping[$0.key] == nil }
+        guard let near = nearestName(to: key, among: common.keys.sorted()), let count = common[near] else {
+            return nil
+        }
+        return (near, count)
+    }
+}
+
+/// Every mapping of an object with the way to it, in which elements of lists, and the names of Terraform's blocks, are `*`.
+private func visitMappings(_ root: ConfigNode, isHCL: Bool, _ visit: (String, ConfigNode) -> Void) {
+    var left = 2_000
+    func search(_ node: ConfigNode, _ way: String, depth: Int, block: String) {
+        left -= 1
+        guard left > 0, depth < 12 else { return }
+        switch node.kind {
+        case .scalar: return
+        case .sequence(let elements):
+            for element in elements.prefix(50) {
+                search(element, "\(way)[]", depth: depth + 1, block: block)
+            }
+        case .mapping(let entries):
+            guard entries.count <= 60 || isHCL && depth < 3 else { return }
+            visit(way, node)
+            for entry in entries where !entry.isMerged && entry.value.scalar == nil {
+                search(
+                    entry.value, way + "." + step(entry.key, depth: depth, block: block, isHCL: isHCL),
+                    depth: depth + 1, block: depth == 0 ? entry.key : block)
+            }
+        }
+    }
+    search(root, "", depth: 0, block: "")
+}
+
+/// The name of a block of Terraform is its author's.
+private func step(_ key: String, depth: Int, block: String, isHCL: Bool) -> String {
+    guard isHCL else { return key }
+    let named = ["resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1]
+    return named[block] == depth ? "*" : key
+}
+
+/// F12 of kinds that no schema here describes: a field that no other object of the kind has, where all others have one of nearly
+/// that name.
+func findUnlearnedFields(in change: inout FoundChange, of object: JudgedObject?) {
+    guard let object, object.after.reading == .parsed, !object.hasSchema || object.kind == "hcl",
+        object.isKubernetes || object.kind == "hcl" || object.isKustomization, change.afterNode != nil,
+        !change.findings.contains(where: { $0.fault == .unknownField })
+    else { return }
+    let isHCL = object.kind == "hcl"
+    let learned = object.habits.learned(ofKind: object.kind, besides: object.after.path)
+    let lines = change.change.line...max(change.change.line, change.change.endLine)
+    var found: FaultFinding?
+    visitMappings(object.after.root, isHCL: isHCL) { way, mapping in
+        guard found == nil else { return }
+        for entry in mapping.entries where lines.contains(entry.keyMark.line) && !entry.isMerged {
+            guard let (usual, count) = learned.usual(insteadOf: entry.key, in: mapping, at: way) else {
+                continue
+            }
+            let noun = isHCL ? "file" : object.isKustomization ? "kustomization" : object.kind
+            found = FaultFinding(
+                .unknownField, weight: 0.8,
+                "no other \(noun) has `\(entry.key)` there; \(count) have `\(usual)`, which this one lacks")
+            found?.line = entry.keyMark.line
+            return
+        }
+    }
+    if let found { change.findings.append(found) }
+}
