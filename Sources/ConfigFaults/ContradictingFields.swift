@@ -51,6 +51,9 @@ func findContradictingFields(in change: inout FoundChange, of object: JudgedObje
         }
     }
     search(after, at: change.path)
+    if found == nil, ["HTTPRoute", "Ingress"].contains(object.kind) {
+        found = bentPath(after, at: change, of: object)
+    }
     // One of the two may be the new one.
     if found == nil, !object.after.isWorkload,
         let place = change.path.dropLast().lastIndex(where: { listsOfVariables.contains($0.name) }),
@@ -59,6 +62,40 @@ func findContradictingFields(in change: inout FoundChange, of object: JudgedObje
         found = doubledName(in: list.elements, before: object.before?.root.node(at: change.path[...place]))
     }
     if let found { change.findings.append(found) }
+}
+
+/// A path of a route that begins with no slash, which the API server refuses.
+private func bentPath(_ node: ConfigNode, at change: FoundChange, of object: JudgedObject) -> FaultFinding? {
+    func finding(_ path: ConfigNode, _ type: ConfigNode?) -> FaultFinding? {
+        guard let text = path.text, !text.isEmpty, !text.hasPrefix("/"), !text.contains("{"),
+            !text.contains("$"),
+            ["Prefix", "Exact", "PathPrefix", nil].contains(type?.text)
+        else { return nil }
+        var finding = FaultFinding(
+            .refusedType, "the path `\(text)` begins with no slash: the API server refuses it")
+        finding.line = path.start.line
+        return finding
+    }
+    func search(_ node: ConfigNode) -> FaultFinding? {
+        if object.kind == "HTTPRoute", let path = node["path"], let value = path["value"],
+            let found = finding(value, path["type"])
+        {
+            return found
+        }
+        if object.kind == "Ingress", node["backend"] != nil, let path = node["path"],
+            let found = finding(path, node["pathType"])
+        {
+            return found
+        }
+        for entry in node.entries { if let found = search(entry.value) { return found } }
+        for element in node.elements { if let found = search(element) { return found } }
+        return nil
+    }
+    if node.text != nil {
+        let around = change.path.dropLast(object.kind == "HTTPRoute" ? 2 : 1)
+        return object.after.root.node(at: around).flatMap(search)
+    }
+    return search(node)
 }
 
 /// Beyond so many fields it is data.

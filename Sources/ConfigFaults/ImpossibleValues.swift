@@ -23,6 +23,12 @@ func findImpossibleValues(in change: inout FoundChange) {
                     .misplacedField, weight: 0.8, "\(lost.key) is an annotation: as a label nobody reads it")
                 found?.line = lost.keyMark.line
             }
+            if let label = entries.first(where: { isMistypedLabel($0.key) }) {
+                found = FaultFinding(
+                    .misspelledName, weight: 0.8,
+                    "`\(label.key)` is no label of Kubernetes, whose own end in kubernetes.io")
+                found?.line = label.keyMark.line
+            }
             for entry in entries where !entry.isMerged { search(entry.value, entry.key) }
         }
     }
@@ -54,24 +60,79 @@ private func finding(_ scalar: ConfigNode.Scalar, _ key: String, isOfCluster: Bo
         return FaultFinding(
             .refusedType,
             "\(text) is read as a decimal number, and is more than 0777: the API server refuses it")
+    case "tag", "newTag", "digest":
+        return impossibleVersion(text).map {
+            FaultFinding(.refusedType, "`\(text)` is no \(key == "digest" ? "digest" : "tag"): \($0)")
+        }
     case "schedule", "cron":
         return scalar.isTemplated
             ? nil : impossibleTime(text).map { FaultFinding(.refusedType, "`\(text)` is no schedule: \($0)") }
     case "image":
         let problem =
             text.contains("//") && !text.contains("://")
-            ? "an empty part" : !scalar.isTemplated && text.contains(" ") ? "a blank" : nil
-        return problem.map { FaultFinding(.refusedType, "`\(text)` is no name of an image: it holds \($0)") }
+            ? "it holds an empty part"
+            : !scalar.isTemplated && text.contains(" ") ? "it holds a blank" : impossibleVersion(text)
+        if let problem {
+            return FaultFinding(.refusedType, "`\(text)` is no name of an image: \(problem)")
+        }
+        return mistypedRegistry(text)
+    case "repository", "registry": return mistypedRegistry(text)
     default:
+        if ["http//", "https//", "http:/", "https:/"].contains(where: text.hasPrefix),
+            !text.hasPrefix("http://"), !text.hasPrefix("https://")
+        {
+            return FaultFinding(
+                .addressChanged, weight: 0.85, "`\(text.prefix(40))` is no URL: it lacks `://`")
+        }
         return doubledDomain(text).map {
             FaultFinding(.addressChanged, weight: 0.7, "\($0) stands twice in a row")
         }
     }
 }
 
+/// What is wrong with the version at the end of an image's name, or alone: `0,1.29`, a digest of 61 digits.
+private func impossibleVersion(_ text: String) -> String? {
+    if text.contains(","), !text.contains("{") { return "it holds a comma" }
+    guard let digest = text[...].place(of: "sha256:") else { return nil }
+    let digits = text[digest.upperBound...]
+    guard digits.allSatisfy(\.isHexDigit), digits.count != 64, digits.count >= 32 else { return nil }
+    return "its digest has \(digits.count) digits, and SHA-256 has 64"
+}
+
+private let registries = [
+    "docker.io", "quay.io", "ghcr.io", "gcr.io", "registry.k8s.io", "public.ecr.aws", "mcr.microsoft.com",
+    "registry.gitlab.com", "k8s.gcr.io", "lscr.io", "us.gcr.io", "eu.gcr.io", "cr.io",
+]
+
+/// A registry whose name is nearly that of one which all know.
+private func mistypedRegistry(_ text: String) -> FaultFinding? {
+    guard let slash = text.firstIndex(of: "/") else { return nil }
+    let host = String(text[..<slash])
+    guard host.contains("."), host.utf8.count >= 6, !host.contains("{"), !registries.contains(host) else {
+        return nil
+    }
+    let near = registries.first { WordDistance(from: host).edits(to: $0) == 1 && $0.utf8.count >= 7 }
+    return near.map {
+        FaultFinding(.imageChanged, weight: 0.75, "\(host) is nearly \($0), and no registry that is known")
+    }
+}
+
+/// Whether a label is of a domain that is nearly that of Kubernetes: `node.kubernetes.oi/instance-type`.
+private func isMistypedLabel(_ key: String) -> Bool {
+    guard key.utf8.count < 100, key.holds("kubernetes."), let slash = key.firstIndex(of: "/") else {
+        return false
+    }
+    let labels = key[..<slash].split(separator: ".").suffix(2)
+    guard labels.count == 2, labels.first == "kubernetes", let last = labels.last else { return false }
+    return last != "io" && last.count <= 3 && last.contains("i") && last.contains("o")
+}
+
 /// What is wrong with the five fields of a cron expression: a number that its field does not have.
 private func impossibleTime(_ text: String) -> String? {
     let fields = text.split(separator: " ")
+    if fields.count == 4, fields.allSatisfy({ $0.allSatisfy { $0.isNumber || "*/,-".contains($0) } }) {
+        return "it has four fields, and cron takes five"
+    }
     guard fields.count == 5 else { return nil }
     let ranges = [
         ("minute", 0...59), ("hour", 0...23), ("day", 1...31), ("month", 1...12), ("weekday", 0...7),

@@ -26,7 +26,7 @@ struct LearnedFields {
     /// The key that nearly all others have in place of one that none of them has.
     func usual(insteadOf key: String, in mapping: ConfigNode, at way: String) -> (name: String, count: Int)? {
         guard let known = keys[way], known[key] == nil, let all = mappings[way], all >= 3,
-            !key.contains("{"), key.utf8.count >= 3
+            !key.contains("{"), key.utf8.count >= 2
         else { return nil }
         let common = known.filter { $0.value >= 3 && 2 * $0.value >= all && mapping[$0.key] == nil }
         guard let near = nearestName(to: key, among: common.keys.sorted()), let count = common[near] else {
@@ -68,6 +68,16 @@ private func step(_ key: String, depth: Int, block: String, isHCL: Bool) -> Stri
     return named[block] == depth ? "*" : key
 }
 
+/// An argument that every block of Terraform takes, mistyped.
+private func mistypedMetaArgument(in change: FoundChange, of object: JudgedObject) -> FaultFinding? {
+    guard change.path.count == 4 || change.path.count == 3, case .key(let name)? = change.path.last,
+        ["resource", "data", "module"].contains(change.path[0].name)
+    else { return nil }
+    let known = ["depends_on", "for_each", "lifecycle"]
+    guard !known.contains(name), let meant = nearestName(to: name, among: known) else { return nil }
+    return FaultFinding(.unknownField, weight: 0.85, "`\(name)` is no argument; `\(meant)` is")
+}
+
 /// F12 of kinds that no schema here describes: a field that no other object of the kind has, where all others have one of nearly
 /// that name.
 func findUnlearnedFields(in change: inout FoundChange, of object: JudgedObject?) {
@@ -76,6 +86,10 @@ func findUnlearnedFields(in change: inout FoundChange, of object: JudgedObject?)
         !change.findings.contains(where: { $0.fault == .unknownField })
     else { return }
     let isHCL = object.kind == "hcl"
+    if isHCL, let found = mistypedMetaArgument(in: change, of: object) {
+        change.findings.append(found)
+        return
+    }
     let learned = object.habits.learned(ofKind: object.kind, besides: object.after.path)
     let lines = change.change.line...max(change.change.line, change.change.endLine)
     var found: FaultFinding?

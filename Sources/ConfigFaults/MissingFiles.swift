@@ -8,6 +8,7 @@ func findMissingFiles(in changes: inout [FoundChange], files: [ChangedFile], aft
 {
     let after = Dictionary(files.map { ($0.file.path, $0.after) }, uniquingKeysWith: { first, _ in first })
     var places: [(change: Int, file: ConfigFile, value: PathValue)] = []
+    try findMissingFolders(in: &changes, in: tree)
     for (index, change) in changes.enumerated() {
         // Kustomizations are rendered, which says more.
         guard let node = change.afterNode, !change.isHidden,
@@ -42,6 +43,51 @@ func findMissingFiles(in changes: inout [FoundChange], files: [ChangedFile], aft
         finding.line = value.line
         changes[index].findings.append(finding)
     }
+}
+
+/// F5 of what Argo CD puts up: the folder that an Application takes from this repository is not there, and one of nearly its name
+/// is.
+private func findMissingFolders(in changes: inout [FoundChange], in tree: any SourceTree) throws {
+    var folders: Set<String>?
+    for index in changes.indices {
+        let change = changes[index]
+        guard let after = change.afterNode,
+            ["Application", "ApplicationSet"].contains(change.change.object?.kind)
+        else { continue }
+        var paths: [(text: String, line: Int)] = []
+        func search(_ node: ConfigNode, _ key: String) {
+            if key == "path", let text = node.text, !text.contains("{"), text.contains(where: \.isLetter) {
+                paths.append((text, node.start.line))
+            }
+            for entry in node.entries { search(entry.value, entry.key) }
+            for element in node.elements { search(element, "") }
+        }
+        search(after, change.path.lastKey)
+        for (text, line) in paths.prefix(20) {
+            let known = try folders ?? Set(tree.paths().flatMap(foldersAround))
+            folders = known
+            let path = text.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+            guard !known.contains(path) else { continue }
+            let parent = parentFolder(of: path)
+            let beside = known.filter { parentFolder(of: $0) == parent }
+            guard let near = nearestName(to: path, among: beside.sorted()) else { continue }
+            var finding = FaultFinding(
+                .danglingReference, weight: 0.8, "\(text) is no folder of the repository; \(near) is")
+            finding.line = line
+            changes[index].findings.append(finding)
+        }
+    }
+}
+
+/// The folders that a file is in.
+private func foldersAround(_ path: String) -> [String] {
+    var found: [String] = []
+    var folder = parentFolder(of: path)
+    while !folder.isEmpty {
+        found.append(folder)
+        folder = parentFolder(of: folder)
+    }
+    return found
 }
 
 extension FieldPath {

@@ -33,6 +33,9 @@ func namedObjects(of manifest: Manifest) -> [NamedObject] {
             for service in route["services"]?.elements ?? [] { add(service, otherwise: "Service") }
         }
     case "Ingress":
+        for backend in Set(backends(of: manifest)).sorted(by: { $0.line < $1.line }) {
+            found.append(NamedObject(kinds: ["Service"], name: backend.service, line: backend.line))
+        }
         for tls in spec?["tls"]?.elements ?? [] { add(tls, "secretName", kinds: ["Certificate", "Secret"]) }
     case "Gateway":
         for listener in spec?["listeners"]?.elements ?? [] {
@@ -134,7 +137,7 @@ func findUnknownObjects(
     findStrayNamespace(in: &change, of: manifest, surroundings)
     let lines = change.change.line...max(change.change.line, change.change.endLine)
     let named = room.namedObjects(of: manifest).filter { change.path.isEmpty || lines.contains($0.line) }
-    guard !named.isEmpty else { return }
+    guard !named.isEmpty, !change.findings.contains(where: { $0.fault == .danglingReference }) else { return }
     let (before, after) = (surroundings.before.known, surroundings.after.known)
     for other in named {
         guard !other.name.contains("{"), !other.name.contains("$"),
@@ -150,10 +153,14 @@ func findUnknownObjects(
                 ? nil : other.kinds.contains { after.holds($0, old) } ? old : nil
         }
         let folder = parentFolder(of: manifest.path)
-        let beside = other.kinds.flatMap { after.names(ofKind: $0, in: folder) }.first { near in
-            near.hasPrefix(other.name) || other.name.hasPrefix(near) || near.hasSuffix(other.name)
-                || other.name.hasSuffix(near)
-        }
+        let few = other.kinds.flatMap { surroundings.after.manifests(ofKind: $0) }.map(\.object.name)
+        let beside = (few.count <= 10 ? few : other.kinds.flatMap { after.names(ofKind: $0, in: folder) })
+            .first {
+                near in
+                near != manifest.object.name
+                    && (near.hasPrefix(other.name) || other.name.hasPrefix(near) || near.hasSuffix(other.name)
+                        || other.name.hasSuffix(near))
+            }
         guard
             let instead = former ?? other.kinds.compactMap({ room.names(ofKind: $0).nearest(to: other.name) })
                 .first ?? beside

@@ -75,7 +75,14 @@ private func finding(
         guard try isFolder(folder, in: after) else { return nil }
         return FaultFinding(.danglingReference, weight: 0.7, "\(path) is listed, and is not there")
     case .missingInput(let path):
-        guard try isFileOrFolder(path, in: before) else { return nil }
+        guard try isFileOrFolder(path, in: before) else {
+            let folder = path.split(separator: "/").dropLast().joined(separator: "/")
+            let beside = try after.paths().filter { parentFolder(of: $0) == folder }
+            guard let near = nearestName(to: path, among: beside) else { return nil }
+            return FaultFinding(
+                .danglingReference,
+                "\(path) is read by a generator, and is not there; \(near) is: kustomize stops there")
+        }
         return FaultFinding(
             .danglingReference, "\(path) is read by a generator, and gone: kustomize stops there")
     case .noTarget(let kind, let name):

@@ -12,6 +12,7 @@ struct Readers {
     private let defined: [String: Set<String>]
     /// Names that stand in a file of configuration where something is filled in for them.
     private let filled: Set<String>
+    private let fillings: [String: [String]]
     /// The workloads of the configuration, by the letters and digits of their names.
     private let services: Set<String>
     /// Whether there is any code beside the configuration: where there is none, nobody can say that a variable is unread.
@@ -44,7 +45,7 @@ struct Readers {
         services = Set(configuration.after.workloads.map { lettersAndDigits($0.object.name) })
         guard !removed.isEmpty else {
             code = [:]
-            (defined, filled) = ([:], [])
+            (defined, filled, fillings) = ([:], [], [:])
             hasCode = false
             return
         }
@@ -65,6 +66,7 @@ struct Readers {
             occurrences.mapValues { $0.filter { mayBeConfiguration(path: $0.path) && !isExample($0.path) } },
             in: tree)
         filled = asked.filled
+        fillings = asked.fillings
         code = try readingPlaces(
             occurrences.mapValues { places in places.filter { readers.contains($0.path) } }, in: tree
         ).merging(asked.read) { $0 + $1 }
@@ -102,6 +104,14 @@ struct Readers {
         return names?.count == 1 ? names?.first { $0 != change.variableName } : nil
     }
 
+    /// Whether what was called by an old name is put into a variable of that name under its new one: `OLD: ${NEW}`.
+    func isPassedOn(_ new: String, as old: String) -> Bool {
+        fillings[new, default: []].contains { line in
+            let start = line.drop { $0 == " " || $0 == "-" || $0 == "\"" }
+            return start.hasPrefix(old) && [":", "="].contains(where: start.dropFirst(old.count).hasPrefix)
+        }
+    }
+
     /// Whether configuration elsewhere still defines a name.
     func isDefinedElsewhere(_ name: String, than path: String) -> Bool {
         defined[name].map { !$0.subtracting([path]).isEmpty } ?? false
@@ -134,6 +144,8 @@ private struct AskingPlaces {
     var read: [String: [Occurrence]] = [:]
     /// Those that something else fills in before.
     var filled: Set<String> = []
+    /// The lines where a name is filled in.
+    var fillings: [String: [String]] = [:]
 
     init(_ places: [String: [Occurrence]], in tree: any SourceTree) throws {
         guard places.values.reduce(0, { $0 + $1.count }) <= mostPlacesOfAll else { return }
@@ -153,6 +165,7 @@ private struct AskingPlaces {
                     read[name, default: []].append(place)
                 } else if line.holds("${\(name)") || line.holds("$\(name)") || line.holds("$(\(name))") {
                     filled.insert(name)
+                    fillings[name, default: []].append(line)
                 }
             }
         }
@@ -306,6 +319,11 @@ func findReaders(of change: inout FoundChange, readers: Readers) {
     guard change.change.after == nil else { return }
     let places = readers.places(of: name, for: change.change.object)
     let renamed = readers.otherName(of: change)
+    if let renamed, readers.isPassedOn(renamed, as: name) {
+        change.innocence = Evidence(
+            kind: "consistent_rename", text: "\(renamed) is filled in where \(name) is read", weight: -0.9)
+        return
+    }
     if let first = places.first {
         let place = "\(first.path):\(first.line)"
         if let renamed {

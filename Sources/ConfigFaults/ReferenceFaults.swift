@@ -27,6 +27,10 @@ func findBrokenReferences(
     {
         lostEntry(in: &change, surroundings, &room)
     }
+    if object.kind == "ExternalSecret" || object.kind == "SealedSecret" {
+        lostSecretEntry(in: &change, before: before, after: after, surroundings)
+    }
+    if change.change.after == nil, let after { stillExpanded(in: &change, after: after) }
     switch object.kind {
     case "Service", "PodDisruptionBudget":
         selection(in: &change, before: before, after: after, surroundings, &room)
@@ -110,10 +114,42 @@ struct Reference {
 
 extension ManifestIndex {
     /// Whether an object of a kind and a name has an entry.
-    fileprivate func hasEntry(_ key: String, of kind: String, _ name: String) -> Bool {
-        objects(kind, named: name).contains { manifest in
+    ///
+    /// - Parameter path: of several of the name those of this file are asked, where there are any.
+    fileprivate func hasEntry(_ key: String, of kind: String, _ name: String, preferring path: String) -> Bool
+    {
+        let all = objects(kind, named: name)
+        let own = all.filter { $0.path == path }
+        return (own.isEmpty ? all : own).contains { manifest in
             ["data", "stringData", "binaryData"].contains { manifest.root[$0]?.entry(key) != nil }
         }
+    }
+
+    /// The keys that something makes for a Secret, where all of them are told: an ExternalSecret that lists its data, a SealedSecret.
+    fileprivate func keysMade(forSecret name: String) -> Set<String>? {
+        var found: Set<String>?
+        for kind in ["ExternalSecret", "SealedSecret"] {
+            for manifest in manifests(ofKind: kind) {
+                let spec = manifest.root["spec"]
+                guard (spec?[path: "target", "name"]?.text ?? manifest.object.name) == name else { continue }
+                // Two of the name, or one that takes all that a store has, may have any.
+                guard found == nil, let keys = Self.keysListed(manifest) else { return nil }
+                found = keys
+            }
+        }
+        return found
+    }
+
+    /// The keys that an object lists which stands for a Secret; `nil` where it does not list all.
+    fileprivate static func keysListed(_ manifest: Manifest) -> Set<String>? {
+        let spec = manifest.root["spec"]
+        if manifest.object.kind == "SealedSecret" {
+            return (spec?["encryptedData"]?.entries).map { Set($0.map(\.key)) }
+        }
+        let template = spec?[path: "target", "template"]
+        guard spec?["dataFrom"] == nil, template?["templateFrom"] == nil else { return nil }
+        if let written = template?["data"]?.entries { return Set(written.map(\.key)) }
+        return spec?["data"].map { Set($0.elements.compactMap { $0["secretKey"]?.text }) }
     }
 
     /// The keys of all objects of a kind and a name.
@@ -135,6 +171,19 @@ private func danglingReference(
     else { return }
     let (node, key) = referringNode(of: change, after, in: manifest, &room)
     for reference in references(in: node, under: key) {
+        if reference.kind == "Secret", let key = reference.key, !key.contains("{"),
+            let made = surroundings.after.keysMade(forSecret: reference.name), !made.contains(key),
+            surroundings.after.objects("Secret", named: reference.name).isEmpty,
+            surroundings.before.keysMade(forSecret: reference.name)?.contains(key) ?? true
+                || change.beforeNode != nil
+        {
+            let instead = nearestName(to: key, among: Array(made)).map { "; it has \($0)" } ?? ""
+            var finding = FaultFinding(
+                .danglingReference, "the Secret \(reference.name) is made without an entry \(key)\(instead)")
+            finding.line = reference.line
+            change.findings.append(finding)
+            return
+        }
         // Where no object of a kind is kept beside the workloads, none that is missing is missed.
         guard surroundings.after.holds(kind: reference.kind), !reference.name.contains("{"),
             !reference.name.contains("$"),
@@ -159,7 +208,8 @@ private func danglingReference(
             return
         }
         guard let key = reference.key, !key.contains("{") else { continue }
-        guard !surroundings.after.hasEntry(key, of: reference.kind, reference.name),
+        guard
+            !surroundings.after.hasEntry(key, of: reference.kind, reference.name, preferring: manifest.path),
             let keys = room.keys(of: ObjectName(kind: reference.kind, name: reference.name))
         else { continue }
         let instead = keys.nearest(to: key).map { "; it has \($0)" } ?? ""
@@ -203,12 +253,16 @@ private func lostEntry(
     let key = change.path.count == 2 ? change.path[1].name : nil
     let relations = surroundings.after.relations
     guard !relations.isMadeOtherwise(object.kind, object.name) else { return }
-    if let key, surroundings.after.hasEntry(key, of: object.kind, object.name) { return }
+    let own = change.change.path
+    if let key, surroundings.after.hasEntry(key, of: object.kind, object.name, preferring: own) { return }
+    // Each environment may have one of the name, with its own readers beside it.
+    let isOneOfMany = surroundings.after.objects(object.kind, named: object.name).contains { $0.path != own }
     guard change.path.isEmpty || key != nil,
         surroundings.after.objects(object.kind, named: object.name).isEmpty || key != nil
     else { return }
     let referring = (relations.references[ObjectName(kind: object.kind, name: object.name)] ?? [])
         .filter { key == nil || $0.key == key }
+        .filter { !isOneOfMany || surroundings.after.workloads[$0.workload].path == own }
     // An account has no entries.
     let running =
         object.kind == "ServiceAccount" && key == nil ? relations.accountUsers[object.name] ?? [] : []
@@ -231,6 +285,59 @@ private func lostEntry(
         return
     }
     change.mend = "write \(new) instead of \(key) at \(places.map(\.lines).joined(separator: " and "))"
+}
+
+/// The same of what makes Secrets: an entry that it makes no more, which pods ask for.
+private func lostSecretEntry(
+    in change: inout FoundChange, before: Manifest?, after: Manifest?, _ surroundings: Surroundings
+) {
+    guard let before, let after, let old = ManifestIndex.keysListed(before),
+        let new = ManifestIndex.keysListed(after),
+        let name = after.root[path: "spec", "target", "name"]?.text ?? change.change.object?.name
+    else { return }
+    let lost = old.subtracting(new)
+    guard !lost.isEmpty, surroundings.after.keysMade(forSecret: name) != nil,
+        // Of several changes of the object, the one that is of the entry.
+        [change.change.before, change.change.after].contains(where: { text in
+            text.map { text in lost.contains { text.holds($0) } } ?? false
+        }) || lost.contains(where: { key in change.path.contains { $0.name == key } })
+    else { return }
+    let asking = (surroundings.after.relations.references[ObjectName(kind: "Secret", name: name)] ?? [])
+        .filter { $0.key.map(lost.contains) ?? false }
+    guard let first = asking.first, let key = first.key else { return }
+    let workload = surroundings.after.workloads[first.workload]
+    change.findings.append(
+        FaultFinding(
+            .danglingReference,
+            "\(workload.object.name) (\(told([first.line], of: workload, from: change.change.path))) still asks the Secret \(name) for \(key)"
+        ))
+}
+
+/// F7: a variable goes, and the same object still fills it in elsewhere: `$(NAME)`.
+private func stillExpanded(in change: inout FoundChange, after: Manifest) {
+    guard let name = change.variableHere, !change.findings.contains(where: { $0.fault == .unsetVariable })
+    else {
+        return
+    }
+    let wanted = "$(\(name))"
+    var left = 5_000
+    func search(_ node: ConfigNode) -> Int? {
+        left -= 1
+        guard left > 0 else { return nil }
+        if let text = node.text { return text.holds(wanted) ? node.start.line : nil }
+        for entry in node.entries {
+            // Whoever still has it has it.
+            if entry.key == "name", entry.value.text == name { left = 0 }
+            if let line = search(entry.value) { return line }
+        }
+        for element in node.elements { if let line = search(element) { return line } }
+        return nil
+    }
+    guard let line = search(after.root), left > 0 else { return }
+    change.findings.append(
+        FaultFinding(
+            .removedStillRead, weight: 0.85,
+            "\(name) is removed here, and line \(line) still fills in \(wanted)"))
 }
 
 private let mostLinesTold = 3
@@ -300,10 +407,12 @@ private func lostMount(in change: inout FoundChange, after: Manifest, _ room: in
     let isWhole = after.containers.allSatisfy { $0["image"] != nil }
     if change.change.after != nil, let missing = mounts.missing {
         let text = "\(missing) is mounted, and there is no volume of that name"
-        change.findings.append(
+        var finding =
             isWhole
-                ? FaultFinding(.danglingMount, "\(text): the API server refuses it")
-                : FaultFinding(.lostMount, weight: 0.85, text))
+            ? FaultFinding(.danglingMount, "\(text): the API server refuses it")
+            : FaultFinding(.lostMount, weight: 0.85, text)
+        finding.line = mounts.line
+        change.findings.append(finding)
         return
     }
     if change.change.after == nil {

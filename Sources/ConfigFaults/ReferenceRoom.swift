@@ -8,6 +8,8 @@ struct ReferenceRoom {
         /// What is mounted without being a volume.
         var missing: String?
         var names: Set<String>
+        /// Where the missing one is mounted.
+        var line: Int?
     }
 
     /// The ports of a container before and after, and those that its probes ask.
@@ -89,11 +91,11 @@ struct ReferenceRoom {
                 + (manifest.root[path: "spec", "volumeClaimTemplates"]?.elements ?? []).compactMap {
                     $0[path: "metadata", "name"]?.text
                 })
-        let mounted = manifest.containers.flatMap { $0["volumeMounts"]?.elements ?? [] }.compactMap {
-            $0["name"]?.text
+        let mounted = manifest.containers.flatMap { $0["volumeMounts"]?.elements ?? [] }.compactMap { mount in
+            mount["name"].flatMap { node in node.text.map { (name: $0, line: node.start.line) } }
         }
-        let mounts = Mounts(
-            missing: mounted.first { !volumes.contains($0) && !$0.contains("{") }, names: Set(mounted))
+        let missing = mounted.first { !volumes.contains($0.name) && !$0.name.contains("{") }
+        let mounts = Mounts(missing: missing?.name, names: Set(mounted.map(\.name)), line: missing?.line)
         lastMounts = (owner, mounts)
         return mounts
     }

@@ -23,6 +23,11 @@ func findRisks(in change: inout FoundChange) {
             kind: "same_value", text: "\(before) and \(after) are as much", weight: -0.9)
         return
     }
+    if saysTheSame(change) {
+        change.innocence = Evidence(
+            kind: "same_value", text: "only blanks, or how a list is written, changed", weight: -0.9)
+        return
+    }
     let landed = change.landings.compactMap { landing in
         risk(of: landing).map { found in
             var placed = found
@@ -33,6 +38,17 @@ func findRisks(in change: inout FoundChange) {
     // They look at one field from several sides, so that they are no independent evidence: the strongest counts.
     let strongest = ([risk(of: change)].compactMap { $0 } + landed.reversed()).max { $0.weight <= $1.weight }
     if let strongest { change.findings.append(strongest) }
+}
+
+/// Whether an expression differs in nothing but blanks inside its braces, or a list of texts only in how it is written.
+private func saysTheSame(_ change: FoundChange) -> Bool {
+    guard let before = change.beforeNode, let after = change.afterNode else { return false }
+    if let old = before.text, let new = after.text, old != new, old.holds("{{"), new.holds("{{") {
+        return old.filter { $0 != " " } == new.filter { $0 != " " }
+            && withoutExpressions(old) == withoutExpressions(new)
+    }
+    let (old, new) = (before.elements.map(\.text), after.elements.map(\.text))
+    return !old.isEmpty && old == new && old.allSatisfy { $0 != nil }
 }
 
 /// F16 to F23, F26, F27, F30 to F32, F35, F36, F38, F41 and F42. Each says what it was and what it is.
@@ -179,6 +195,22 @@ private struct ChangedField {
     }
 }
 
+extension ChangedField {
+    /// The same of sizes as compose files and programs write them: `2g`, `512m`, `200mb`.
+    fileprivate var doublingsOfBytes: Double? {
+        func bytes(_ text: String) -> Double? {
+            let digits = text.prefix { $0.isNumber || $0 == "." }
+            guard let number = Double(digits), number > 0 else { return nil }
+            let units: [String: Double] = [
+                "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9,
+            ]
+            return units[text.dropFirst(digits.count).lowercased()].map { $0 * number }
+        }
+        guard let before, let after, let old = bytes(before), let new = bytes(after) else { return nil }
+        return Double.log(new / old) / Double.log(2)
+    }
+}
+
 private func shortened(_ text: String) -> String { text.count > 60 ? text.prefix(57) + "…" : text }
 
 /// F16.
@@ -205,6 +237,12 @@ private func probe(_ field: ChangedField) -> FaultFinding? {
         "retries", "start_period",
     ]
     if times.contains(field.last) || times.contains(field.last.replacing("_", with: "")) {
+        if let doublings = field.doublings, abs(Double.exp2(abs(doublings)) / 1000 - 1) < 0.02 {
+            return FaultFinding(
+                .probeTightened, weight: 0.85,
+                "the \(field.spelled(place)) counts seconds, and this is a thousand times as many or as few: \(field.words)"
+            )
+        }
         guard isStricter || field.after == "0" || field.before != nil && field.after == nil else {
             return nil
         }
@@ -246,7 +284,7 @@ private func memory(_ field: ChangedField) -> FaultFinding? {
             ? FaultFinding(.impossibleMemory, "\(text); no container starts with so little")
             : FaultFinding(.memoryLowered, weight: 0.9, text)
     }
-    guard let doublings = field.doublings, doublings < 0 else {
+    guard let doublings = field.doublings ?? field.doublingsOfBytes, doublings < 0 else {
         guard field.before == nil, field.isBelow("limits") else { return nil }
         return FaultFinding(.memoryLowered, weight: 0.35, "there is a limit of memory now: \(after)")
     }
@@ -264,6 +302,12 @@ private func cpu(_ field: ChangedField) -> FaultFinding? {
     guard field.last == "cpu" || field.last == "cpus" else { return nil }
     if field.before == nil, field.isBelow("limits") {
         return FaultFinding(.cpuLowered, weight: 0.35, "there is a limit of CPU now: \(field.after ?? "")")
+    }
+    if let doublings = field.doublings, abs(Double.exp2(abs(doublings)) / 1000 - 1) < 0.02 {
+        return FaultFinding(
+            .cpuLowered, weight: 0.85,
+            "it is a thousand times \(doublings < 0 ? "less" : "more"), as if by a slip of the unit: \(field.words)"
+        )
     }
     guard let doublings = field.doublings, doublings < 0 else { return nil }
     return FaultFinding(

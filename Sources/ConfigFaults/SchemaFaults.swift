@@ -154,7 +154,9 @@ final class FormerHabits {
         let isOfKustomize = isKustomizationFile(path)
         let key = isOfKustomize ? "kustomize" : kind
         if let known = learnedByKind[key] { return known }
-        let others = (isOfKustomize ? ["Kustomization", "yaml"] : [kind]).flatMap { before.manifests(ofKind: $0) }
+        let others = (isOfKustomize ? ["Kustomization", "yaml"] : [kind]).flatMap {
+            before.manifests(ofKind: $0)
+        }
         let found = LearnedFields(
             of: others.filter { $0.reading == .parsed && isKustomizationFile($0.path) == isOfKustomize })
         learnedByKind[key] = found
