@@ -84,3 +84,56 @@ private func addUses(of service: ConfigNode.Entry, _ folder: String, _ names: in
         use(.service, node.text ?? "", at: node.start.line, "extends")
     }
 }
+
+/// What a service of a compose file may say: the compose specification, "Services top-level elements".
+private let fieldsOfServices: Set = [
+    "annotations", "attach", "blkio_config", "build", "cap_add", "cap_drop", "cgroup", "cgroup_parent",
+    "command",
+    "configs", "container_name", "cpu_count", "cpu_percent", "cpu_period", "cpu_quota", "cpu_rt_period",
+    "cpu_rt_runtime", "cpu_shares", "cpus", "cpuset", "credential_spec", "depends_on", "deploy", "develop",
+    "device_cgroup_rules", "devices", "dns", "dns_opt", "dns_search", "domainname", "driver_opts",
+    "entrypoint",
+    "env_file", "environment", "expose", "extends", "external_links", "extra_hosts", "gpus", "group_add",
+    "healthcheck", "hostname", "image", "init", "ipc", "isolation", "label_file", "labels", "links",
+    "logging",
+    "log_driver", "log_opt", "mac_address", "mem_limit", "mem_reservation", "mem_swappiness", "memswap_limit",
+    "models", "network_mode", "networks", "oom_kill_disable", "oom_score_adj", "pid", "pids_limit",
+    "platform",
+    "ports", "post_start", "pre_stop", "privileged", "profiles", "provider", "pull_policy", "read_only",
+    "restart",
+    "runtime", "scale", "secrets", "security_opt", "shm_size", "stdin_open", "stop_grace_period",
+    "stop_signal",
+    "storage_opt", "sysctls", "tmpfs", "tty", "ulimits", "use_api_socket", "user", "userns_mode", "uts",
+    "volumes",
+    "volumes_from", "volume_driver", "working_dir", "net", "dockerfile",
+]
+
+/// F11 and F5 of services: a field that none has, and a check of health that others wait for and that is gone.
+func findServiceFaults(in change: inout FoundChange, after: Manifest) {
+    guard change.path.count == 3, change.path[0] == .key("services"), let name = change.path.last?.name,
+        after.reading == .parsed
+    else { return }
+    let service = change.path[1].name
+    if change.change.before == nil, change.afterNode != nil, !fieldsOfServices.contains(name),
+        !name.hasPrefix("x-"),
+        !name.contains("{"), name != "<<"
+    {
+        change.findings.append(
+            FaultFinding(
+                .unknownField, weight: 0.8,
+                "a service has no field `\(name)`: Docker Compose refuses the file"))
+    }
+    guard name == "healthcheck", change.change.after == nil else { return }
+    let waiting = (after.root["services"]?.entries ?? []).filter {
+        $0.value["depends_on"]?[service]?["condition"]?.text == "service_healthy"
+    }
+    guard let first = waiting.first, let condition = first.value["depends_on"]?[service]?["condition"] else {
+        return
+    }
+    let more = waiting.count > 1 ? " and \(waiting.count - 1) more wait" : " waits"
+    change.findings.append(
+        FaultFinding(
+            .danglingReference, weight: 0.8,
+            "\(first.key) (line \(condition.start.line))\(more) until \(service) is healthy, which nothing tells now unless its image does"
+        ))
+}

@@ -232,6 +232,8 @@ public func compareConfig(
     findMoves(in: &changes)
     findRenames(in: &changes)
     findSharedVersions(in: &changes)
+    findUndeclaredValues(in: &changes, surroundings: surroundings)
+    dropFindingsOfBroken(changed, changes: &changes)
     let images = try traceImages(
         in: &changes, files: changed, code: code, readers: readers, after: after, surroundings: surroundings)
     for index in changes.indices { changes[index].narrow() }

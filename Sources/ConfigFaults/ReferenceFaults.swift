@@ -31,6 +31,7 @@ func findBrokenReferences(
         lostSecretEntry(in: &change, before: before, after: after, surroundings)
     }
     if change.change.after == nil, let after { stillExpanded(in: &change, after: after) }
+    if let after, isComposeFile(change.change.path) { findServiceFaults(in: &change, after: after) }
     switch object.kind {
     case "Service", "PodDisruptionBudget":
         selection(in: &change, before: before, after: after, surroundings, &room)

@@ -17,11 +17,20 @@ func findSyntaxFaults(_ file: ChangedFile, changes: inout [FoundChange]) {
         add(
             marker + 1,
             FaultFinding(.conflictMarkers, "line \(marker + 1) is a marker of an unfinished merge"),
-            "the file")
+            wholeFile)
     }
     if let problem = newProblem(of: file, after), let text = problem.said {
         add(
-            problem.mark.line, FaultFinding(.unparsable, weight: problem.weight, text), "the file")
+            brokenLine(of: file, after, from: problem),
+            FaultFinding(.unparsable, weight: problem.weight, text),
+            wholeFile)
+    } else if let line = newTrailingComma(of: file, after) {
+        add(
+            line,
+            FaultFinding(
+                .unparsable, weight: 0.8,
+                "a comma stands before the end of a list or an object, where JSON takes none: most readers stop there"
+            ), wholeFile)
     }
     for problem in newProblems(inside: file, after) {
         let group = [path: changes.indices.filter { changes[$0].change.path == path }]
@@ -31,6 +40,65 @@ func findSyntaxFaults(_ file: ChangedFile, changes: inout [FoundChange]) {
                 "\(problem.name) holds JSON that does not parse: \(problem.text), in line \(problem.line)"),
             line: problem.line, field: problem.name, path: path, among: group, to: &changes)
     }
+}
+
+/// What is told of a file as a whole is called so.
+private let wholeFile = "the file"
+
+/// Takes away what was found in a file that does not parse any more: what is read of it may be anything.
+func dropFindingsOfBroken(_ files: [ChangedFile], changes: inout [FoundChange]) {
+    let broken = Set(
+        changes.filter { change in
+            change.change.fieldPath == wholeFile && change.findings.contains { $0.fault == .unparsable }
+        }.map(\.change.path))
+    guard !broken.isEmpty else { return }
+    for index in changes.indices
+    where broken.contains(changes[index].change.path) && changes[index].change.fieldPath != wholeFile {
+        let isGone = changes[index].change.after == nil
+        let isWhole = changes[index].change.path.hasSuffix(".json")
+        changes[index].findings.removeAll { finding in
+            isWhole || isGone || [.structureMoved, .duplicateKey].contains(finding.fault)
+        }
+    }
+}
+
+/// Where a file was broken: at the changed line with an open quote before the place where its reader gave up, else at the last changed
+/// one before that place, else there.
+private func brokenLine(of file: ChangedFile, _ after: ConfigFile, from problem: FileProblem) -> Int {
+    let told = problem.mark.line
+    guard file.before != nil else { return told }
+    let changed = file.lines.stretches(newCount: after.lines.count).flatMap(\.new).filter { $0 < told }
+    func isOpen(_ line: Int) -> Bool {
+        let text = after.lines[line].trimmed
+        return !text.hasPrefix("#") && text.utf8.count(where: { $0 == UInt8(ascii: "\"") }) % 2 == 1
+    }
+    if let open = changed.last(where: isOpen) { return open + 1 }
+    return changed.last.map { $0 + 1 } ?? told
+}
+
+/// Where a JSON file has come to have a comma before a closing bracket.
+private func newTrailingComma(of file: ChangedFile, _ after: ConfigFile) -> Int? {
+    let path = file.file.path.lowercased()
+    let lenient = [
+        "tsconfig", "jsconfig", ".vscode/", "devcontainer", ".eslintrc", "renovate", "babel", ".swcrc",
+    ]
+    guard path.hasSuffix(".json"), !after.isTemplate, !lenient.contains(where: path.holds) else { return nil }
+    func comma(_ lines: [String]) -> Int? {
+        var last: (line: Int, hasComma: Bool)?
+        for (index, line) in lines.enumerated() {
+            let text = line.trimmed
+            // Whoever reads comments reads such commas as well.
+            if text.hasPrefix("//") || text.hasPrefix("/*") { return nil }
+            guard !text.isEmpty else { continue }
+            if let last, last.hasComma, text.hasPrefix("}") || text.hasPrefix("]") { return last.line + 1 }
+            last = (index, text.hasSuffix(","))
+        }
+        return nil
+    }
+    guard let line = comma(after.lines), file.before.map({ comma($0.lines) == nil }) ?? true else {
+        return nil
+    }
+    return line
 }
 
 /// Why a file cannot be read that could be before.

@@ -56,6 +56,33 @@ func terraformNames(of file: ConfigFile, in folder: String) -> NamesOfFile {
     return names
 }
 
+/// F12 of `.tfvars` files: a value for a variable that no module here declares, where one of nearly that name is declared.
+///
+/// Terraform warns of it and goes on, with the default of what was meant.
+func findUndeclaredValues(in changes: inout [FoundChange], surroundings: Surroundings) {
+    var declared: SimilarNames?, names: Set<String> = []
+    for index in changes.indices {
+        let change = changes[index]
+        guard change.change.path.hasSuffix(".tfvars"), change.path.count == 1, change.change.before == nil,
+            case .key(let name)? = change.path.last
+        else { continue }
+        if declared == nil {
+            names = Set(
+                surroundings.after.manifests(ofKind: "hcl").flatMap {
+                    $0.root["variable"]?.entries.map(\.key) ?? []
+                })
+            declared = SimilarNames(Array(names))
+        }
+        guard !names.contains(name), let meant = declared?.nearest(to: name) else { continue }
+        changes[index].findings.removeAll { $0.fault == .misspelledName }
+        changes[index].findings.append(
+            FaultFinding(
+                .unknownField, weight: 0.8,
+                "no module here declares a variable \(name); there is \(meant): Terraform passes the value over"
+            ))
+    }
+}
+
 private let metaArguments: Set = ["source", "version", "count", "for_each", "providers", "depends_on"]
 
 /// A path from a folder as one from the repository's root; `nil` for what leads out of it.
