@@ -232,7 +232,7 @@ public func compareConfig(
     findMoves(in: &changes)
     findRenames(in: &changes)
     findSharedVersions(in: &changes)
-    findUndeclaredValues(in: &changes, surroundings: surroundings)
+    try findUndeclaredValues(in: &changes, after: after, cache: cache)
     dropFindingsOfBroken(changed, changes: &changes)
     let images = try traceImages(
         in: &changes, files: changed, code: code, readers: readers, after: after, surroundings: surroundings)

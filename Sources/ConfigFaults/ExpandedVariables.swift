@@ -31,6 +31,8 @@ func findUnexpandedVariables(
                 if let removal = (groups[path] ?? []).first(where: {
                     changes[$0].removes(place, of: manifest)
                 }) {
+                    // It says the same, and by whom.
+                    changes[removal].findings.removeAll { $0.fault == .removedStillRead }
                     changes[removal].findings.append(finding)
                 } else {
                     attach(

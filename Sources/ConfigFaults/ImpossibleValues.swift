@@ -24,15 +24,15 @@ func findImpossibleValues(in change: inout FoundChange) {
                 found?.line = lost.keyMark.line
             }
             if let label = entries.first(where: { isMistypedLabel($0.key) }) {
-                found = FaultFinding(
-                    .misspelledName, weight: 0.8,
-                    "`\(label.key)` is no label of Kubernetes, whose own end in kubernetes.io")
-                found?.line = label.keyMark.line
+                found = mistypedLabel(label.key, label.keyMark.line)
             }
             for entry in entries where !entry.isMerged { search(entry.value, entry.key) }
         }
     }
     search(after, change.path.last?.name ?? "")
+    if found == nil, change.change.before == nil, let key = change.path.last?.name, isMistypedLabel(key) {
+        found = mistypedLabel(key, change.change.line)
+    }
     // That of a single container may be Always: it runs beside the others.
     if found == nil, change.path.suffix(2) == [.key("spec"), .key("restartPolicy")], after.text == "Always",
         ["Job", "CronJob"].contains(change.change.object?.kind ?? "")
@@ -115,6 +115,14 @@ private func mistypedRegistry(_ text: String) -> FaultFinding? {
     return near.map {
         FaultFinding(.imageChanged, weight: 0.75, "\(host) is nearly \($0), and no registry that is known")
     }
+}
+
+private func mistypedLabel(_ key: String, _ line: Int) -> FaultFinding {
+    var finding = FaultFinding(
+        .misspelledName, weight: 0.8,
+        "`\(key)` is no label of Kubernetes, whose own end in kubernetes.io")
+    finding.line = line
+    return finding
 }
 
 /// Whether a label is of a domain that is nearly that of Kubernetes: `node.kubernetes.oi/instance-type`.

@@ -10,10 +10,9 @@ struct LearnedFields {
 
     /// - Parameter objects: those that are learned from; beyond some hundred they say nothing new.
     init(of objects: [Manifest]) {
-        let isHCL = objects.first?.object.kind == "hcl"
         for manifest in objects.prefix(300) {
             var own: [String: Set<String>] = [:]
-            visitMappings(manifest.root, isHCL: isHCL) { way, mapping in
+            visitMappings(manifest.root) { way, mapping in
                 own[way, default: []].formUnion(mapping.entries.map(\.key))
             }
             for (way, found) in own {
@@ -36,40 +35,29 @@ struct LearnedFields {
     }
 }
 
-/// Every mapping of an object with the way to it, in which elements of lists, and the names of Terraform's blocks, are `*`.
-private func visitMappings(_ root: ConfigNode, isHCL: Bool, _ visit: (String, ConfigNode) -> Void) {
+/// Every mapping of an object with the way to it, in which elements of lists have no names.
+private func visitMappings(_ root: ConfigNode, _ visit: (String, ConfigNode) -> Void) {
     var left = 2_000
-    func search(_ node: ConfigNode, _ way: String, depth: Int, block: String) {
+    func search(_ node: ConfigNode, _ way: String, depth: Int) {
         left -= 1
         guard left > 0, depth < 12 else { return }
         switch node.kind {
         case .scalar: return
         case .sequence(let elements):
-            for element in elements.prefix(50) {
-                search(element, "\(way)[]", depth: depth + 1, block: block)
-            }
+            for element in elements.prefix(50) { search(element, "\(way)[]", depth: depth + 1) }
         case .mapping(let entries):
-            guard entries.count <= 60 || isHCL && depth < 3 else { return }
+            guard entries.count <= 60 else { return }
             visit(way, node)
             for entry in entries where !entry.isMerged && entry.value.scalar == nil {
-                search(
-                    entry.value, way + "." + step(entry.key, depth: depth, block: block, isHCL: isHCL),
-                    depth: depth + 1, block: depth == 0 ? entry.key : block)
+                search(entry.value, "\(way).\(entry.key)", depth: depth + 1)
             }
         }
     }
-    search(root, "", depth: 0, block: "")
-}
-
-/// The name of a block of Terraform is its author's.
-private func step(_ key: String, depth: Int, block: String, isHCL: Bool) -> String {
-    guard isHCL else { return key }
-    let named = ["resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1]
-    return named[block] == depth ? "*" : key
+    search(root, "", depth: 0)
 }
 
 /// An argument that every block of Terraform takes, mistyped.
-private func mistypedMetaArgument(in change: FoundChange, of object: JudgedObject) -> FaultFinding? {
+private func mistypedMetaArgument(in change: FoundChange) -> FaultFinding? {
     guard change.path.count == 4 || change.path.count == 3, case .key(let name)? = change.path.last,
         ["resource", "data", "module"].contains(change.path[0].name)
     else { return nil }
@@ -81,25 +69,24 @@ private func mistypedMetaArgument(in change: FoundChange, of object: JudgedObjec
 /// F12 of kinds that no schema here describes: a field that no other object of the kind has, where all others have one of nearly
 /// that name.
 func findUnlearnedFields(in change: inout FoundChange, of object: JudgedObject?) {
-    guard let object, object.after.reading == .parsed, !object.hasSchema || object.kind == "hcl",
-        object.isKubernetes || object.kind == "hcl" || object.isKustomization, change.afterNode != nil,
+    guard let object, object.after.reading == .parsed, change.afterNode != nil,
         !change.findings.contains(where: { $0.fault == .unknownField })
     else { return }
-    let isHCL = object.kind == "hcl"
-    if isHCL, let found = mistypedMetaArgument(in: change, of: object) {
-        change.findings.append(found)
+    if object.kind == "hcl" {
+        if let found = mistypedMetaArgument(in: change) { change.findings.append(found) }
         return
     }
+    guard !object.hasSchema, object.isKubernetes || object.isKustomization else { return }
     let learned = object.habits.learned(ofKind: object.kind, besides: object.after.path)
     let lines = change.change.line...max(change.change.line, change.change.endLine)
     var found: FaultFinding?
-    visitMappings(object.after.root, isHCL: isHCL) { way, mapping in
+    visitMappings(object.after.root) { way, mapping in
         guard found == nil else { return }
         for entry in mapping.entries where lines.contains(entry.keyMark.line) && !entry.isMerged {
             guard let (usual, count) = learned.usual(insteadOf: entry.key, in: mapping, at: way) else {
                 continue
             }
-            let noun = isHCL ? "file" : object.isKustomization ? "kustomization" : object.kind
+            let noun = object.isKustomization ? "kustomization" : object.kind
             found = FaultFinding(
                 .unknownField, weight: 0.8,
                 "no other \(noun) has `\(entry.key)` there; \(count) have `\(usual)`, which this one lacks")

@@ -157,7 +157,7 @@ func findUnknownObjects(
         let beside = (few.count <= 10 ? few : other.kinds.flatMap { after.names(ofKind: $0, in: folder) })
             .first {
                 near in
-                near != manifest.object.name
+                (near != manifest.object.name || !other.kinds.contains(manifest.object.kind))
                     && (near.hasPrefix(other.name) || other.name.hasPrefix(near) || near.hasSuffix(other.name)
                         || other.name.hasSuffix(near))
             }

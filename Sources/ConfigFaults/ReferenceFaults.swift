@@ -299,9 +299,12 @@ private func lostSecretEntry(
     let lost = old.subtracting(new)
     guard !lost.isEmpty, surroundings.after.keysMade(forSecret: name) != nil,
         // Of several changes of the object, the one that is of the entry.
-        [change.change.before, change.change.after].contains(where: { text in
-            text.map { text in lost.contains { text.holds($0) } } ?? false
-        }) || lost.contains(where: { key in change.path.contains { $0.name == key } })
+        lost.contains(where: { key in
+            change.path.contains { $0.name == key }
+                || [change.beforeNode, change.afterNode].contains {
+                    $0.map { plainText($0).holds(key) } ?? false
+                }
+        })
     else { return }
     let asking = (surroundings.after.relations.references[ObjectName(kind: "Secret", name: name)] ?? [])
         .filter { $0.key.map(lost.contains) ?? false }

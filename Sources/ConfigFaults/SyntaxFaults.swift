@@ -57,7 +57,7 @@ func dropFindingsOfBroken(_ files: [ChangedFile], changes: inout [FoundChange]) 
         let isGone = changes[index].change.after == nil
         let isWhole = changes[index].change.path.hasSuffix(".json")
         changes[index].findings.removeAll { finding in
-            isWhole || isGone || [.structureMoved, .duplicateKey].contains(finding.fault)
+            isWhole || isGone || finding.fault == .structureMoved
         }
     }
 }
@@ -66,14 +66,15 @@ func dropFindingsOfBroken(_ files: [ChangedFile], changes: inout [FoundChange]) 
 /// one before that place, else there.
 private func brokenLine(of file: ChangedFile, _ after: ConfigFile, from problem: FileProblem) -> Int {
     let told = problem.mark.line
-    guard file.before != nil else { return told }
+    guard file.before != nil, !(problem.said?.hasPrefix("the template") ?? false) else { return told }
     let changed = file.lines.stretches(newCount: after.lines.count).flatMap(\.new).filter { $0 < told }
     func isOpen(_ line: Int) -> Bool {
         let text = after.lines[line].trimmed
         return !text.hasPrefix("#") && text.utf8.count(where: { $0 == UInt8(ascii: "\"") }) % 2 == 1
     }
     if let open = changed.last(where: isOpen) { return open + 1 }
-    return changed.last.map { $0 + 1 } ?? told
+    let isChanged = file.lines.stretches(newCount: after.lines.count).contains { $0.new.contains(told - 1) }
+    return isChanged ? told : changed.last.map { $0 + 1 } ?? told
 }
 
 /// Where a JSON file has come to have a comma before a closing bracket.

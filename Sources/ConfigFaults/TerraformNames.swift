@@ -56,33 +56,6 @@ func terraformNames(of file: ConfigFile, in folder: String) -> NamesOfFile {
     return names
 }
 
-/// F12 of `.tfvars` files: a value for a variable that no module here declares, where one of nearly that name is declared.
-///
-/// Terraform warns of it and goes on, with the default of what was meant.
-func findUndeclaredValues(in changes: inout [FoundChange], surroundings: Surroundings) {
-    var declared: SimilarNames?, names: Set<String> = []
-    for index in changes.indices {
-        let change = changes[index]
-        guard change.change.path.hasSuffix(".tfvars"), change.path.count == 1, change.change.before == nil,
-            case .key(let name)? = change.path.last
-        else { continue }
-        if declared == nil {
-            names = Set(
-                surroundings.after.manifests(ofKind: "hcl").flatMap {
-                    $0.root["variable"]?.entries.map(\.key) ?? []
-                })
-            declared = SimilarNames(Array(names))
-        }
-        guard !names.contains(name), let meant = declared?.nearest(to: name) else { continue }
-        changes[index].findings.removeAll { $0.fault == .misspelledName }
-        changes[index].findings.append(
-            FaultFinding(
-                .unknownField, weight: 0.8,
-                "no module here declares a variable \(name); there is \(meant): Terraform passes the value over"
-            ))
-    }
-}
-
 private let metaArguments: Set = ["source", "version", "count", "for_each", "providers", "depends_on"]
 
 /// A path from a folder as one from the repository's root; `nil` for what leads out of it.
@@ -256,3 +229,37 @@ extension String {
         return false
     }
 }
+
+/// F12 of `.tfvars` files: a value for a variable that no module here declares, where one of nearly that name is declared.
+///
+/// Terraform warns of it and goes on, with the default of what was meant.
+func findUndeclaredValues(
+    in changes: inout [FoundChange], after tree: any SourceTree, cache: ManifestCache
+) throws {
+    let new = changes.indices.filter { index in
+        let change = changes[index]
+        return change.change.path.hasSuffix(".tfvars") && change.path.count == 1
+            && change.change.before == nil
+    }
+    guard !new.isEmpty else { return }
+    var declared: Set<String> = []
+    for path in try tree.paths().filter({ $0.hasSuffix(".tf") }).prefix(mostFilesOfVariables) {
+        for root in try cache.file(at: path, in: tree)?.documents.compactMap(\.root) ?? [] {
+            declared.formUnion(root["variable"]?.entries.map(\.key) ?? [])
+        }
+    }
+    let known = SimilarNames(Array(declared))
+    for index in new {
+        guard case .key(let name)? = changes[index].path.last, !declared.contains(name),
+            let meant = known.nearest(to: name)
+        else { continue }
+        changes[index].findings.removeAll { $0.fault == .misspelledName }
+        changes[index].findings.append(
+            FaultFinding(
+                .unknownField, weight: 0.8,
+                "no module here declares a variable \(name); there is \(meant): Terraform passes the value over"
+            ))
+    }
+}
+
+private let mostFilesOfVariables = 2_000

@@ -11,7 +11,9 @@ func findPlaceholder(in change: inout FoundChange, values: inout PlaceholderValu
         case .scalar(let scalar):
             let isProse = ["description", "title", "text", "summary", "message", "help", "label"].contains(
                 name.lowercased())
-            return !isProse && (isPlaceholder(scalar.text) || wasReal && isBraced(scalar.text))
+            // There are programs called so.
+            let isName = scalar.text == "todo" && ["name", "namespace", "namespaces"].contains(name)
+            return !isProse && !isName && (isPlaceholder(scalar.text) || wasReal && isBraced(scalar.text))
                 ? node.start.line : nil
         case .sequence(let elements): return elements.firstNonNil { search($0, name) }
         case .mapping(let entries): return entries.firstNonNil { search($0.value, $0.key) }
@@ -73,8 +75,6 @@ private func isPlaceholder(_ value: String) -> Bool {
     guard value.utf8.count < 80, isLikePlaceholder(value) else { return false }
     let text = value.lowercased()
     let plain = text.filter { $0.isLetter }
-    // There are programs called so.
-    guard plain != "todo" || value != text else { return false }
     guard !placeholderWords.contains(plain) || text.count > plain.count + 2 else { return true }
     guard value.hasPrefix("<"), value.hasSuffix(">"), value.count > 4 else { return false }
     return value.dropFirst().dropLast().allSatisfy { $0.isUppercase || "_- ".contains($0) }

@@ -3,14 +3,22 @@ public import DeployModel
 /// The files of a commit as a dictionary: configuration is tested without git.
 public struct FolderOfTexts: SourceTree, ExpressibleByDictionaryLiteral, Sendable {
     private var texts: [String: String]
+    private let symbolic: Set<String>
 
     /// Files by path.
     public init(dictionaryLiteral elements: (String, String)...) {
         texts = Dictionary(elements, uniquingKeysWith: { _, last in last })
+        symbolic = []
     }
 
     /// Files by path.
-    public init(_ texts: [String: String]) { self.texts = texts }
+    public init(_ texts: [String: String], links: Set<String> = []) {
+        self.texts = texts
+        symbolic = links
+    }
+
+    /// The paths of symbolic links.
+    public func links() -> Set<String> { symbolic }
 
     /// The paths, sorted.
     public func paths() -> [String] { texts.keys.sorted() }
