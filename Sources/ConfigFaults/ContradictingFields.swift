@@ -6,7 +6,8 @@ import DeployModel
 /// Only what was not so before counts.
 func findContradictingFields(in change: inout FoundChange, of object: JudgedObject?) {
     guard let object, let after = change.afterNode, object.after.reading == .parsed,
-        !change.findings.contains(where: { $0.fault == .refusedType })
+        !change.findings.contains(where: { $0.fault == .refusedType }),
+        object.kind != "CustomResourceDefinition"
     else { return }
     var found: FaultFinding?
     func judge(_ mapping: ConfigNode, at path: ArraySlice<FieldStep>) {
@@ -113,13 +114,15 @@ private let fieldsOfPairs: Set = [
 /// A name that has come to stand twice in a list of variables.
 private func doubledName(in elements: [ConfigNode], before: ConfigNode?) -> FaultFinding? {
     func lines(_ elements: [ConfigNode]) -> [String: [Int]] {
-        var found: [String: [Int]] = [:]
+        var found: [String: [Int]] = [:], said: [String: Set<String>] = [:]
         for element in elements.prefix(1_000) {
             if let name = element["name"]?.text, !name.contains("{") {
                 found[name, default: []].append(element.start.line)
+                said[name, default: []].insert(plainText(element))
             }
         }
-        return found.filter { $0.value.count > 1 }
+        // Twice the same is only untidy.
+        return found.filter { $0.value.count > 1 && said[$0.key, default: []].count > 1 }
     }
     let new = lines(elements)
     guard !new.isEmpty else { return nil }
@@ -166,8 +169,9 @@ private struct Contradiction: Equatable {
             line = user.start.line
             return
         }
-        if let value = mapping.entry("value"), let from = mapping.entry("valueFrom"), mapping["name"] != nil,
-            value.value.text?.isEmpty != true
+        if let value = mapping.entry("value"), let from = mapping.entry("valueFrom"),
+            mapping["name"]?.text != nil,
+            value.value.text?.isEmpty == false
         {
             text =
                 "\(mapping["name"]?.text ?? "it") has a value (line \(value.keyMark.line)) and a valueFrom (line \(from.keyMark.line)), of which it may have one"

@@ -92,7 +92,9 @@ private func finding(_ scalar: ConfigNode.Scalar, _ key: String, isOfCluster: Bo
 
 /// What is wrong with the version at the end of an image's name, or alone: `0,1.29`, a digest of 61 digits.
 private func impossibleVersion(_ text: String) -> String? {
-    if text.contains(","), !text.contains("{") { return "it holds a comma" }
+    let isName = text.utf8.allSatisfy { $0.isWord || "-./:@,+".utf8.contains($0) }
+    guard isName, !text.hasPrefix("data:") else { return nil }
+    if text.contains(","), !text.hasSuffix(",") { return "it holds a comma" }
     guard let digest = text[...].place(of: "sha256:") else { return nil }
     let digits = text[digest.upperBound...]
     guard digits.allSatisfy(\.isHexDigit), digits.count != 64, digits.count >= 32 else { return nil }

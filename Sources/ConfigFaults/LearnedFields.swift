@@ -7,6 +7,8 @@ struct LearnedFields {
     private var mappings: [String: Int] = [:]
     /// By the way to a mapping, in how many objects it has which key.
     private var keys: [String: [String: Int]] = [:]
+    /// How many objects have a key anywhere.
+    private var objectsWith: [String: Int] = [:]
 
     /// - Parameter objects: those that are learned from; beyond some hundred they say nothing new.
     init(of objects: [Manifest]) {
@@ -15,6 +17,9 @@ struct LearnedFields {
             visitMappings(manifest.root) { way, mapping in
                 own[way, default: []].formUnion(mapping.entries.map(\.key))
             }
+            for key in own.values.reduce(into: Set<String>(), { $0.formUnion($1) }) {
+                objectsWith[key, default: 0] += 1
+            }
             for (way, found) in own {
                 mappings[way, default: 0] += 1
                 for key in found { keys[way, default: [:]][key, default: 0] += 1 }
@@ -22,10 +27,10 @@ struct LearnedFields {
         }
     }
 
-    /// The key that nearly all others have in place of one that none of them has.
+    /// The key that nearly all others have in place of one that only this object has, wherever it stands in it.
     func usual(insteadOf key: String, in mapping: ConfigNode, at way: String) -> (name: String, count: Int)? {
-        guard let known = keys[way], known[key] == nil, let all = mappings[way], all >= 3,
-            !key.contains("{"), key.utf8.count >= 2
+        guard let known = keys[way], objectsWith[key, default: 0] <= 1, let all = mappings[way], all >= 4,
+            !key.contains("{"), key.utf8.count >= 2, !alternatives.contains(key)
         else { return nil }
         let common = known.filter { $0.value >= 3 && 2 * $0.value >= all && mapping[$0.key] == nil }
         guard let near = nearestName(to: key, among: common.keys.sorted()), let count = common[near] else {
@@ -34,6 +39,20 @@ struct LearnedFields {
         return (near, count)
     }
 }
+
+/// Fields that stand for each other where they are known at all: of kustomize, of Argo CD, of the Gateway API.
+private let alternatives: Set = [
+    "path", "patch", "patches", "source", "sources", "env", "envs", "fieldPath", "fieldPaths", "hostname",
+    "file",
+    "files", "label", "labels", "name", "names",
+]
+
+/// What holds names of somebody's own in place of fields.
+private let mapsOfNames: Set = [
+    "labels", "annotations", "matchLabels", "nodeSelector", "selector", "data", "stringData", "env", "ports",
+    "service", "services", "controllers", "containers", "initContainers", "persistence", "ingress", "route",
+    "configMaps", "secrets", "advancedMounts", "properties", "hosts",
+]
 
 /// Every mapping of an object with the way to it, in which elements of lists have no names.
 private func visitMappings(_ root: ConfigNode, _ visit: (String, ConfigNode) -> Void) {
@@ -47,7 +66,7 @@ private func visitMappings(_ root: ConfigNode, _ visit: (String, ConfigNode) -> 
             for element in elements.prefix(50) { search(element, "\(way)[]", depth: depth + 1) }
         case .mapping(let entries):
             guard entries.count <= 60 else { return }
-            visit(way, node)
+            if !mapsOfNames.contains(String(way.split(separator: ".").last ?? "")) { visit(way, node) }
             for entry in entries where !entry.isMerged && entry.value.scalar == nil {
                 search(entry.value, "\(way).\(entry.key)", depth: depth + 1)
             }
@@ -58,8 +77,8 @@ private func visitMappings(_ root: ConfigNode, _ visit: (String, ConfigNode) -> 
 
 /// An argument that every block of Terraform takes, mistyped.
 private func mistypedMetaArgument(in change: FoundChange) -> FaultFinding? {
-    guard change.path.count == 4 || change.path.count == 3, case .key(let name)? = change.path.last,
-        ["resource", "data", "module"].contains(change.path[0].name)
+    guard change.path.count == 4, case .key(let name)? = change.path.last,
+        ["resource", "data"].contains(change.path[0].name)
     else { return nil }
     let known = ["depends_on", "for_each", "lifecycle"]
     guard !known.contains(name), let meant = nearestName(to: name, among: known) else { return nil }
@@ -77,7 +96,7 @@ func findUnlearnedFields(in change: inout FoundChange, of object: JudgedObject?)
         return
     }
     guard !object.hasSchema, object.isKubernetes || object.isKustomization else { return }
-    let learned = object.habits.learned(ofKind: object.kind, besides: object.after.path)
+    let learned = object.habits.learned(from: object.after)
     let lines = change.change.line...max(change.change.line, change.change.endLine)
     var found: FaultFinding?
     visitMappings(object.after.root) { way, mapping in

@@ -67,7 +67,10 @@ private func findMissingFolders(in changes: inout [FoundChange], in tree: any So
             let known = try folders ?? Set(tree.paths().flatMap(foldersAround))
             folders = known
             let path = text.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
-            guard !known.contains(path) else { continue }
+            let around = foldersAround(change.change.path)
+            guard !known.contains(path), !around.contains(where: { known.contains("\($0)/\(path)") }) else {
+                continue
+            }
             let parent = parentFolder(of: path)
             let beside = known.filter { parentFolder(of: $0) == parent }
             guard let near = nearestName(to: path, among: beside.sorted()) else { continue }

@@ -52,7 +52,9 @@ func findMisspellings(in changes: inout [FoundChange], files: [ChangedFile], aft
 /// How surely a word is another one, mistyped: what differs inside a long one is; its beginning or ending makes another word.
 private func weight(of word: String, _ near: String) -> Double {
     let (a, b) = (word.lowercased(), near.lowercased())
-    guard a.first == b.first, a.suffix(2) == b.suffix(2) else { return 0.12 }
+    // Two letters that changed places make no other word.
+    let isSwapped = word.utf8.count >= 6 && a.utf8.sorted() == b.utf8.sorted()
+    guard isSwapped || a.first == b.first && a.suffix(2) == b.suffix(2) else { return 0.12 }
     // Of a name of several words that which differs: `app` and `api` are both words.
     let parts = zip(FaultWords.split(word), FaultWords.split(near)).filter { $0 != $1 }.map(\.0)
     if parts.count == 1, parts[0].utf8.count < 5 { return 0.12 }

@@ -136,7 +136,14 @@ func findUnknownObjects(
     else { return }
     findStrayNamespace(in: &change, of: manifest, surroundings)
     let lines = change.change.line...max(change.change.line, change.change.endLine)
-    let named = room.namedObjects(of: manifest).filter { change.path.isEmpty || lines.contains($0.line) }
+    var named = room.namedObjects(of: manifest).filter { change.path.isEmpty || lines.contains($0.line) }
+    // Values of charts name what stands beside them.
+    if case .key(let key)? = change.path.last, let kinds = kindsOfValues[key],
+        let name = change.afterNode?.text,
+        change.beforeNode?.text != nil
+    {
+        named.append(NamedObject(kinds: kinds, name: name, line: change.change.line))
+    }
     guard !named.isEmpty, !change.findings.contains(where: { $0.fault == .danglingReference }) else { return }
     let (before, after) = (surroundings.before.known, surroundings.after.known)
     for other in named {
@@ -147,23 +154,36 @@ func findUnknownObjects(
                 || other.kinds.last != "Secret"
         else { continue }
         let isService = other.kinds == ["Service"]
+        guard !other.kinds.contains("ClusterRole") || !isBuiltIn(other.name) else { continue }
         guard !isService || !after.mayBeOfRelease(other.name) else { continue }
         let former = change.beforeNode?.text.flatMap { old in
-            change.path.isEmpty || old == other.name
+            // Secrets are made by many.
+            change.path.isEmpty || old == other.name || other.kinds.contains("Secret")
                 ? nil : other.kinds.contains { after.holds($0, old) } ? old : nil
         }
         let folder = parentFolder(of: manifest.path)
+        // Installers bring accounts that are called alike.
+        let isAccount = other.kinds == ["ServiceAccount"]
+        let near =
+            isAccount
+            ? nearestName(to: other.name, among: after.names(ofKind: "ServiceAccount", in: folder))
+            : other.kinds.compactMap { room.names(ofKind: $0).nearest(to: other.name) }.first
         let few = other.kinds.flatMap { surroundings.after.manifests(ofKind: $0) }.map(\.object.name)
-        let beside = (few.count <= 10 ? few : other.kinds.flatMap { after.names(ofKind: $0, in: folder) })
-            .first {
-                near in
-                (near != manifest.object.name || !other.kinds.contains(manifest.object.kind))
-                    && (near.hasPrefix(other.name) || other.name.hasPrefix(near) || near.hasSuffix(other.name)
-                        || other.name.hasSuffix(near))
-            }
-        guard
-            let instead = former ?? other.kinds.compactMap({ room.names(ofKind: $0).nearest(to: other.name) })
-                .first ?? beside
+        // What is installed before something else need not be called like anything.
+        let isOfInstaller = other.kinds == ["HelmRelease"] || other.kinds == ["Kustomization"]
+        let beside =
+            isOfInstaller
+            ? nil
+            : (few.count <= 10 && !isAccount
+                ? few : other.kinds.flatMap { after.names(ofKind: $0, in: folder) })
+                .first {
+                    near in
+                    (near != manifest.object.name || !other.kinds.contains(manifest.object.kind))
+                        && (near.hasPrefix(other.name) || other.name.hasPrefix(near)
+                            || near.hasSuffix(other.name)
+                            || other.name.hasSuffix(near))
+                }
+        guard let instead = former ?? near ?? beside
         else { continue }
         var finding = FaultFinding(
             .danglingReference, weight: 0.8,
@@ -174,6 +194,19 @@ func findUnknownObjects(
         return
     }
 }
+
+/// The roles that every cluster has.
+private func isBuiltIn(_ role: String) -> Bool {
+    ["admin", "edit", "view", "cluster-admin"].contains(role) || role.hasPrefix("system:")
+}
+
+/// What values are called that name an object which the chart does not make.
+private let kindsOfValues: [String: [String]] = [
+    "existingSecret": ["Secret", "ExternalSecret", "SealedSecret", "SopsSecret"],
+    "existingSecretName": ["Secret", "ExternalSecret", "SealedSecret", "SopsSecret"],
+    "existingConfigmap": ["ConfigMap"], "existingConfigMap": ["ConfigMap"],
+    "existingClaim": ["PersistentVolumeClaim"],
+]
 
 /// F29 of a place: a namespace that nothing else of the folder is in, and that is nearly theirs.
 private func findStrayNamespace(

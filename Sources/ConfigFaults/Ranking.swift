@@ -41,7 +41,8 @@ public func rankChanges(
         let change = comparison.changes[index]
         return rank(
             change, symptoms: symptoms.evidence(for: change, at: index),
-            scope: scope(of: change, likeness: likenesses[index], base: base, targets: targets))
+            scope: scope(of: change, likeness: likenesses[index], base: base, targets: targets),
+            isAnythingFailing: !failures.workloads.isEmpty)
     }
     return ranked.sorted { a, b in
         if a.score != b.score { return a.score > b.score }
@@ -63,13 +64,14 @@ let nothingKnown = 0.5
 private let unnamedBesideNamesake = 0.2
 
 private func rank(
-    _ found: FoundChange, symptoms: [Evidence], scope: Scope
+    _ found: FoundChange, symptoms: [Evidence], scope: Scope, isAnythingFailing: Bool
 ) -> RankedChange {
     let isContradiction = found.isContradiction
     let isGone = found.change.after == nil && found.change.before != nil && !isContradiction
     var evidence = found.findings.map {
         Evidence(
-            kind: $0.fault.evidenceKind, text: $0.text, weight: $0.weight * (isGone ? shareOfGone : 1))
+            kind: $0.fault.evidenceKind, text: $0.text,
+            weight: $0.weight * (isGone && !missedWhenGone.contains($0.fault) ? shareOfGone : 1))
     }
     // What is risky about a field says all that its kind says.
     if found.findings.isEmpty || isContradiction {
@@ -81,6 +83,12 @@ private func rank(
     evidence += symptoms
     if let extent = extentEvidence(found) { evidence.append(extent) }
     evidence += found.notes
+    // What is new runs beside what ran before: until something is known to fail, that is what may have been broken.
+    if !isAnythingFailing, found.change.before == nil, found.path.isEmpty, !isContradiction {
+        for index in evidence.indices where ["kind_of_field", "extent"].contains(evidence[index].kind) {
+            evidence[index].weight *= shareOfNew
+        }
+    }
     // What is shown is what is reckoned with: whoever multiplies the numbers of a report gets its scores.
     for index in evidence.indices { evidence[index].weight = shown(evidence[index].weight) }
     let suspicions = evidence
@@ -101,8 +109,13 @@ private func rank(
         factors: factors, mend: found.mend)
 }
 
+/// What the kind and the length of a new object count where nothing is known to fail.
+private let shareOfNew = 0.7
+
 /// What a risk counts where something is taken away, and nothing contradicts that: it is at fault less often than what is there.
 private let shareOfGone = 0.6
+/// What says itself that somebody misses what is taken away.
+private let missedWhenGone: Set<FaultClass> = [.removedStillRead, .lostMount]
 
 /// Every line is a chance to go wrong: of two ordinary changes, the longer one, and the one in the file that changed more, is
 /// at fault more often.

@@ -336,7 +336,7 @@ func findReaders(of change: inout FoundChange, readers: Readers) {
             let isElsewhere = readers.isDefinedElsewhere(name, than: change.change.path)
             change.findings.append(
                 FaultFinding(
-                    .removedStillRead, weight: isElsewhere ? 0.4 : nil,
+                    .removedStillRead, weight: isElsewhere ? 0.5 : nil,
                     "\(name) is removed here, and \(place) still reads it"))
         }
         return

@@ -195,7 +195,9 @@ private func danglingReference(
             // Objects that nobody keeps here are made elsewhere; only a name that nearly is one of ours is a slip.
             let wasKnown = !surroundings.before.objects(reference.kind, named: reference.name).isEmpty
             let former = formerName(of: change).flatMap { name in
-                surroundings.after.objects(reference.kind, named: name).isEmpty ? nil : name
+                // Secrets are made by many.
+                reference.kind == "Secret" || surroundings.after.objects(reference.kind, named: name).isEmpty
+                    ? nil : name
             }
             guard nearest != nil || wasKnown || former != nil else { continue }
             let instead =
@@ -213,7 +215,8 @@ private func danglingReference(
             !surroundings.after.hasEntry(key, of: reference.kind, reference.name, preferring: manifest.path),
             let keys = room.keys(of: ObjectName(kind: reference.kind, name: reference.name))
         else { continue }
-        let instead = keys.nearest(to: key).map { "; it has \($0)" } ?? ""
+        // One of the name elsewhere may have it.
+        let instead = keys.nearest(to: key).flatMap { $0 == key ? nil : "; it has \($0)" } ?? ""
         change.findings.append(
             FaultFinding(
                 .danglingReference, "\(reference.kind) \(reference.name) has no entry \(key)\(instead)"))
@@ -292,10 +295,18 @@ private func lostEntry(
 private func lostSecretEntry(
     in change: inout FoundChange, before: Manifest?, after: Manifest?, _ surroundings: Surroundings
 ) {
-    guard let before, let after, let old = ManifestIndex.keysListed(before),
-        let new = ManifestIndex.keysListed(after),
-        let name = after.root[path: "spec", "target", "name"]?.text ?? change.change.object?.name
-    else { return }
+    func target(_ manifest: Manifest) -> String {
+        manifest.root[path: "spec", "target", "name"]?.text ?? manifest.object.name
+    }
+    guard let before, let after else { return }
+    let name = target(after)
+    if change.path.last == .key("name"), change.path.contains(.key("target")), target(before) != name {
+        missedSecret(target(before), in: &change, surroundings)
+        return
+    }
+    guard let old = ManifestIndex.keysListed(before), let new = ManifestIndex.keysListed(after) else {
+        return
+    }
     let lost = old.subtracting(new)
     guard !lost.isEmpty, surroundings.after.keysMade(forSecret: name) != nil,
         // Of several changes of the object, the one that is of the entry.
@@ -314,6 +325,20 @@ private func lostSecretEntry(
         FaultFinding(
             .danglingReference,
             "\(workload.object.name) (\(told([first.line], of: workload, from: change.change.path))) still asks the Secret \(name) for \(key)"
+        ))
+}
+
+/// The same of a whole Secret that is made under another name now.
+private func missedSecret(_ name: String, in change: inout FoundChange, _ surroundings: Surroundings) {
+    guard !surroundings.after.relations.isMadeOtherwise("Secret", name),
+        surroundings.after.objects("Secret", named: name).isEmpty,
+        let first = surroundings.after.relations.references[ObjectName(kind: "Secret", name: name)]?.first
+    else { return }
+    let workload = surroundings.after.workloads[first.workload]
+    change.findings.append(
+        FaultFinding(
+            .danglingReference,
+            "\(workload.object.name) (\(told([first.line], of: workload, from: change.change.path))) still asks for the Secret \(name), which nothing makes now"
         ))
 }
 
@@ -394,10 +419,19 @@ private func stale(in change: inout FoundChange, _ surroundings: Surroundings) {
 
 // MARK: Volumes
 
+/// Whether a workload says all of itself: no patch, which selects nothing, and no template, which may fill more in.
+private func isWholeWorkload(_ manifest: Manifest) -> Bool {
+    let isSelecting =
+        ["Job", "CronJob", "Pod"].contains(manifest.object.kind)
+        || manifest.root[path: "spec", "selector"] != nil
+    return isSelecting && !manifest.isTemplate && !manifest.path.holds("templates/")
+        && !manifest.path.lowercased().holds("patch")
+}
+
 /// F25: a mount without its volume, a volume without its mount, a mount at another path.
 private func lostMount(in change: inout FoundChange, after: Manifest, _ room: inout ReferenceRoom) {
     guard
-        change.path.isEmpty && change.change.before == nil
+        change.path.isEmpty && change.change.before == nil && isWholeWorkload(after)
             || change.path.contains(where: {
                 ["volumes", "volumeMounts", "volumeClaimTemplates"].contains($0.name)
             })

@@ -310,6 +310,9 @@ private func cpu(_ field: ChangedField) -> FaultFinding? {
         )
     }
     guard let doublings = field.doublings, doublings < 0 else { return nil }
+    if doublings <= -3 {
+        return FaultFinding(.cpuLowered, weight: 0.6, "there is much less CPU: \(field.words)")
+    }
     return FaultFinding(
         .cpuLowered, weight: 0.4 * (0.4 + 0.6 * min(1, -doublings / 2)), "there is less CPU: \(field.words)")
 }
@@ -326,6 +329,7 @@ private func image(_ field: ChangedField) -> FaultFinding? {
         isChart || field.last == "image"
         || field.isBelow("image", "images")
             && ["tag", "newtag", "repository", "newname", "digest", "name"].contains(field.last)
+        || field.kind == "env" && field.last.hasSuffix("_tag")
         || ["imagetag", "image_tag", "imageversion", "image_version"].contains {
             field.last.hasSuffix($0)
         }

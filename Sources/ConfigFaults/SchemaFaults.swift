@@ -27,7 +27,7 @@ struct JudgedObjects {
 
     init(in surroundings: Surroundings) {
         self.surroundings = surroundings
-        habits = FormerHabits(surroundings.before)
+        habits = FormerHabits(surroundings)
     }
 
     /// The object that a change is of; `nil` where it cannot be judged.
@@ -132,12 +132,12 @@ private final class KnownRefusals {
 /// What stood before in other objects, and nobody reads or takes: whoever has such fields and values for long knows why, or
 /// does not miss them.
 final class FormerHabits {
-    private let before: ManifestIndex
+    private let before: ManifestIndex, after: ManifestIndex
     private var byKind: [String: Set<String>] = [:]
     private var unquotedByKind: [String: Set<String>] = [:]
-    private var learnedByKind: [String: LearnedFields] = [:]
+    private var learnedByKind: [[String]: LearnedFields] = [:]
 
-    init(_ before: ManifestIndex) { self.before = before }
+    init(_ surroundings: Surroundings) { (before, after) = (surroundings.before, surroundings.after) }
 
     /// The patterns of stray fields that objects of a kind had.
     fileprivate func patterns(ofKind kind: String) -> Set<String> {
@@ -148,19 +148,28 @@ final class FormerHabits {
         return found
     }
 
-    /// What the objects of a kind teach that stand in other files.
-    func learned(ofKind kind: String, besides path: String) -> LearnedFields {
+    /// What the objects of the kind of one teach; of releases of charts, those of its chart.
+    func learned(from manifest: Manifest) -> LearnedFields {
         // Flux has a kind Kustomization as well.
-        let isOfKustomize = isKustomizationFile(path)
-        let key = isOfKustomize ? "kustomize" : kind
+        let isOfKustomize = isKustomizationFile(manifest.path)
+        let key = isOfKustomize ? ["kustomize"] : [manifest.object.kind, chart(of: manifest)]
         if let known = learnedByKind[key] { return known }
-        let others = (isOfKustomize ? ["Kustomization", "yaml"] : [kind]).flatMap {
-            before.manifests(ofKind: $0)
+        let others = (isOfKustomize ? ["Kustomization", "yaml"] : [manifest.object.kind]).flatMap {
+            after.manifests(ofKind: $0)
         }
         let found = LearnedFields(
-            of: others.filter { $0.reading == .parsed && isKustomizationFile($0.path) == isOfKustomize })
+            of: others.filter {
+                $0.reading == .parsed && isKustomizationFile($0.path) == isOfKustomize
+                    && (isOfKustomize || chart(of: $0) == key[1])
+            })
         learnedByKind[key] = found
         return found
+    }
+
+    private func chart(of manifest: Manifest) -> String {
+        guard manifest.object.kind == "HelmRelease" else { return "" }
+        let spec = manifest.root["spec"]
+        return (spec?[path: "chart", "spec", "chart"] ?? spec?[path: "chartRef", "name"])?.text ?? ""
     }
 
     /// The labels and annotations that several objects of a kind have with a value that the API server refuses: something

@@ -66,7 +66,9 @@ func dropFindingsOfBroken(_ files: [ChangedFile], changes: inout [FoundChange]) 
 /// one before that place, else there.
 private func brokenLine(of file: ChangedFile, _ after: ConfigFile, from problem: FileProblem) -> Int {
     let told = problem.mark.line
-    guard file.before != nil, !(problem.said?.hasPrefix("the template") ?? false) else { return told }
+    guard file.before != nil,
+        problem.said.map({ !$0.hasPrefix("the template") && !$0.holds("alias") }) ?? true
+    else { return told }
     let changed = file.lines.stretches(newCount: after.lines.count).flatMap(\.new).filter { $0 < told }
     func isOpen(_ line: Int) -> Bool {
         let text = after.lines[line].trimmed
@@ -84,21 +86,30 @@ private func newTrailingComma(of file: ChangedFile, _ after: ConfigFile) -> Int?
         "tsconfig", "jsconfig", ".vscode/", "devcontainer", ".eslintrc", "renovate", "babel", ".swcrc",
     ]
     guard path.hasSuffix(".json"), !after.isTemplate, !lenient.contains(where: path.holds) else { return nil }
-    func comma(_ lines: [String]) -> Int? {
-        var last: (line: Int, hasComma: Bool)?
-        for (index, line) in lines.enumerated() {
-            let text = line.trimmed
-            // Whoever reads comments reads such commas as well.
-            if text.hasPrefix("//") || text.hasPrefix("/*") { return nil }
-            guard !text.isEmpty else { continue }
-            if let last, last.hasComma, text.hasPrefix("}") || text.hasPrefix("]") { return last.line + 1 }
-            last = (index, text.hasSuffix(","))
+    func isBlank(_ byte: UInt8) -> Bool { byte <= 0x20 }
+    func ends(_ line: String) -> Bool { line.utf8.last { !isBlank($0) } == UInt8(ascii: ",") }
+    func closes(_ line: String) -> Bool {
+        let first = line.utf8.first { !isBlank($0) }
+        return first == UInt8(ascii: "}") || first == UInt8(ascii: "]")
+    }
+    func comma(_ lines: [String], near changed: some Sequence<Int>) -> Int? {
+        for line in changed {
+            let last =
+                closes(lines[line]) ? lines[..<line].lastIndex { $0.utf8.contains { !isBlank($0) } } : line
+            guard let last, ends(lines[last]),
+                let next = lines[(last + 1)...].first(where: { $0.utf8.contains { !isBlank($0) } }),
+                closes(next)
+            else { continue }
+            return last + 1
         }
         return nil
     }
-    guard let line = comma(after.lines), file.before.map({ comma($0.lines) == nil }) ?? true else {
-        return nil
-    }
+    let changed = file.lines.stretches(newCount: after.lines.count).flatMap(\.new)
+    guard let line = comma(after.lines, near: changed),
+        // Whoever reads comments, or read such a comma before, reads this one as well.
+        !after.lines.contains(where: { $0.trimmed.hasPrefix("//") || $0.trimmed.hasPrefix("/*") }),
+        file.before.map({ comma($0.lines, near: $0.lines.indices) == nil }) ?? true
+    else { return nil }
     return line
 }
 

@@ -28,18 +28,19 @@ func findUnknownIdentifiers(in change: inout FoundChange, of object: JudgedObjec
             .danglingReference, weight: 0.8, "these values have no \(noun) \(name); they have \(all)")
         found?.line = line
     }
-    for part in values["service"]?.entries ?? [] {
+    func isOff(_ part: ConfigNode.Entry) -> Bool { part.value["enabled"]?.text == "false" }
+    for part in values["service"]?.entries ?? [] where !isOff(part) {
         if let named = part.value["controller"], let name = named.text {
             judge(name, named.start.line, among: controllers, "controller")
         }
     }
-    for part in values["persistence"]?.entries ?? [] {
+    for part in values["persistence"]?.entries ?? [] where !isOff(part) {
         for mount in part.value["advancedMounts"]?.entries ?? [] {
             judge(mount.key, mount.keyMark.line, among: controllers, "controller")
         }
     }
     func search(_ node: ConfigNode, _ depth: Int) {
-        guard depth < 8 else { return }
+        guard depth < 8, node["enabled"]?.text != "false" else { return }
         if let named = node["identifier"], let name = named.text,
             node["identifier"]?.scalar?.isTemplated == false
         {
