@@ -118,6 +118,8 @@ struct FaultFinding: Sendable {
     var template: Occurrence?
     /// Whether it says no more than that something is gone.
     var isOfAbsence: Bool
+    /// Whether it says who misses what is taken away.
+    var isOfMissing = false
     /// Whether it says that a key stands twice in one mapping.
     var isOfDoubledKey = false
 

@@ -71,7 +71,7 @@ private func rank(
     var evidence = found.findings.map {
         Evidence(
             kind: $0.fault.evidenceKind, text: $0.text,
-            weight: $0.weight * (isGone && !missedWhenGone.contains($0.fault) ? shareOfGone : 1))
+            weight: $0.weight * (isGone && !$0.isOfMissing ? shareOfGone : 1))
     }
     // What is risky about a field says all that its kind says.
     if found.findings.isEmpty || isContradiction {
@@ -114,8 +114,6 @@ private let shareOfNew = 0.7
 
 /// What a risk counts where something is taken away, and nothing contradicts that: it is at fault less often than what is there.
 private let shareOfGone = 0.6
-/// What says itself that somebody misses what is taken away.
-private let missedWhenGone: Set<FaultClass> = [.removedStillRead, .lostMount]
 
 /// Every line is a chance to go wrong: of two ordinary changes, the longer one, and the one in the file that changed more, is
 /// at fault more often.

@@ -334,10 +334,11 @@ func findReaders(of change: inout FoundChange, readers: Readers) {
                     "\(name) is now called \(renamed), and \(place) still reads the old name"))
         } else {
             let isElsewhere = readers.isDefinedElsewhere(name, than: change.change.path)
-            change.findings.append(
-                FaultFinding(
-                    .removedStillRead, weight: isElsewhere ? 0.5 : nil,
-                    "\(name) is removed here, and \(place) still reads it"))
+            var finding = FaultFinding(
+                .removedStillRead, weight: isElsewhere ? 0.5 : nil,
+                "\(name) is removed here, and \(place) still reads it")
+            finding.isOfMissing = true
+            change.findings.append(finding)
         }
         return
     }

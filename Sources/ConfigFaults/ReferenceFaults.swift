@@ -458,12 +458,14 @@ private func lostMount(in change: inout FoundChange, after: Manifest, _ room: in
         let isList = change.path.last == .key("volumes")
         let name = isList ? mounts.missing ?? "volumes" : change.path.last?.name ?? ""
         let isStillMounted = isWhole && mounts.names.contains(name)
-        change.findings.append(
+        var finding =
             isStillMounted
-                ? FaultFinding(
-                    .danglingMount, weight: 0.9,
-                    "the volume \(name) is gone, and it is still mounted: the API server refuses it")
-                : FaultFinding(.lostMount, weight: 0.6, "\(name) is not mounted any more"))
+            ? FaultFinding(
+                .danglingMount, weight: 0.9,
+                "the volume \(name) is gone, and it is still mounted: the API server refuses it")
+            : FaultFinding(.lostMount, weight: 0.6, "\(name) is not mounted any more")
+        finding.isOfMissing = true
+        change.findings.append(finding)
     } else if change.change.before != nil {
         change.findings.append(FaultFinding(.lostMount, weight: 0.6, "what is mounted, or where, is another"))
     }

@@ -731,7 +731,10 @@ private func wiring(_ field: ChangedField) -> FaultFinding? {
     switch place {
     case "ports", "expose", "network_mode", "networks", "links":
         return FaultFinding(.addressChanged, weight: 0.5, "where the service is found: \(field.words)")
-    case "volumes": return FaultFinding(.lostMount, weight: 0.6, "what is mounted: \(field.words)")
+    case "volumes":
+        var finding = FaultFinding(.lostMount, weight: 0.6, "what is mounted: \(field.words)")
+        finding.isOfMissing = true
+        return finding
     case "depends_on", "restart":
         return FaultFinding(.rolloutChanged, weight: 0.4, "when the service starts: \(field.words)")
     case "env_file":

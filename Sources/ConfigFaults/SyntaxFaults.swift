@@ -94,13 +94,12 @@ private func newTrailingComma(of file: ChangedFile, _ after: ConfigFile) -> Int?
     }
     func comma(_ lines: [String], near changed: some Sequence<Int>) -> Int? {
         for line in changed {
-            let last =
-                closes(lines[line]) ? lines[..<line].lastIndex { $0.utf8.contains { !isBlank($0) } } : line
-            guard let last, ends(lines[last]),
-                let next = lines[(last + 1)...].first(where: { $0.utf8.contains { !isBlank($0) } }),
-                closes(next)
-            else { continue }
-            return last + 1
+            let above =
+                closes(lines[line]) ? lines[..<line].lastIndex { $0.utf8.contains { !isBlank($0) } } : nil
+            for last in [above, line].compactMap({ $0 }) where ends(lines[last]) {
+                let next = lines[(last + 1)...].first { $0.utf8.contains { !isBlank($0) } }
+                if next.map(closes) ?? false { return last + 1 }
+            }
         }
         return nil
     }

@@ -28,7 +28,10 @@ import yaml
 GENERIC = {"templates", "values", "kustomization", "base", "overlays", "prod", "production", "staging", "dev", "test", "config",
            "deployment", "deploy", "manifests", "k8s", "kubernetes", "charts", "helm", "clusters", "cluster", "apps", "app", "main",
            "docker-compose", "helmrelease", "release", "resources", "src", "common", "env", "service", "chart", "index", "dockerfile", "secret", "secrets", "yaml", "j2", "template", "defaults", "default",
-           "configmap", "cronjob", "statefulset", "daemonset", "ingress", "rbac", "hpa", "vpa", "sops", "enc", "docker", "compose", "userdata", "namespace"}
+           "configmap", "cronjob", "statefulset", "daemonset", "ingress", "rbac", "hpa", "vpa", "sops",
+           # Files called after the kind of what they hold are no workloads' either.
+           "externalsecret", "httproute", "httproutes", "ocirepository", "dnsendpoint", "networkpolicy", "helmrepository", "servicemonitor", "prometheusrule", "secretstore", "clustersecretstore", "persistentvolumeclaim",
+           "mutatingadmissionpolicy", "application", "applications", "repositories", "outputs", "variables", "remote", "versions", "backend", "locals", "providers", "policies", "settings", "volumes", "component", "components", "enc", "docker", "compose", "userdata", "namespace"}
 DESK = re.compile(r"(^|/)\.|[Tt]askfile|(^|/)(docs?|tests?|composer|package)[/.]", re.X)
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "HelmRelease"}
 START = 1_700_000_000

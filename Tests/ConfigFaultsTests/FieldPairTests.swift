@@ -34,6 +34,7 @@ private let workload = """
                 limits: {memory: 200Mi}
           volumes:
             - {name: data, emptyDir: {}}
+      selector: {matchLabels: {}}
 
     """
 

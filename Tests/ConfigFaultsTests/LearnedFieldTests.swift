@@ -31,15 +31,15 @@ struct LearnedFieldTests {
         arguments: [
             (
                 Edit("apps/a.yaml", "  prune: true", "  purne: true"),
-                "no other Kustomization has `purne` there; 4 have `prune`"
+                "no other Kustomization has `purne` there; 3 have `prune`"
             ),
             (
                 Edit("apps/a.yaml", "      APP:", "      AP:"),
-                "no other Kustomization has `AP` there; 4 have `APP`"
+                "no other Kustomization has `AP` there; 3 have `APP`"
             ),
             (
                 Edit("overlays/a/kustomization.yaml", "replicas:", "replica:"),
-                "no other kustomization has `replica` there; 4 have `replicas`"
+                "no other kustomization has `replica` there; 3 have `replicas`"
             ),
             (Edit("a.tf", "depends_on", "depend_on "), "`depend_on` is no argument; `depends_on` is"),
         ])
