@@ -456,7 +456,7 @@ private func findFaults(
         let own = neighbours[ObjectKey(change.change)] ?? []
         let object = room.objects.object(of: change)
         findSchemaFaults(in: &change, of: object, changes: own.count <= 200 ? own : [])
-        findContradictingFields(in: &change, of: object)
+        findContradictingFields(in: &change, of: object, isAlone: (1...200).contains(own.count))
         findUnlearnedFields(in: &change, of: object)
         findUnknownIdentifiers(in: &change, of: object)
         findRisks(in: &change)

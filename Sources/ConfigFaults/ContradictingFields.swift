@@ -4,7 +4,11 @@ import DeployModel
 /// F1, F13 and F32 of fields beside each other: two that cannot both hold, or one name twice in a list of variables.
 ///
 /// Only what was not so before counts.
-func findContradictingFields(in change: inout FoundChange, of object: JudgedObject?) {
+///
+/// - Parameter isAlone: whether few fields of the object changed, so that what stands beside each can be looked at.
+func findContradictingFields(
+    in change: inout FoundChange, of object: JudgedObject?, isAlone: Bool
+) {
     guard let object, let after = change.afterNode, object.after.reading == .parsed,
         !change.findings.contains(where: { $0.fault == .refusedType }),
         object.kind != "CustomResourceDefinition"
@@ -23,7 +27,7 @@ func findContradictingFields(in change: inout FoundChange, of object: JudgedObje
         found = finding
     }
     // The other of the two may stand beside what changed.
-    if !change.path.isEmpty, change.path.last.map({ fieldsOfPairs.contains($0.name) }) ?? false,
+    if isAlone, !change.path.isEmpty, change.path.last.map({ fieldsOfPairs.contains($0.name) }) ?? false,
         let around = object.after.root.node(at: change.path.dropLast())
     {
         judge(around, at: change.path.dropLast())
@@ -56,7 +60,7 @@ func findContradictingFields(in change: inout FoundChange, of object: JudgedObje
         found = bentPath(after, at: change, of: object)
     }
     // One of the two may be the new one.
-    if found == nil, !object.after.isWorkload,
+    if found == nil, isAlone, !object.after.isWorkload,
         let place = change.path.dropLast().lastIndex(where: { listsOfVariables.contains($0.name) }),
         let list = object.after.root.node(at: change.path[...place])
     {

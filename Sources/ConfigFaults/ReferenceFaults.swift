@@ -30,7 +30,7 @@ func findBrokenReferences(
     if object.kind == "ExternalSecret" || object.kind == "SealedSecret" {
         lostSecretEntry(in: &change, before: before, after: after, surroundings)
     }
-    if change.change.after == nil, let after { stillExpanded(in: &change, after: after) }
+    if change.change.after == nil, let after { stillExpanded(in: &change, after: after, &room) }
     if let after, isComposeFile(change.change.path) { findServiceFaults(in: &change, after: after) }
     switch object.kind {
     case "Service", "PodDisruptionBudget":
@@ -343,30 +343,12 @@ private func missedSecret(_ name: String, in change: inout FoundChange, _ surrou
 }
 
 /// F7: a variable goes, and the same object still fills it in elsewhere: `$(NAME)`.
-private func stillExpanded(in change: inout FoundChange, after: Manifest) {
-    guard let name = change.variableHere, !change.findings.contains(where: { $0.fault == .unsetVariable })
-    else {
-        return
-    }
-    let wanted = "$(\(name))"
-    var left = 5_000
-    func search(_ node: ConfigNode) -> Int? {
-        left -= 1
-        guard left > 0 else { return nil }
-        if let text = node.text { return text.holds(wanted) ? node.start.line : nil }
-        for entry in node.entries {
-            // Whoever still has it has it.
-            if entry.key == "name", entry.value.text == name { left = 0 }
-            if let line = search(entry.value) { return line }
-        }
-        for element in node.elements { if let line = search(element) { return line } }
-        return nil
-    }
-    guard let line = search(after.root), left > 0 else { return }
+private func stillExpanded(in change: inout FoundChange, after: Manifest, _ room: inout ReferenceRoom) {
+    guard let name = change.variableHere, let line = room.expansions(in: after)[name] else { return }
     change.findings.append(
         FaultFinding(
             .removedStillRead, weight: 0.85,
-            "\(name) is removed here, and line \(line) still fills in \(wanted)"))
+            "\(name) is removed here, and line \(line) still fills in $(\(name))"))
 }
 
 private let mostLinesTold = 3

@@ -38,6 +38,7 @@ struct ReferenceRoom {
 
     private let surroundings: Surroundings
     private var variables: (of: Owner, nodes: [String: ConfigNode])?
+    private var lastExpansions: (of: Owner, lines: [String: Int])?
     private var lastNamed: (of: Owner, objects: [NamedObject])?
     private var lastMounts: (of: Owner, mounts: Mounts)?
     private var lastPorts: (of: Owner, ports: Ports)?
@@ -72,6 +73,32 @@ struct ReferenceRoom {
         }
         variables = (owner, nodes)
         return nodes[variable]
+    }
+
+    /// The variables that an object fills in (`$(NAME)`) and no list of it names, with the line of the first place.
+    mutating func expansions(in manifest: Manifest) -> [String: Int] {
+        let owner = Owner(manifest)
+        if let lastExpansions, lastExpansions.of == owner { return lastExpansions.lines }
+        var lines: [String: Int] = [:], named: Set<String> = []
+        func search(_ node: ConfigNode) {
+            if let text = node.text, text.holds("$(") {
+                for part in text.split(separator: "$").dropFirst(text.hasPrefix("$") ? 0 : 1) {
+                    guard part.hasPrefix("("), let end = part.firstIndex(of: ")") else { continue }
+                    let name = String(part[part.index(after: part.startIndex)..<end])
+                    if lines[name] == nil { lines[name] = node.start.line }
+                }
+            }
+            for entry in node.entries {
+                // Whoever still has it has it.
+                if entry.key == "name", let name = entry.value.text { named.insert(name) }
+                search(entry.value)
+            }
+            for element in node.elements { search(element) }
+        }
+        search(manifest.root)
+        for name in named { lines[name] = nil }
+        lastExpansions = (owner, lines)
+        return lines
     }
 
     /// The objects that one names.
