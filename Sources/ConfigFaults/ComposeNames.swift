@@ -99,7 +99,8 @@ private let fieldsOfServices: Set = [
     "log_driver", "log_opt", "mac_address", "mem_limit", "mem_reservation", "mem_swappiness", "memswap_limit",
     "models", "network_mode", "networks", "oom_kill_disable", "oom_score_adj", "pid", "pids_limit",
     "platform",
-    "ports", "post_start", "pre_stop", "privileged", "profiles", "provider", "pull_policy", "read_only",
+    "ports", "post_start", "pre_stop", "privileged", "profiles", "provider", "pull_policy",
+    "pull_refresh_after", "read_only",
     "restart",
     "runtime", "scale", "secrets", "security_opt", "shm_size", "stdin_open", "stop_grace_period",
     "stop_signal",
@@ -124,6 +125,10 @@ func findServiceFaults(in change: inout FoundChange, after: Manifest) {
                 "a service has no field `\(name)`: Docker Compose refuses the file"))
     }
     guard name == "healthcheck", change.change.after == nil else { return }
+    // Another file may say it, of which this one is laid over or under.
+    guard !after.path.lowercased().holds("override"), after.root["services"]?.entries.count ?? 0 <= 300 else {
+        return
+    }
     let waiting = (after.root["services"]?.entries ?? []).filter {
         $0.value["depends_on"]?[service]?["condition"]?.text == "service_healthy"
     }

@@ -455,10 +455,11 @@ private func findFaults(
         findPlaceholder(in: &change, values: &room.placeholders)
         let own = neighbours[ObjectKey(change.change)] ?? []
         let object = room.objects.object(of: change)
+        let isAlone = (1...200).contains(own.count)
         findSchemaFaults(in: &change, of: object, changes: own.count <= 200 ? own : [])
-        findContradictingFields(in: &change, of: object, isAlone: (1...200).contains(own.count))
-        findUnlearnedFields(in: &change, of: object)
-        findUnknownIdentifiers(in: &change, of: object)
+        findContradictingFields(in: &change, of: object, isAlone: isAlone)
+        findUnlearnedFields(in: &change, of: object, isAlone: isAlone)
+        if isAlone { findUnknownIdentifiers(in: &change, of: object) }
         findRisks(in: &change)
         findImpossibleValues(in: &change)
         return change

@@ -97,14 +97,17 @@ private func bentPath(_ node: ConfigNode, at change: FoundChange, of object: Jud
         return nil
     }
     if node.text != nil {
+        // Only of the path itself: what stood there before is not this change's.
+        guard ["value", "path"].contains(change.path.last?.name ?? "") else { return nil }
         let around = change.path.dropLast(object.kind == "HTTPRoute" ? 2 : 1)
         return object.after.root.node(at: around).flatMap(search)
     }
+    guard change.beforeNode.flatMap(search) == nil else { return nil }
     return search(node)
 }
 
 /// Beyond so many fields it is data.
-private let mostFields = 60, mostNodes = 3_000
+private let mostFields = 60, mostNodes = 3_000, mostVariables = 300
 
 private let listsOfVariables: Set = ["env", "extraEnv", "envVars", "extraEnvVars", "environment"]
 
@@ -119,8 +122,11 @@ private let fieldsOfPairs: Set = [
 private func doubledName(in elements: [ConfigNode], before: ConfigNode?) -> FaultFinding? {
     func lines(_ elements: [ConfigNode]) -> [String: [Int]] {
         var found: [String: [Int]] = [:], said: [String: Set<String>] = [:]
-        for element in elements.prefix(1_000) {
-            if let name = element["name"]?.text, !name.contains("{") {
+        for element in elements {
+            // What has a condition may be the other's alternative.
+            if let name = element["name"]?.text, !name.contains("{"),
+                element.entries.allSatisfy({ ["name", "value", "valueFrom"].contains($0.key) })
+            {
                 found[name, default: []].append(element.start.line)
                 said[name, default: []].insert(plainText(element))
             }
@@ -128,6 +134,7 @@ private func doubledName(in elements: [ConfigNode], before: ConfigNode?) -> Faul
         // Twice the same is only untidy.
         return found.filter { $0.value.count > 1 && said[$0.key, default: []].count > 1 }
     }
+    guard elements.count <= mostVariables else { return nil }
     let new = lines(elements)
     guard !new.isEmpty else { return nil }
     let old = lines(before?.elements ?? [])
@@ -148,9 +155,17 @@ private struct Contradiction: Equatable {
     var text: String
     var line: Int
 
-    static func == (a: Self, b: Self) -> Bool { a.text == b.text }
+    /// Which of them it is.
+    var kind: String
+
+    /// Two of a kind are one: numbers that cross further cross still.
+    static func == (a: Self, b: Self) -> Bool { a.kind == b.kind }
 
     init?(in mapping: ConfigNode) {
+        // What is off, or taken away by a patch, holds nothing.
+        guard mapping["enabled"]?.text != "false", mapping["rollingUpdate"]?["$patch"] == nil else {
+            return nil
+        }
         func number(_ key: String) -> (value: Int, line: Int)? {
             mapping[key].flatMap { node in node.text.flatMap(Int.init).map { ($0, node.start.line) } }
         }
@@ -165,12 +180,14 @@ private struct Contradiction: Equatable {
             self.text =
                 "at least \(least.value) (line \(least.line)) and at most \(most.value) (line \(most.line)) cannot both be"
             line = least.line
+            kind = low
             return
         }
         if let user = mapping["runAsUser"], user.text == "0", mapping["runAsNonRoot"]?.text == "true" {
             text =
                 "runAsUser is 0, which is root, and runAsNonRoot is true (line \(mapping["runAsNonRoot"]?.start.line ?? 0)): no container starts so"
             line = user.start.line
+            kind = "runAsUser"
             return
         }
         if let value = mapping.entry("value"), let from = mapping.entry("valueFrom"),
@@ -180,6 +197,7 @@ private struct Contradiction: Equatable {
             text =
                 "\(mapping["name"]?.text ?? "it") has a value (line \(value.keyMark.line)) and a valueFrom (line \(from.keyMark.line)), of which it may have one"
             line = from.keyMark.line
+            kind = "valueFrom"
             return
         }
         if mapping["type"]?.text == "Recreate", let rolling = mapping.entry("rollingUpdate"),
@@ -187,6 +205,7 @@ private struct Contradiction: Equatable {
         {
             text = "rollingUpdate (line \(rolling.keyMark.line)) may not stand beside type Recreate"
             line = rolling.keyMark.line
+            kind = "rollingUpdate"
             return
         }
         for entry in mapping["requests"]?.entries ?? [] {
@@ -198,6 +217,7 @@ private struct Contradiction: Equatable {
             text =
                 "requests.\(entry.key) is \(request) (line \(entry.value.start.line)), more than the limit of \(most) (line \(limit.start.line))"
             line = limit.start.line
+            kind = "limits"
             return
         }
         return nil

@@ -10,13 +10,21 @@ func findImpossibleValues(in change: inout FoundChange) {
         return
     }
     var found: FaultFinding?
-    func search(_ node: ConfigNode, _ key: String) {
-        guard found == nil else { return }
+    // What is called like a secret is not quoted.
+    func isSecret(_ key: String) -> Bool {
+        let key = key.lowercased()
+        return ["secret", "password", "passwd", "token", "credential", "private"].contains(where: key.holds)
+    }
+    func search(_ node: ConfigNode, _ key: String, isOfImage: Bool) {
+        guard found == nil, !isSecret(key) else { return }
         switch node.kind {
         case .scalar(let scalar):
+            guard key != "tag" || isOfImage, maskedIfSecret(scalar.text, name: key) == scalar.text else {
+                return
+            }
             found = finding(scalar, key, isOfCluster: change.change.object?.kind.first?.isUppercase ?? false)
             found?.line = node.start.line
-        case .sequence(let elements): for element in elements { search(element, key) }
+        case .sequence(let elements): for element in elements { search(element, key, isOfImage: isOfImage) }
         case .mapping(let entries):
             if key == "labels", let lost = entries.first(where: { annotationsOfTools.contains($0.key) }) {
                 found = FaultFinding(
@@ -26,10 +34,17 @@ func findImpossibleValues(in change: inout FoundChange) {
             if let label = entries.first(where: { isMistypedLabel($0.key) }) {
                 found = mistypedLabel(label.key, label.keyMark.line)
             }
-            for entry in entries where !entry.isMerged { search(entry.value, entry.key) }
+            let isOfImage = key.lowercased().holds("image") || node["repository"] != nil
+            if let name = node["name"]?.text, isSecret(name) { return }
+            for entry in entries where !entry.isMerged {
+                search(entry.value, entry.key, isOfImage: isOfImage)
+            }
         }
     }
-    search(after, change.path.last?.name ?? "")
+    guard !change.path.dropLast().contains(where: { isSecret($0.name) }) else { return }
+    search(
+        after, change.path.last?.name ?? "",
+        isOfImage: change.path.dropLast().last?.name.lowercased().holds("image") ?? false)
     if found == nil, change.change.before == nil, let key = change.path.last?.name, isMistypedLabel(key) {
         found = mistypedLabel(key, change.change.line)
     }
@@ -78,9 +93,7 @@ private func finding(_ scalar: ConfigNode.Scalar, _ key: String, isOfCluster: Bo
         return mistypedRegistry(text)
     case "repository", "registry": return mistypedRegistry(text)
     default:
-        if ["http//", "https//", "http:/", "https:/"].contains(where: text.hasPrefix),
-            !text.hasPrefix("http://"), !text.hasPrefix("https://")
-        {
+        if ["http//", "https//"].contains(where: text.hasPrefix) {
             return FaultFinding(
                 .addressChanged, weight: 0.85, "`\(text.prefix(40))` is no URL: it lacks `://`")
         }
@@ -103,7 +116,8 @@ private func impossibleVersion(_ text: String) -> String? {
 
 private let registries = [
     "docker.io", "quay.io", "ghcr.io", "gcr.io", "registry.k8s.io", "public.ecr.aws", "mcr.microsoft.com",
-    "registry.gitlab.com", "k8s.gcr.io", "lscr.io", "us.gcr.io", "eu.gcr.io", "cr.io",
+    "registry.gitlab.com", "k8s.gcr.io", "lscr.io", "us.gcr.io", "eu.gcr.io", "cr.io", "icr.io", "us.icr.io",
+    "uk.icr.io", "de.icr.io",
 ]
 
 /// A registry whose name is nearly that of one which all know.

@@ -33,10 +33,18 @@ struct LearnedFields {
             !key.contains("{"), key.utf8.count >= 2, !alternatives.contains(key)
         else { return nil }
         let common = known.filter { $0.value >= 3 && 2 * $0.value >= all && mapping[$0.key] == nil }
-        guard let near = nearestName(to: key, among: common.keys.sorted()), let count = common[near] else {
-            return nil
-        }
+        guard let near = nearestName(to: key, among: common.keys.sorted()), let count = common[near],
+            !isOfSeries(key, near), !areOpposites(key, near)
+        else { return nil }
         return (near, count)
+    }
+}
+
+/// Whether two fields are the two ends of one thing: `minReplicas` and `maxReplicas`.
+private func areOpposites(_ a: String, _ b: String) -> Bool {
+    [("min", "max"), ("egress", "ingress"), ("before", "after"), ("pre", "post")].contains { x, y in
+        let (a, b) = (a.lowercased(), b.lowercased())
+        return a.replacing(x, with: y) == b || b.replacing(x, with: y) == a
     }
 }
 
@@ -51,7 +59,8 @@ private let alternatives: Set = [
 private let mapsOfNames: Set = [
     "labels", "annotations", "matchLabels", "nodeSelector", "selector", "data", "stringData", "env", "ports",
     "service", "services", "controllers", "containers", "initContainers", "persistence", "ingress", "route",
-    "configMaps", "secrets", "advancedMounts", "properties", "hosts",
+    "configMaps", "secrets", "advancedMounts", "properties", "hosts", "encryptedData", "parameters",
+    "commonLabels", "commonAnnotations",
 ]
 
 /// Every mapping of an object with the way to it, in which elements of lists have no names.
@@ -87,8 +96,10 @@ private func mistypedMetaArgument(in change: FoundChange) -> FaultFinding? {
 
 /// F12 of kinds that no schema here describes: a field that no other object of the kind has, where all others have one of nearly
 /// that name.
-func findUnlearnedFields(in change: inout FoundChange, of object: JudgedObject?) {
-    guard let object, object.after.reading == .parsed, change.afterNode != nil,
+///
+/// - Parameter isAlone: whether few fields of the object changed, so that all of it can be looked through for each.
+func findUnlearnedFields(in change: inout FoundChange, of object: JudgedObject?, isAlone: Bool) {
+    guard isAlone, let object, object.after.reading == .parsed, change.afterNode != nil,
         !change.findings.contains(where: { $0.fault == .unknownField })
     else { return }
     if object.kind == "hcl" {

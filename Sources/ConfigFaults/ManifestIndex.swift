@@ -22,6 +22,7 @@ struct ManifestIndex: Sendable {
     private let lazyRelations = Lazy<ObjectRelations>()
     private let lazyNamings = Lazy<ObjectNamings>()
     private let lazyKnown = Lazy<KnownObjects>()
+    private let lazyMade = Lazy<[String: MadeSecret]>()
     private let byName: [String: [Int]]
     private let byKind: [String: [Int]]
     /// The last object of each kind and name, and of each in a file.
@@ -90,6 +91,12 @@ struct ManifestIndex: Sendable {
 
     /// Who names which Services and workloads.
     var namings: ObjectNamings { lazyNamings.get { ObjectNamings(of: manifests) } }
+
+    /// What makes Secrets, by their names.
+    var madeSecrets: [String: MadeSecret] { lazyMade.get { MadeSecret.all(in: self) } }
+
+    /// How many objects of a kind there are.
+    func count(ofKind kind: String) -> Int { byKind[kind]?.count ?? 0 }
 
     /// Which objects there are and which are asked for.
     var known: KnownObjects { lazyKnown.get { KnownObjects(of: manifests) } }

@@ -48,37 +48,39 @@ func findMissingFiles(in changes: inout [FoundChange], files: [ChangedFile], aft
 /// F5 of what Argo CD puts up: the folder that an Application takes from this repository is not there, and one of nearly its name
 /// is.
 private func findMissingFolders(in changes: inout [FoundChange], in tree: any SourceTree) throws {
-    var folders: Set<String>?
+    var folders: (all: Set<String>, byParent: [String: [String]])?
+    var near: [String: SimilarNames] = [:]
+    let links = try tree.links()
     for index in changes.indices {
         let change = changes[index]
-        guard let after = change.afterNode,
-            ["Application", "ApplicationSet"].contains(change.change.object?.kind)
+        // Where it stood before tells that it is of this repository.
+        guard ["Application", "ApplicationSet"].contains(change.change.object?.kind),
+            change.path.last == .key("path"),
+            let text = change.afterNode?.text, let old = change.beforeNode?.text,
+            !text.contains(where: { "{*?[$".contains($0) })
         else { continue }
-        var paths: [(text: String, line: Int)] = []
-        func search(_ node: ConfigNode, _ key: String) {
-            if key == "path", let text = node.text, !text.contains("{"), text.contains(where: \.isLetter) {
-                paths.append((text, node.start.line))
-            }
-            for entry in node.entries { search(entry.value, entry.key) }
-            for element in node.elements { search(element, "") }
-        }
-        search(after, change.path.lastKey)
-        for (text, line) in paths.prefix(20) {
-            let known = try folders ?? Set(tree.paths().flatMap(foldersAround))
+        let known: (all: Set<String>, byParent: [String: [String]])
+        if let folders {
+            known = folders
+        } else {
+            let all = Set(try tree.paths().flatMap(foldersAround))
+            known = (all, Dictionary(grouping: all.sorted(), by: parentFolder))
             folders = known
-            let path = text.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
-            let around = foldersAround(change.change.path)
-            guard !known.contains(path), !around.contains(where: { known.contains("\($0)/\(path)") }) else {
-                continue
-            }
-            let parent = parentFolder(of: path)
-            let beside = known.filter { parentFolder(of: $0) == parent }
-            guard let near = nearestName(to: path, among: beside.sorted()) else { continue }
-            var finding = FaultFinding(
-                .danglingReference, weight: 0.8, "\(text) is no folder of the repository; \(near) is")
-            finding.line = line
-            changes[index].findings.append(finding)
         }
+        func plain(_ text: String) -> String {
+            text.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+        }
+        let path = plain(text)
+        guard !known.all.contains(path), known.all.contains(plain(old)),
+            !([path] + foldersAround(path)).contains(where: links.contains)
+        else { continue }
+        let parent = parentFolder(of: path)
+        let beside = near[parent] ?? SimilarNames(known.byParent[parent] ?? [])
+        near[parent] = beside
+        guard let meant = beside.nearest(to: path), !isOfSeries(path, meant) else { continue }
+        changes[index].findings.append(
+            FaultFinding(
+                .danglingReference, weight: 0.8, "\(text) is no folder of the repository; \(meant) is"))
     }
 }
 

@@ -33,11 +33,13 @@ func namedObjects(of manifest: Manifest) -> [NamedObject] {
             for service in route["services"]?.elements ?? [] { add(service, otherwise: "Service") }
         }
     case "Ingress":
-        for backend in Set(backends(of: manifest)).sorted(by: { $0.line < $1.line }) {
+        for backend in backends(of: manifest) {
             found.append(NamedObject(kinds: ["Service"], name: backend.service, line: backend.line))
         }
+        // What is annotated so gets its certificate by itself.
+        guard !isServedByCertManager(manifest) else { break }
         for tls in spec?["tls"]?.elements ?? [] { add(tls, "secretName", kinds: ["Certificate", "Secret"]) }
-    case "Gateway":
+    case "Gateway" where !isServedByCertManager(manifest):
         for listener in spec?["listeners"]?.elements ?? [] {
             for certificate in listener["tls"]?["certificateRefs"]?.elements ?? [] {
                 add(certificate, kinds: ["Certificate", "Secret"])
@@ -64,14 +66,22 @@ func namedObjects(of manifest: Manifest) -> [NamedObject] {
     return found
 }
 
+private func isServedByCertManager(_ manifest: Manifest) -> Bool {
+    manifest.root[path: "metadata", "annotations"]?.entries.contains { $0.key.hasPrefix("cert-manager.io/") }
+        ?? false
+}
+
 /// The names of objects that a commit defines, and those that its objects ask for, wherever they come from.
 struct KnownObjects: Sendable {
     private(set) var asked: Set<ObjectName> = []
     private var made: Set<ObjectName> = []
     private var folders: [FolderOfKind: [String]] = [:]
     private var namespaces: [String: [String: Int]] = [:]
-    /// Releases of charts, which bring objects in that are called after them.
+    private var ofNamespaces: [String: Int] = [:]
+    /// Releases of charts, and objects of operators, which bring objects in that are called after them.
     private var releases: Set<String> = []
+    /// What kustomizations put before names.
+    private var prefixes: Set<String> = []
 
     private struct FolderOfKind: Hashable {
         var folder: String
@@ -90,11 +100,23 @@ struct KnownObjects: Sendable {
             }
             made.insert(object)
             folders[FolderOfKind(folder: folder, kind: object.kind), default: []].append(object.name)
-            if ["HelmRelease", "HelmChart", "Application"].contains(object.kind) {
+            if object.kind == "ExternalSecret",
+                let secret = manifest.root[path: "spec", "target", "name"]?.text
+            {
+                made.insert(ObjectName(kind: "ExternalSecret", name: secret))
+            }
+            if !kindsWithoutChildren.contains(object.kind), object.kind.first?.isUppercase ?? false {
                 releases.insert(object.name)
+            }
+            if isKustomizationFile(manifest.path) {
+                for chart in manifest.root["helmCharts"]?.elements ?? [] {
+                    releases.formUnion([chart["releaseName"]?.text, chart["name"]?.text].compactMap { $0 })
+                }
+                if let prefix = manifest.root["namePrefix"]?.text { prefixes.insert(prefix) }
             }
             if let namespace = manifest.object.namespace {
                 namespaces[folder, default: [:]][namespace, default: 0] += 1
+                ofNamespaces[namespace, default: 0] += 1
             }
         }
     }
@@ -109,13 +131,18 @@ struct KnownObjects: Sendable {
 
     /// Whether a release may bring in what goes by a name.
     func mayBeOfRelease(_ name: String) -> Bool {
-        if releases.contains(name) { return true }
+        if releases.contains(name) || prefixes.contains(where: name.hasPrefix) { return true }
         var rest = name[...]
         while let dash = rest.lastIndex(of: "-") {
             rest = rest[..<dash]
             if releases.contains(String(rest)) { return true }
         }
         return false
+    }
+
+    /// Whether anything but one object is in a namespace, or makes it.
+    func isUsed(namespace: String) -> Bool {
+        ofNamespaces[namespace, default: 0] > 1 || holds("Namespace", namespace)
     }
 
     /// How many objects of a folder are in which namespace.
@@ -146,53 +173,93 @@ func findUnknownObjects(
     }
     guard !named.isEmpty, !change.findings.contains(where: { $0.fault == .danglingReference }) else { return }
     let (before, after) = (surroundings.before.known, surroundings.after.known)
-    for other in named {
+    let folder = parentFolder(of: manifest.path)
+    for other in named.prefix(mostNamed) {
         guard !other.name.contains("{"), !other.name.contains("$"),
             !other.kinds.contains(where: { after.holds($0, other.name) }),
             !other.kinds.contains(where: { before.asked.contains(ObjectName(kind: $0, name: other.name)) }),
-            !surroundings.after.relations.isMadeOtherwise("Secret", other.name)
-                || other.kinds.last != "Secret"
+            !other.kinds.contains("Secret")
+                || !surroundings.after.relations.isMadeOtherwise("Secret", other.name),
+            !other.kinds.contains("ClusterRole") || !isBuiltIn(other.name)
         else { continue }
-        let isService = other.kinds == ["Service"]
-        guard !other.kinds.contains("ClusterRole") || !isBuiltIn(other.name) else { continue }
-        guard !isService || !after.mayBeOfRelease(other.name) else { continue }
+        // What a release or an operator brings in is called after it.
+        let isBrought = !other.kinds.allSatisfy(kindsOfFlux.contains) && other.kinds != ["Gateway"]
+        guard !isBrought || !after.mayBeOfRelease(other.name) else { continue }
         let former = change.beforeNode?.text.flatMap { old in
             // Secrets are made by many.
             change.path.isEmpty || old == other.name || other.kinds.contains("Secret")
                 ? nil : other.kinds.contains { after.holds($0, old) } ? old : nil
         }
-        let folder = parentFolder(of: manifest.path)
         // Installers bring accounts that are called alike.
         let isAccount = other.kinds == ["ServiceAccount"]
         let near =
-            isAccount
+            (isAccount
             ? nearestName(to: other.name, among: after.names(ofKind: "ServiceAccount", in: folder))
-            : other.kinds.compactMap { room.names(ofKind: $0).nearest(to: other.name) }.first
-        let few = other.kinds.flatMap { surroundings.after.manifests(ofKind: $0) }.map(\.object.name)
-        // What is installed before something else need not be called like anything.
-        let isOfInstaller = other.kinds == ["HelmRelease"] || other.kinds == ["Kustomization"]
-        let beside =
-            isOfInstaller
-            ? nil
-            : (few.count <= 10 && !isAccount
-                ? few : other.kinds.flatMap { after.names(ofKind: $0, in: folder) })
-                .first {
-                    near in
-                    (near != manifest.object.name || !other.kinds.contains(manifest.object.kind))
-                        && (near.hasPrefix(other.name) || other.name.hasPrefix(near)
-                            || near.hasSuffix(other.name)
-                            || other.name.hasSuffix(near))
-                }
-        guard let instead = former ?? near ?? beside
-        else { continue }
+            : other.kinds.compactMap { room.names(ofKind: $0).nearest(to: other.name) }.first)
+            .flatMap { isOfSeries($0, other.name) ? nil : $0 }
+        var beside: String?
+        if former == nil, near == nil, !other.kinds.allSatisfy(kindsOfFlux.contains) {
+            let isFew = other.kinds.allSatisfy { surroundings.after.count(ofKind: $0) <= 10 }
+            let names =
+                isFew && !isAccount
+                ? other.kinds.flatMap { surroundings.after.manifests(ofKind: $0) }.map(\.object.name)
+                : other.kinds.flatMap { after.names(ofKind: $0, in: folder) }
+            beside = names.prefix(mostNamed).first { isLike(other.name, $0, isNew: change.path.isEmpty) }
+        }
+        guard let instead = former ?? near ?? beside else { continue }
+        let what =
+            other.kinds.contains("Secret")
+            ? "nothing makes a Secret called" : "no \(other.kinds.joined(separator: " or ")) is called"
         var finding = FaultFinding(
             .danglingReference, weight: 0.8,
-            "no \(other.kinds.joined(separator: " or ")) is called \(other.name); there is \(instead)\(former == nil ? "" : ", which it named before")"
-        )
+            "\(what) \(other.name); there is \(instead)\(former == nil ? "" : ", which it named before")")
         finding.line = other.line
         change.findings.append(finding)
         return
     }
+}
+
+/// Of so many references, and names beside one, the others are not looked at.
+private let mostNamed = 50
+
+/// What only people and Flux make.
+private let kindsOfFlux: Set = [
+    "HelmRelease", "Kustomization", "GitRepository", "HelmRepository", "OCIRepository", "Bucket", "HelmChart",
+]
+
+/// Kinds that bring nothing else in.
+private let kindsWithoutChildren: Set = [
+    "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "Service", "ServiceAccount",
+    "ConfigMap",
+    "Secret", "Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Gateway", "Role",
+    "ClusterRole",
+    "RoleBinding", "ClusterRoleBinding", "Namespace", "PersistentVolumeClaim", "PersistentVolume",
+    "NetworkPolicy",
+    "HorizontalPodAutoscaler", "ScaledObject", "PodDisruptionBudget", "ServiceMonitor", "PodMonitor",
+    "Kustomization",
+    "GitRepository", "HelmRepository", "OCIRepository", "ExternalSecret", "SecretStore", "ClusterSecretStore",
+    "Certificate", "Issuer", "ClusterIssuer", "IngressRoute",
+]
+
+/// Whether two names are of one series: they differ in a number, or in their last letter alone.
+func isOfSeries(_ a: String, _ b: String) -> Bool {
+    a.filter { !$0.isNumber } == b.filter { !$0.isNumber }
+        || a.utf8.count == b.utf8.count && a.dropLast() == b.dropLast()
+}
+
+/// Whether a name is another one with a word more or less at an end; of what is new only with words that say no more.
+private func isLike(_ name: String, _ other: String, isNew: Bool) -> Bool {
+    let (short, long) = name.utf8.count < other.utf8.count ? (name, other) : (other, name)
+    guard short.utf8.count >= 3 else { return false }
+    let word: Substring
+    if long.hasPrefix(short + "-") {
+        word = long.dropFirst(short.count + 1)
+    } else if long.hasSuffix("-" + short) {
+        word = long.dropLast(short.count + 1)
+    } else {
+        return false
+    }
+    return !isNew || ["svc", "service", "sa", "gateway", "role"].contains(word)
 }
 
 /// The roles that every cluster has.
@@ -218,8 +285,9 @@ private func findStrayNamespace(
     else { return }
     let here = surroundings.after.known.namespaces(in: parentFolder(of: manifest.path))
     let others = here.filter { $0.key != namespace }
-    guard here[namespace] == 1, others.count == 1, let (usual, count) = others.first, count >= 2,
-        nearestName(to: namespace, among: [usual]) != nil
+    guard here[namespace] == 1, !surroundings.after.known.isUsed(namespace: namespace), others.count == 1,
+        let (usual, count) = others.first, count >= 2,
+        nearestName(to: namespace, among: [usual]) != nil, !isOfSeries(namespace, usual)
     else { return }
     var finding = FaultFinding(
         .danglingReference, weight: 0.8,

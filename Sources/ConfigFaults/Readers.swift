@@ -107,6 +107,7 @@ struct Readers {
     /// Whether what was called by an old name is put into a variable of that name under its new one: `OLD: ${NEW}`.
     func isPassedOn(_ new: String, as old: String) -> Bool {
         fillings[new, default: []].contains { line in
+            guard ["${\(new)}", "${\(new):", "$(\(new))"].contains(where: line.holds) else { return false }
             let start = line.drop { $0 == " " || $0 == "-" || $0 == "\"" }
             return start.hasPrefix(old) && [":", "="].contains(where: start.dropFirst(old.count).hasPrefix)
         }

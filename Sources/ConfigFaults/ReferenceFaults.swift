@@ -28,7 +28,7 @@ func findBrokenReferences(
         lostEntry(in: &change, surroundings, &room)
     }
     if object.kind == "ExternalSecret" || object.kind == "SealedSecret" {
-        lostSecretEntry(in: &change, before: before, after: after, surroundings)
+        lostSecretEntry(in: &change, before: before, after: after, surroundings, &room)
     }
     if change.change.after == nil, let after { stillExpanded(in: &change, after: after, &room) }
     if let after, isComposeFile(change.change.path) { findServiceFaults(in: &change, after: after) }
@@ -126,38 +126,46 @@ extension ManifestIndex {
         }
     }
 
-    /// The keys that something makes for a Secret, where all of them are told: an ExternalSecret that lists its data, a SealedSecret.
-    fileprivate func keysMade(forSecret name: String) -> Set<String>? {
-        var found: Set<String>?
+    /// The keys of all objects of a kind and a name.
+    func keys(_ kind: String, _ name: String) -> [String] {
+        objects(kind, named: name).flatMap { manifest in
+            ["data", "stringData", "binaryData"].flatMap { manifest.root[$0]?.entries.map(\.key) ?? [] }
+        }
+    }
+}
+
+/// A Secret that something in the cluster makes.
+struct MadeSecret: Sendable {
+    var namespace: String?
+    /// Its entries, where all of them are told.
+    var keys: Set<String>?
+
+    /// By the names of the Secrets; one that several make may hold anything.
+    static func all(in index: ManifestIndex) -> [String: MadeSecret] {
+        var found: [String: MadeSecret] = [:]
         for kind in ["ExternalSecret", "SealedSecret"] {
-            for manifest in manifests(ofKind: kind) {
-                let spec = manifest.root["spec"]
-                guard (spec?[path: "target", "name"]?.text ?? manifest.object.name) == name else { continue }
-                // Two of the name, or one that takes all that a store has, may have any.
-                guard found == nil, let keys = Self.keysListed(manifest) else { return nil }
-                found = keys
+            for manifest in index.manifests(ofKind: kind) {
+                let name = manifest.root[path: "spec", "target", "name"]?.text ?? manifest.object.name
+                let keys = found[name] == nil ? keysListed(manifest) : nil
+                found[name] = MadeSecret(namespace: manifest.object.namespace, keys: keys)
             }
         }
         return found
     }
 
     /// The keys that an object lists which stands for a Secret; `nil` where it does not list all.
-    fileprivate static func keysListed(_ manifest: Manifest) -> Set<String>? {
+    static func keysListed(_ manifest: Manifest) -> Set<String>? {
         let spec = manifest.root["spec"]
         if manifest.object.kind == "SealedSecret" {
-            return (spec?["encryptedData"]?.entries).map { Set($0.map(\.key)) }
+            let written = spec?[path: "template", "data"]?.entries.map(\.key) ?? []
+            return (spec?["encryptedData"]?.entries).map { Set($0.map(\.key) + written) }
         }
-        let template = spec?[path: "target", "template"]
-        guard spec?["dataFrom"] == nil, template?["templateFrom"] == nil else { return nil }
+        let target = spec?["target"], template = spec?[path: "target", "template"]
+        guard spec?["dataFrom"] == nil, template?["templateFrom"] == nil,
+            template?["mergePolicy"]?.text != "Merge", target?["creationPolicy"]?.text != "Merge"
+        else { return nil }
         if let written = template?["data"]?.entries { return Set(written.map(\.key)) }
         return spec?["data"].map { Set($0.elements.compactMap { $0["secretKey"]?.text }) }
-    }
-
-    /// The keys of all objects of a kind and a name.
-    func keys(_ kind: String, _ name: String) -> [String] {
-        objects(kind, named: name).flatMap { manifest in
-            ["data", "stringData", "binaryData"].flatMap { manifest.root[$0]?.entries.map(\.key) ?? [] }
-        }
     }
 }
 
@@ -173,12 +181,13 @@ private func danglingReference(
     let (node, key) = referringNode(of: change, after, in: manifest, &room)
     for reference in references(in: node, under: key) {
         if reference.kind == "Secret", let key = reference.key, !key.contains("{"),
-            let made = surroundings.after.keysMade(forSecret: reference.name), !made.contains(key),
-            surroundings.after.objects("Secret", named: reference.name).isEmpty,
-            surroundings.before.keysMade(forSecret: reference.name)?.contains(key) ?? true
-                || change.beforeNode != nil
+            let made = surroundings.after.madeSecrets[reference.name], let keys = made.keys,
+            !keys.contains(key),
+            made.namespace == nil || manifest.object.namespace == nil
+                || made.namespace == manifest.object.namespace,
+            surroundings.after.objects("Secret", named: reference.name).isEmpty
         {
-            let instead = nearestName(to: key, among: Array(made)).map { "; it has \($0)" } ?? ""
+            let instead = nearestName(to: key, among: Array(keys)).map { "; it has \($0)" } ?? ""
             var finding = FaultFinding(
                 .danglingReference, "the Secret \(reference.name) is made without an entry \(key)\(instead)")
             finding.line = reference.line
@@ -293,7 +302,8 @@ private func lostEntry(
 
 /// The same of what makes Secrets: an entry that it makes no more, which pods ask for.
 private func lostSecretEntry(
-    in change: inout FoundChange, before: Manifest?, after: Manifest?, _ surroundings: Surroundings
+    in change: inout FoundChange, before: Manifest?, after: Manifest?, _ surroundings: Surroundings,
+    _ room: inout ReferenceRoom
 ) {
     func target(_ manifest: Manifest) -> String {
         manifest.root[path: "spec", "target", "name"]?.text ?? manifest.object.name
@@ -304,19 +314,13 @@ private func lostSecretEntry(
         missedSecret(target(before), in: &change, surroundings)
         return
     }
-    guard let old = ManifestIndex.keysListed(before), let new = ManifestIndex.keysListed(after) else {
-        return
-    }
-    let lost = old.subtracting(new)
-    guard !lost.isEmpty, surroundings.after.keysMade(forSecret: name) != nil,
-        // Of several changes of the object, the one that is of the entry.
-        lost.contains(where: { key in
-            change.path.contains { $0.name == key }
-                || [change.beforeNode, change.afterNode].contains {
-                    $0.map { plainText($0).holds(key) } ?? false
-                }
-        })
+    guard let keys = room.keysListed(before: before, after: after),
+        surroundings.after.madeSecrets[name]?.keys != nil
     else { return }
+    // Of several changes of the object, the one that is of the entry.
+    let own = [change.beforeNode?.text, change.beforeNode?["secretKey"]?.text].compactMap { $0 }
+    let lost = Set(change.path.map(\.name) + own).filter { keys.old.contains($0) && !keys.new.contains($0) }
+    guard !lost.isEmpty else { return }
     let asking = (surroundings.after.relations.references[ObjectName(kind: "Secret", name: name)] ?? [])
         .filter { $0.key.map(lost.contains) ?? false }
     guard let first = asking.first, let key = first.key else { return }
@@ -342,9 +346,11 @@ private func missedSecret(_ name: String, in change: inout FoundChange, _ surrou
         ))
 }
 
-/// F7: a variable goes, and the same object still fills it in elsewhere: `$(NAME)`.
+/// F7: a variable goes, and the same container still fills it in elsewhere: `$(NAME)`.
 private func stillExpanded(in change: inout FoundChange, after: Manifest, _ room: inout ReferenceRoom) {
-    guard let name = change.variableHere, let line = room.expansions(in: after)[name] else { return }
+    guard after.isWorkload, let name = change.variableHere, let container = change.path.container,
+        let line = room.expansions(in: container, of: after)[name]
+    else { return }
     change.findings.append(
         FaultFinding(
             .removedStillRead, weight: 0.85,
@@ -406,7 +412,8 @@ private func isWholeWorkload(_ manifest: Manifest) -> Bool {
     let isSelecting =
         ["Job", "CronJob", "Pod"].contains(manifest.object.kind)
         || manifest.root[path: "spec", "selector"] != nil
-    return isSelecting && !manifest.isTemplate && !manifest.path.holds("templates/")
+    return isSelecting && manifest.containers.allSatisfy { $0["image"] != nil } && !manifest.isTemplate
+        && !manifest.path.holds("templates/")
         && !manifest.path.lowercased().holds("patch")
 }
 
@@ -414,6 +421,7 @@ private func isWholeWorkload(_ manifest: Manifest) -> Bool {
 private func lostMount(in change: inout FoundChange, after: Manifest, _ room: inout ReferenceRoom) {
     guard
         change.path.isEmpty && change.change.before == nil && isWholeWorkload(after)
+            && room.isOnlyOne(after)
             || change.path.contains(where: {
                 ["volumes", "volumeMounts", "volumeClaimTemplates"].contains($0.name)
             })

@@ -39,6 +39,7 @@ struct ReferenceRoom {
     private let surroundings: Surroundings
     private var variables: (of: Owner, nodes: [String: ConfigNode])?
     private var lastExpansions: (of: Owner, lines: [String: Int])?
+    private var lastKeys: (of: Owner, keys: (old: Set<String>, new: Set<String>)?)?
     private var lastNamed: (of: Owner, objects: [NamedObject])?
     private var lastMounts: (of: Owner, mounts: Mounts)?
     private var lastPorts: (of: Owner, ports: Ports)?
@@ -75,30 +76,52 @@ struct ReferenceRoom {
         return nodes[variable]
     }
 
-    /// The variables that an object fills in (`$(NAME)`) and no list of it names, with the line of the first place.
-    mutating func expansions(in manifest: Manifest) -> [String: Int] {
-        let owner = Owner(manifest)
+    /// The variables that a container fills in (`$(NAME)`) and nothing supplies, with the line of the first place.
+    mutating func expansions(in container: String, of manifest: Manifest) -> [String: Int] {
+        let owner = Owner(manifest, container: container)
         if let lastExpansions, lastExpansions.of == owner { return lastExpansions.lines }
-        var lines: [String: Int] = [:], named: Set<String> = []
+        var lines: [String: Int] = [:]
         func search(_ node: ConfigNode) {
             if let text = node.text, text.holds("$(") {
-                for part in text.split(separator: "$").dropFirst(text.hasPrefix("$") ? 0 : 1) {
+                // Two of them are one that stays.
+                for part in text.replacing("$$", with: "").split(
+                    separator: "$", omittingEmptySubsequences: false
+                )
+                .dropFirst() {
                     guard part.hasPrefix("("), let end = part.firstIndex(of: ")") else { continue }
                     let name = String(part[part.index(after: part.startIndex)..<end])
                     if lines[name] == nil { lines[name] = node.start.line }
                 }
             }
-            for entry in node.entries {
-                // Whoever still has it has it.
-                if entry.key == "name", let name = entry.value.text { named.insert(name) }
-                search(entry.value)
-            }
+            for entry in node.entries { search(entry.value) }
             for element in node.elements { search(element) }
         }
-        search(manifest.root)
-        for name in named { lines[name] = nil }
+        for node in manifest.containers where node["name"]?.text == container && node["envFrom"] == nil {
+            for field in ["command", "args", "env"] { if let own = node[field] { search(own) } }
+            for variable in node["env"]?.elements ?? [] {
+                if let name = variable["name"]?.text { lines[name] = nil }
+            }
+        }
         lastExpansions = (owner, lines)
         return lines
+    }
+
+    /// Whether no other file says something of a workload, as patches do.
+    func isOnlyOne(_ manifest: Manifest) -> Bool {
+        surroundings.after.places(named: manifest.object.name) { $0.object.kind == manifest.object.kind }
+            .count == 1
+    }
+
+    /// The keys that an object lists which stands for a Secret, before and after.
+    mutating func keysListed(before: Manifest, after: Manifest) -> (old: Set<String>, new: Set<String>)? {
+        let owner = Owner(after)
+        if let lastKeys, lastKeys.of == owner { return lastKeys.keys }
+        var keys: (old: Set<String>, new: Set<String>)?
+        if let old = MadeSecret.keysListed(before), let new = MadeSecret.keysListed(after) {
+            keys = (old, new)
+        }
+        lastKeys = (owner, keys)
+        return keys
     }
 
     /// The objects that one names.

@@ -44,11 +44,23 @@ func findRisks(in change: inout FoundChange) {
 private func saysTheSame(_ change: FoundChange) -> Bool {
     guard let before = change.beforeNode, let after = change.afterNode else { return false }
     if let old = before.text, let new = after.text, old != new, old.holds("{{"), new.holds("{{") {
-        return old.filter { $0 != " " } == new.filter { $0 != " " }
-            && withoutExpressions(old) == withoutExpressions(new)
+        return withoutPadding(old) == withoutPadding(new)
     }
-    let (old, new) = (before.elements.map(\.text), after.elements.map(\.text))
-    return !old.isEmpty && old == new && old.allSatisfy { $0 != nil }
+    let (old, new) = (before.elements.compactMap(\.scalar), after.elements.compactMap(\.scalar))
+    return !old.isEmpty && old.count == new.count && old.count == before.elements.count
+        && new.count == after.elements.count
+        && zip(old, new).allSatisfy { x, y in
+            x.text == y.text && (x.style == y.style || x.isTemplated && y.isTemplated)
+        }
+}
+
+/// A text without the blanks just inside of the braces of its expressions.
+private func withoutPadding(_ text: String) -> String {
+    var text = text
+    for (padded, bare) in [("{{ ", "{{"), (" }}", "}}")] {
+        while text.holds(padded) { text = text.replacing(padded, with: bare) }
+    }
+    return text
 }
 
 /// F16 to F23, F26, F27, F30 to F32, F35, F36, F38, F41 and F42. Each says what it was and what it is.
@@ -237,7 +249,9 @@ private func probe(_ field: ChangedField) -> FaultFinding? {
         "retries", "start_period",
     ]
     if times.contains(field.last) || times.contains(field.last.replacing("_", with: "")) {
-        if let doublings = field.doublings, abs(Double.exp2(abs(doublings)) / 1000 - 1) < 0.02 {
+        if field.last.hasSuffix("seconds"), let doublings = field.doublings,
+            abs(Double.exp2(abs(doublings)) / 1000 - 1) < 0.02
+        {
             return FaultFinding(
                 .probeTightened, weight: 0.85,
                 "the \(field.spelled(place)) counts seconds, and this is a thousand times as many or as few: \(field.words)"
@@ -303,7 +317,10 @@ private func cpu(_ field: ChangedField) -> FaultFinding? {
     if field.before == nil, field.isBelow("limits") {
         return FaultFinding(.cpuLowered, weight: 0.35, "there is a limit of CPU now: \(field.after ?? "")")
     }
-    if let doublings = field.doublings, abs(Double.exp2(abs(doublings)) / 1000 - 1) < 0.02 {
+    // From a thousandth of a core it is a correction.
+    if let doublings = field.doublings, abs(Double.exp2(abs(doublings)) / 1000 - 1) < 0.02,
+        doublings < 0 || field.before.flatMap(quantity).map({ $0 >= 0.01 }) ?? false
+    {
         return FaultFinding(
             .cpuLowered, weight: 0.85,
             "it is a thousand times \(doublings < 0 ? "less" : "more"), as if by a slip of the unit: \(field.words)"
@@ -334,7 +351,7 @@ private func image(_ field: ChangedField) -> FaultFinding? {
             field.last.hasSuffix($0)
         }
     // Of a key that stands twice the new value may count for nothing.
-    guard isImage, let after = field.after, after != field.before else { return nil }
+    guard isImage, let after = field.after, after != field.before, field.kind != "Secret" else { return nil }
     guard let before = field.before else {
         return FaultFinding(.imageChanged, weight: 0.2, "the \(noun) is \(after)")
     }
@@ -642,7 +659,10 @@ private func transport(_ field: ChangedField) -> FaultFinding? {
         return nil
     }
     let old = ["TLSv1", "TLSv1.0", "TLSv1.1", "SSLv3"]
-    if let after = field.after, let before = field.before {
+    let isOfRefusal = field.names.suffix(2).contains { name in
+        ["disab", "exclu", "deny", "min"].contains(where: name.holds)
+    }
+    if !isOfRefusal, let after = field.after, let before = field.before {
         let spoken = { (text: String) in Set(text.split { " ,;".contains($0) }.map(String.init)) }
         if let weak = old.first(where: { spoken(after).contains($0) && !spoken(before).contains($0) }) {
             return FaultFinding(
@@ -763,7 +783,7 @@ private func slipOfTime(from before: String, to after: String) -> String? {
     let (old, new) = (before.split(separator: " "), after.split(separator: " "))
     guard old.count == 5, new.count == 5 else { return nil }
     if new[0] == "*", old[0] != "*", new[1] != "*" { return "it runs in every minute of such an hour" }
-    if old[0].hasPrefix("*/"), Int(new[0]) != nil, old[1] == new[1] {
+    if old[0].hasPrefix("*/"), Int(new[0]) != nil, old[1] == "*", new[1] == "*" {
         return "it runs once an hour where it ran every \(old[0].dropFirst(2)) minutes"
     }
     return nil
@@ -796,12 +816,14 @@ private func infrastructure(_ field: ChangedField) -> FaultFinding? {
     }
     if field.last == "for_each", let before = field.before, let after = field.after {
         let lost = quotedWords(before).subtracting(quotedWords(after))
-        if let first = lost.min(), quotedWords(after).isStrictSubset(of: quotedWords(before)) {
+        if before.hasPrefix("toset(["), after.hasPrefix("toset(["), let first = lost.min(),
+            quotedWords(after).isStrictSubset(of: quotedWords(before))
+        {
             return FaultFinding(
                 .infrastructure, weight: 0.7, "what is made for \(first) goes: \(field.words)")
         }
     }
-    if field.last.hasSuffix("cidr_blocks"), field.after == "[]", field.before != nil {
+    if ["cidr_blocks", "ipv6_cidr_blocks"].contains(field.last), field.after == "[]", field.before != nil {
         return FaultFinding(.infrastructure, weight: 0.7, "nobody is let through any more: \(field.words)")
     }
     let telling: Set = [

@@ -45,7 +45,7 @@ func findSyntaxFaults(_ file: ChangedFile, changes: inout [FoundChange]) {
 /// What is told of a file as a whole is called so.
 private let wholeFile = "the file"
 
-/// Takes away what was found in a file that does not parse any more: what is read of it may be anything.
+/// Takes away what was found in a file that does not parse any more: what is read of it may be anything, of JSON all of it.
 func dropFindingsOfBroken(_ files: [ChangedFile], changes: inout [FoundChange]) {
     let broken = Set(
         changes.filter { change in
@@ -84,6 +84,7 @@ private func newTrailingComma(of file: ChangedFile, _ after: ConfigFile) -> Int?
     let path = file.file.path.lowercased()
     let lenient = [
         "tsconfig", "jsconfig", ".vscode/", "devcontainer", ".eslintrc", "renovate", "babel", ".swcrc",
+        "deno.json", "biome", "turbo.json", "wrangler", "nx.json",
     ]
     guard path.hasSuffix(".json"), !after.isTemplate, !lenient.contains(where: path.holds) else { return nil }
     func isBlank(_ byte: UInt8) -> Bool { byte <= 0x20 }

@@ -241,7 +241,9 @@ func findUndeclaredValues(
         return change.change.path.hasSuffix(".tfvars") && change.path.count == 1
             && change.change.before == nil
     }
-    guard !new.isEmpty else { return }
+    // Other forms of declarations are not read here.
+    let isReadable = try !tree.paths().contains { $0.hasSuffix(".tf.json") || $0.hasSuffix(".tofu") }
+    guard !new.isEmpty, isReadable, try tree.links().isEmpty else { return }
     var declared: Set<String> = []
     for path in try tree.paths().filter({ $0.hasSuffix(".tf") }).prefix(mostFilesOfVariables) {
         for root in try cache.file(at: path, in: tree)?.documents.compactMap(\.root) ?? [] {

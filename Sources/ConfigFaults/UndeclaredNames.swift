@@ -115,7 +115,10 @@ func findUndeclaredNames(
     // What stands behind a symbolic link is not followed, and is read by whoever reads the folder.
     let generated = Set(
         try after.paths().filter { $0.hasSuffix(".tf.json") }.map(parentFolder)
-            + after.links().flatMap { [parentFolder(of: $0), $0] })
+            + after.links().flatMap { link in
+                [".tf", ".tf.json", ".tofu"].contains(where: link.hasSuffix)
+                    ? [parentFolder(of: link), link] : [link]
+            })
     func read(_ folder: String) throws {
         guard sides.begin(folder) else { return }
         let own = paths[folder] ?? []

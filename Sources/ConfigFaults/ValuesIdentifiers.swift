@@ -9,6 +9,12 @@ func findUnknownIdentifiers(in change: inout FoundChange, of object: JudgedObjec
     guard let object, object.after.reading == .parsed, change.afterNode != nil, !object.after.isTemplate
     else { return }
     let root = object.after.root
+    // Values of another file are laid over these, or under them.
+    let file = object.after.path.split(separator: "/").last ?? ""
+    guard
+        object.kind == "HelmRelease"
+            ? root[path: "spec", "valuesFrom"] == nil : file == "values.yaml" || file == "values.yml"
+    else { return }
     guard
         let values = [root[path: "spec", "values"], root["app-template"], root].lazy.compactMap({ $0 }).first(
             where: { $0["controllers"]?.entries.isEmpty == false }),

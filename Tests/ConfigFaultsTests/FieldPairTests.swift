@@ -169,14 +169,13 @@ struct FieldPairTests {
                 "image: {repository: ghcr.io/o/app, tag: 1.2.3}",
                 "image: {repository: ghcr.io/o/app, tag: \"1,2.3\"}", "`1,2.3` is no tag: it holds a comma"
             ),
-            ("repository: ghcr.io/o/app", "repository: ghcr.oi/o/app", nil),
-            ("repository: ghcr.io/o/app", "repository: gchr.io/o/app", nil),
+            ("repository: ghcr.io/o/app", "repository: gchr.io/o/app", "gchr.io is nearly ghcr.io"),
             ("repository: ghcr.io/o/app", "repository: quai.io/o/app", "quai.io is nearly quay.io"),
             ("value: fast", "value: https//fast.example.com", "is no URL: it lacks `://`"),
-        ] as [(String, String, String?)])
-    func impossible(old: String, new: String, text: String?) throws {
+        ] as [(String, String, String)])
+    func impossible(old: String, new: String, text: String) throws {
         let said = try Said(["values.yaml": values], Edit("values.yaml", old, new))
-        if let text { #expect(said.texts.contains { $0.contains(text) }, "\(said.texts)") }
+        #expect(said.texts.contains { $0.contains(text) }, "\(said.texts)")
     }
 
     @Test(
@@ -227,9 +226,6 @@ struct FieldPairTests {
             Edit("compose.yaml", "${MAPS_KEY}", "${MAPBOX_KEY}"))
         #expect(!passed.texts.contains { $0.contains("still reads the old name") }, "\(passed.texts)")
         let lost = try Said(files, Edit(".env", "MAPS_KEY", "MAPBOX_KEY"))
-        #expect(
-            lost.texts.contains {
-                $0.contains("MAPS_KEY") && $0.contains("still read") || $0.contains("MAPS_KEY")
-            }, "\(lost.texts)")
+        #expect(lost.texts.contains { $0.contains("still reads the old name") }, "\(lost.texts)")
     }
 }

@@ -106,7 +106,10 @@ struct ObjectReferenceTests {
         before["others.yaml"] = route.replacing("internal", with: "gateway-of-others").replacing(
             "{name: blog}", with: "{name: o}")
         after["others.yaml"] = before["others.yaml"]
-        for edit in edits { after[edit.path] = after[edit.path]?.replacing(edit.old, with: edit.new) }
+        for edit in edits {
+            try #require(after[edit.path]?.contains(edit.old) == true, "\(edit)")
+            after[edit.path] = after[edit.path]?.replacing(edit.old, with: edit.new)
+        }
         let changes = try ranked(FolderOfTexts(before), FolderOfTexts(after))
         let texts = changes.flatMap(\.evidence).map(\.text).filter { $0.contains("is called") }
         #expect(texts.isEmpty, "\(texts)")
