@@ -68,9 +68,8 @@ struct ObjectRelations: Sendable {
             generatedSecrets.formUnion(names("secretGenerator"))
             guard secretStandIns.contains(manifest.object.kind) else { continue }
             let spec = manifest.root["spec"]
-            generatedSecrets.formUnion(
-                [manifest.object.name, spec?[path: "target", "name"]?.text, spec?["secretName"]?.text]
-                    .compactMap { $0 })
+            let named = [spec?[path: "target", "name"]?.text, spec?["secretName"]?.text].compactMap { $0 }
+            generatedSecrets.formUnion(named.isEmpty ? [manifest.object.name] : named)
         }
     }
 

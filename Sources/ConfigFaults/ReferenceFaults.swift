@@ -195,12 +195,17 @@ private func danglingReference(
             return
         }
         // Where no object of a kind is kept beside the workloads, none that is missing is missed.
-        guard surroundings.after.holds(kind: reference.kind), !reference.name.contains("{"),
+        guard
+            surroundings.after.holds(kind: reference.kind)
+                || reference.kind == "Secret" && !surroundings.after.madeSecrets.isEmpty,
+            !reference.name.contains("{"),
             !reference.name.contains("$"),
             !surroundings.after.relations.isMadeOtherwise(reference.kind, reference.name)
         else { continue }
         guard !surroundings.after.objects(reference.kind, named: reference.name).isEmpty else {
-            let nearest = room.names(ofKind: reference.kind).nearest(to: reference.name)
+            let nearest = room.names(ofKind: reference.kind).nearest(to: reference.name).flatMap {
+                isOfSeries($0, reference.name) ? nil : $0
+            }
             // Objects that nobody keeps here are made elsewhere; only a name that nearly is one of ours is a slip.
             let wasKnown = !surroundings.before.objects(reference.kind, named: reference.name).isEmpty
             let former = formerName(of: change).flatMap { name in
@@ -760,8 +765,13 @@ private func unheardPort(
         !ports.new.contains(port) && !port.contains("{") && (isProbe ? fitted : ports.old.contains(port))
     }
     if let missing {
+        // A probe that moved with the port is not the one that did not.
+        guard !isProbe || change.afterNode?.text == missing else { return }
         change.findings.append(
-            FaultFinding(.portMismatch, "a probe asks port \(missing), which the container does not have"))
+            FaultFinding(
+                .portMismatch,
+                "\(ports.askers[missing] ?? "a probe") asks port \(missing), which the container does not have"
+            ))
         return
     }
     guard let (service, port) = room.unheardService(of: ports.lost) else { return }

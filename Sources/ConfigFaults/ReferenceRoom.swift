@@ -18,6 +18,8 @@ struct ReferenceRoom {
         var new: Set<String>
         var askedBefore: [String]
         var asked: [String]
+        /// Which probe asks one of them, and where.
+        var askers: [String: String]
         /// Those that it gave up.
         var lost: Set<String>
         /// Whether a template decides on one of the new ones.
@@ -158,11 +160,20 @@ struct ReferenceRoom {
             return probes.flatMap { probe in probe.value.entries.compactMap { $0.value["port"]?.text } }
         }
         let (old, new) = containers(named: name, before: before, after: after)
+        var askers: [String: String] = [:]
+        for probe in new?.entries.filter({ $0.key.hasSuffix("Probe") }) ?? [] {
+            for entry in probe.value.entries {
+                guard let port = entry.value["port"], let text = port.text, askers[text] == nil else {
+                    continue
+                }
+                askers[text] = "the \(probe.key) (line \(port.start.line))"
+            }
+        }
         let (oldPorts, newPorts) = (
             Set(old.map(declaredPorts) ?? []), Set(new.map(declaredPorts) ?? [])
         )
         let ports = Ports(
-            old: oldPorts, new: newPorts, askedBefore: asked(old), asked: asked(new),
+            old: oldPorts, new: newPorts, askedBefore: asked(old), asked: asked(new), askers: askers,
             lost: oldPorts.subtracting(newPorts), isTemplated: newPorts.contains { $0.holds("{") })
         lastPorts = (owner, ports)
         return ports
@@ -226,7 +237,10 @@ struct ReferenceRoom {
     /// The names of the objects of a kind after the change.
     mutating func names(ofKind kind: String) -> SimilarNames {
         if let known = namesByKind[kind] { return known }
-        let names = SimilarNames(surroundings.after.manifests(ofKind: kind).map(\.object.name))
+        var all = surroundings.after.manifests(ofKind: kind).map(\.object.name)
+        // Those that something in the cluster makes are Secrets as well.
+        if kind == "Secret" { all += surroundings.after.madeSecrets.keys }
+        let names = SimilarNames(all)
         namesByKind[kind] = names
         return names
     }

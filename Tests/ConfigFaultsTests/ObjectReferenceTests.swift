@@ -167,6 +167,19 @@ struct ObjectReferenceTests {
             files, Edit("secret.yaml", "secretKey: api-key", "secretKey: apikey"),
             Edit("web.yaml", "key: api-key", "key: apikey"))
         #expect(!both.texts.contains { $0.contains("the Secret web") }, "\(both.texts)")
+        let name = try Said(
+            files, Edit("web.yaml", "                  name: web\n", "                  name: webs\n"))
+        #expect(name.first.contains("no Secret is called webs; there is web"), "\(name.first)")
+        let target = try Said(
+            files.mapValues {
+                $0.replacing("spec:\n  data:\n", with: "spec:\n  target: {name: web}\n  data:\n")
+            },
+            Edit("secret.yaml", "{name: web}\n  data", "{name: web-keys}\n  data"))
+        #expect(
+            target.texts.contains {
+                $0.contains("web (web.yaml:15) still asks for the Secret web, which nothing makes now")
+            },
+            "\(target.texts)")
         // One that takes all that a store has may have any.
         let open = ["web.yaml": workload, "secret.yaml": secret + "  dataFrom: [{extract: {key: all}}]\n"]
         let unknown = try Said(open, Edit("web.yaml", "key: api-key", "key: api_key"))
