@@ -129,8 +129,8 @@ private final class KnownRefusals {
     var isUsed: Bool?
 }
 
-/// What stood before in other objects, and nobody reads or takes: whoever has such fields and values for long knows why, or
-/// does not miss them.
+/// What is usual in other objects: what stood there before and nobody reads or takes (whoever has such fields and values for long
+/// knows why, or does not miss them), and which fields they have.
 final class FormerHabits {
     private let before: ManifestIndex, after: ManifestIndex
     private var byKind: [String: Set<String>] = [:]

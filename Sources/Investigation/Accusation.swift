@@ -81,7 +81,7 @@ func failureContext(_ incident: Incident, explanation: Explanation, observations
 
 /// What the failures of the incident say, without what is said by a few that were always there: a text counts where a tenth of
 /// those have it that have the most frequent one of its field.
-private func telling(_ explanation: Explanation) -> [String] {
+func telling(_ explanation: Explanation) -> [String] {
     func frequent(_ symptoms: [Symptom]) -> [String] {
         let most = Dictionary(symptoms.map { ($0.field, $0.errors) }, uniquingKeysWith: max)
         return symptoms.filter { $0.errors >= 0.1 * (most[$0.field] ?? 0) }.map(\.value)

@@ -104,3 +104,28 @@ struct ContentEvidenceTests {
         #expect(abs((found["a"] ?? 0) - 0.5) < 1e-9 && abs((found["b"] ?? 0) - 0.25) < 1e-9)
     }
 }
+
+@Suite("What failures say")
+struct TellingTests {
+    private func cause(_ symptoms: [Symptom]) -> Cause {
+        Cause(
+            predicates: [Predicate("workload", .equals(.string("web")))], errors: 330, events: 1000,
+            expectedErrors: 4, coverage: 1, rateBefore: 0.004, rateAfter: 0.33, symptoms: symptoms)
+    }
+
+    @Test("what a few say that were always there is not what the incident says")
+    func background() {
+        let symptoms = [
+            Symptom(field: "message", value: "no secret of that name", errors: 300),
+            Symptom(field: "message", value: "no such key", errors: 30),
+            Symptom(field: "message", value: "timeout while reading", errors: 29),
+            Symptom(field: "code", value: "E7", errors: 4),
+        ]
+        // Each field by its own most frequent text, at a tenth of it.
+        let told = telling(Explanation(outcome: .causes, causes: [cause(symptoms)]))
+        #expect(told == ["no secret of that name", "no such key", "E7"])
+        // Without a cause, or where a cause has no symptoms, all failures are asked.
+        #expect(telling(Explanation(outcome: .global, symptoms: symptoms)) == told)
+        #expect(telling(Explanation(outcome: .causes, causes: [cause([])], symptoms: symptoms)) == told)
+    }
+}
